@@ -1,0 +1,5 @@
+"""`python -m tinydf.cli` is `tinydf`."""
+
+from tinydf.cli.main import run
+
+run()

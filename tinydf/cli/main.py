@@ -1,0 +1,97 @@
+"""`tinydf`: the commands by name, loaded only when called, and every error as one line."""
+
+import errno
+import importlib
+import sys
+
+import click
+
+from tinydf import __version__
+from tinydf.errors import TinydfError
+
+# name of the command -> what it is for. The command is `command` in the module `tinydf.cli.<name>`.
+COMMANDS = {
+    "demo": "All seven stages on embedded photographs and an emulated board.",
+    "data": "Make and inspect data sets.",
+    "train": "Train a detector from a recipe.",
+    "evaluate": "Measure a trained detector, per platform and per generator.",
+    "export": "Write ONNX, int8 TFLite and C arrays, with numbers checked at every stage.",
+    "compile": "Compile an int8 .tflite to C.",
+    "build": "Build the firmware for a board.",
+    "flash": "Put the firmware on a board, or start it on an emulated one.",
+    "emulator": "List and stop emulated boards.",
+    "bench": "Stream images to a board; measure accuracy, latency and memory there.",
+    "report": "Write one self-contained page about a run.",
+    "boards": "List, show and check boards.",
+    "doctor": "List what this machine has, what is missing, and how to install it.",
+}
+
+# top-level module -> the extra that brings it
+EXTRAS = {
+    "torch": "train",
+    "safetensors": "train",
+    "tensorboard": "train",
+    "tomli_w": "train",
+    "onnx": "export",
+    "onnxruntime": "export",
+    "onnx2tf": "export",
+    "tensorflow": "export",
+    "tflite_micro": "export",
+    "ai_edge_litert": "export",
+    "unicorn": "emulator",
+    "matplotlib": "report",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called, so that `tinydf --help` needs neither torch nor TensorFlow."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"tinydf.cli.{name}").command
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tinydf")
+def main() -> None:
+    """Put deepfake detectors on microcontrollers: train, export, compile, flash, bench."""
+
+
+def run() -> None:
+    """Run the command line; an expected error ends it with one line and status 1, Ctrl-C with 130."""
+    try:
+        status = main.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        fail("interrupted", 130)
+    except KeyboardInterrupt:
+        fail("interrupted", 130)
+    except TinydfError as error:
+        fail(str(error))
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in EXTRAS:
+            raise
+        fail(f"this command needs {module}: pip install 'tinydf[{EXTRAS[module]}]'")
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT}:
+            raise
+        fail(f"{error.filename or 'writing a file'}: {error.strerror}")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def fail(line: str, status: int = 1) -> None:
+    """Print one line on standard error and exit."""
+    click.echo(f"tinydf: {line}", err=True)
+    sys.exit(status)

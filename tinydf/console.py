@@ -1,0 +1,53 @@
+"""What a person sees: progress and notes on standard error, results on standard output."""
+
+import sys
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Progress, warnings and what a command is doing; never parsed by a script."""
+
+results = Console(highlight=False)
+"""Tables and figures that the command was asked for."""
+
+
+def note(message: str) -> None:
+    """Say in one line what is being done."""
+    notes.print(message, markup=False)
+
+
+def warn(message: str) -> None:
+    """Say in one line what the user should know although the command goes on."""
+    notes.print(f"warning: {message}", markup=False, style="yellow")
+
+
+def progress() -> Progress:
+    """A progress display for long work: `with progress() as bar: bar.track(items, description=...)`."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[tally]}"),
+        console=notes,
+    )
+
+
+def print_json(value: BaseModel | dict[str, Any] | list[Any]) -> None:
+    """Print one JSON document on standard output, for scripts."""
+    import json
+
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    json.dump(plain, sys.stdout, indent=2, allow_nan=False)
+    sys.stdout.write("\n")

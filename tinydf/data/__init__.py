@@ -1,0 +1,1 @@
+"""Stage 1: images into a data set directory, split by source so that nothing leaks."""

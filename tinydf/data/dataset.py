@@ -1,0 +1,204 @@
+"""A data set directory: `dataset.json` and tar shards of PNG images, each beside a JSON of what it is.
+
+The shards follow the WebDataset convention (`KEY.png`, `KEY.json`), so that other tools can read them in order.
+"""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from tinydf.errors import TinydfError
+from tinydf.files import read_model, sha256_bytes, sha256_file
+
+FILE = "dataset.json"
+MADE_BY = "tinydf data demo"
+REAL, FAKE = 0, 1
+PRE_SOCIAL = "pre_social"
+PLATFORMS = (PRE_SOCIAL, "facebook", "telegram", "x")
+SPLITS = ("train", "validation", "test")
+MAX_PNG_BYTES = 16 << 20
+MAX_SHARD_SAMPLES = 1000
+
+Split = Literal["train", "validation", "test"]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Label(Strict):
+    """What an image is; the JSON beside it in the shard."""
+
+    label: Literal[0, 1] = Field(description="0 real, 1 fake")
+    generator: str = Field(description='"camera" for an untouched photograph, else what made the image')
+    source: str = Field(description="the source photograph; a source is in one split only")
+
+
+class Sample(BaseModel):
+    """One image of a data set. `image` is uint8 [height, width, 3], RGB."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    key: str
+    split: Split
+    platform: str
+    label: int
+    generator: str
+    source: str
+    image: NDArray[np.uint8]
+
+
+class Shard(Strict):
+    """One tar file of samples, all of one split and platform."""
+
+    path: str = Field(pattern=r"^shards/[a-z0-9_.-]+\.tar$")
+    split: Split
+    platform: str
+    count: int = Field(ge=1)
+    sha256: str
+
+
+class Source(Strict):
+    """A photograph (or face image) that crops were cut from."""
+
+    id: str
+    split: Split
+    origin: str = Field(description="package and file, or path, that it came from")
+    licence: str
+    sha256: str
+    group: str = Field(description="photographs of one scene share a group, and a group is in one split")
+
+
+class Generator(Strict):
+    """What made images of the data set from the sources' crops."""
+
+    name: str
+    label: Literal[0, 1] = Field(description="1 for a neural generator, 0 for a classical control")
+    origin: str
+    licence: str
+    sha256: str | None = Field(default=None, description="of the package its weights are read from")
+    seen: bool = Field(description="false if it makes images of the test split only")
+
+
+class DatasetInfo(Strict):
+    """`dataset.json`."""
+
+    format: int = 1
+    name: str
+    tier: str
+    seed: int
+    crop: int = Field(description="height and width of the crops before sharing, in pixels")
+    sources: list[Source]
+    generators: list[Generator]
+    shards: list[Shard]
+    skipped: list[str] = Field(default=[], description="what was left out, each with the reason")
+
+
+class Dataset:
+    """A data set on disk, read shard by shard."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open a data set.
+
+        Raises:
+            TinydfError: if there is none, or its `dataset.json` does not fit the schema.
+        """
+        self.directory = directory
+        self.info = read_model(DatasetInfo, directory / FILE, MADE_BY)
+        self.sha256 = sha256_file(directory / FILE)
+
+    def platforms(self, split: Split) -> list[str]:
+        """The platforms that a split has images of, pre-social first."""
+        have = {shard.platform for shard in self.info.shards if shard.split == split}
+        return [name for name in PLATFORMS if name in have] + sorted(have.difference(PLATFORMS))
+
+    def count(self, split: Split, platform: str = PRE_SOCIAL) -> int:
+        """How many images a split has of a platform."""
+        return sum(shard.count for shard in self._shards(split, platform))
+
+    def seen(self, generator: str) -> bool:
+        """Whether training saw images of this generator (photographs count as seen)."""
+        return all(one.seen for one in self.info.generators if one.name == generator)
+
+    def samples(self, split: Split, platform: str = PRE_SOCIAL) -> Iterator[Sample]:
+        """The images of a split as seen on a platform, in the shards' order.
+
+        Raises:
+            TinydfError: if there are none, or a shard is missing, damaged, or not the one that was written.
+        """
+        shards = self._shards(split, platform)
+        if not shards:
+            raise TinydfError(f"{self.directory} has no {split} images of {platform}", f"make it with `{MADE_BY}`")
+        for shard in shards:
+            yield from self._read(shard)
+
+    def _shards(self, split: Split, platform: str) -> list[Shard]:
+        return [one for one in self.info.shards if (one.split, one.platform) == (split, platform)]
+
+    def _read(self, shard: Shard) -> Iterator[Sample]:
+        path = self.directory / shard.path
+        if not path.is_file() or sha256_file(path) != shard.sha256:
+            raise TinydfError(f"{path} is missing or is not the shard that was written", "make the data set anew")
+        with tarfile.open(path) as tar:
+            members = tar.getmembers()
+            for png, described in zip(members[0::2], members[1::2], strict=True):
+                label = Label.model_validate_json(_member(tar, described))
+                yield Sample(
+                    key=png.name.removesuffix(".png"),
+                    split=shard.split,
+                    platform=shard.platform,
+                    image=_decode(_member(tar, png), f"{path}:{png.name}"),
+                    **label.model_dump(),
+                )
+
+
+def write_shards(directory: Path, split: Split, platform: str, samples: list[Sample]) -> list[Shard]:
+    """Write samples of one split and platform as shards below `directory`, byte for byte the same each time."""
+    shards = []
+    for number, start in enumerate(range(0, len(samples), MAX_SHARD_SAMPLES)):
+        part = samples[start : start + MAX_SHARD_SAMPLES]
+        name = f"shards/{split}-{platform}-{number:05d}.tar"
+        data = _tar(part)
+        (directory / "shards").mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(data)
+        shards.append(
+            Shard(path=name, split=split, platform=platform, count=len(part), sha256=sha256_bytes(data))
+        )
+    return shards
+
+
+def _tar(samples: list[Sample]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for sample in samples:
+            png = io.BytesIO()
+            Image.fromarray(sample.image).save(png, "PNG", compress_level=4)
+            described = {"label": sample.label, "generator": sample.generator, "source": sample.source}
+            for suffix, data in (("png", png.getvalue()), ("json", json.dumps(described).encode())):
+                member = tarfile.TarInfo(f"{sample.key}.{suffix}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(member) if member.isreg() and member.size <= MAX_PNG_BYTES else None
+    if file is None:
+        raise TinydfError(f"{tar.name}: {member.name} is not a file of a data set", "make the data set anew")
+    return file.read()
+
+
+def _decode(png: bytes, where: str) -> NDArray[np.uint8]:
+    try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise TinydfError(f"{where}: {error}", "make the data set anew") from None
