@@ -44,7 +44,7 @@ class Preprocess(BaseModel):
     def to_float(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Crop and normalise, uint8 [height, width, 3] -> float32 [size, size, 3] (HWC)."""
         crop = self.crop_image(image).astype(np.float32) / np.float32(255)
-        normalised: NDArray[np.float32] = (crop - np.float32(self.mean)) / np.float32(self.std)
+        normalised: NDArray[np.float32] = (crop - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
         return normalised
 
 
@@ -52,7 +52,8 @@ def quantise(values: NDArray[np.float32], scale: float, zero_point: int) -> NDAr
     """Real values to int8 as TFLite's QUANTIZE does: round half away from zero, then saturate."""
     scaled = values.astype(np.float32) / np.float32(scale)
     rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)) + zero_point
-    return np.clip(rounded, -128, 127).astype(np.int8)
+    saturated: NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)
+    return saturated
 
 
 def dequantise(values: NDArray[np.int8], scale: float, zero_point: int) -> NDArray[np.float32]:

@@ -10,16 +10,16 @@
 extern "C" {
 #endif
 
-#define ENGINE_MAX_RANK 4
+#define ENGINE_MAX_RANK     4
 #define ENGINE_SHA256_BYTES 32
 
 typedef enum {
     ENGINE_OK = 0,
-    ENGINE_ARENA_TOO_SMALL = 1,   // engine_init was given fewer than arena_bytes
-    ENGINE_ARENA_UNALIGNED = 2,   // the arena does not start at a multiple of ENGINE_ARENA_ALIGNMENT
-    ENGINE_NOT_INITIALISED = 3,   // engine_init has not succeeded yet
-    ENGINE_MODEL_INVALID = 4,     // the model's bytes were refused (tflm only)
-    ENGINE_INVOKE_FAILED = 5,     // an operator reported failure (tflm only)
+    ENGINE_ARENA_TOO_SMALL = 1, // engine_init was given fewer than arena_bytes
+    ENGINE_ARENA_UNALIGNED = 2, // the arena does not start at a multiple of ENGINE_ARENA_ALIGNMENT
+    ENGINE_NOT_INITIALISED = 3, // engine_init has not succeeded yet
+    ENGINE_MODEL_INVALID = 4,   // the model's bytes were refused (tflm only)
+    ENGINE_INVOKE_FAILED = 5,   // an operator reported failure (tflm only)
 } engine_status;
 
 #define ENGINE_ARENA_ALIGNMENT 16

@@ -169,9 +169,7 @@ def write_shards(directory: Path, split: Split, platform: str, samples: list[Sam
         data = _tar(part)
         (directory / "shards").mkdir(parents=True, exist_ok=True)
         (directory / name).write_bytes(data)
-        shards.append(
-            Shard(path=name, split=split, platform=platform, count=len(part), sha256=sha256_bytes(data))
-        )
+        shards.append(Shard(path=name, split=split, platform=platform, count=len(part), sha256=sha256_bytes(data)))
     return shards
 
 
@@ -192,7 +190,7 @@ def _tar(samples: list[Sample]) -> bytes:
 def _member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     file = tar.extractfile(member) if member.isreg() and member.size <= MAX_PNG_BYTES else None
     if file is None:
-        raise TinydfError(f"{tar.name}: {member.name} is not a file of a data set", "make the data set anew")
+        raise TinydfError(f"{tar.name!s}: {member.name} is not a file of a data set", "make the data set anew")
     return file.read()
 
 
