@@ -1,0 +1,32 @@
+# `make demo` does everything on a fresh machine; `make test` runs the tests. Both set up what they need first.
+PYTHON := .venv/bin/python
+C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
+
+.PHONY: demo test lint format setup lock clean
+
+demo: setup ## From photographs to a report measured on an emulated nucleo-h743
+	$(PYTHON) -m tinydf.cli demo --out build/demo
+
+test: setup ## All tests
+	$(PYTHON) -m pytest
+
+lint: setup ## ruff, mypy, clang-format
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/clang-format --dry-run -Werror $(C_SOURCES)
+
+format: setup ## Rewrite the sources as `make lint` wants them
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+	.venv/bin/clang-format -i $(C_SOURCES)
+
+setup: ## Debian packages and the virtual environment
+	@scripts/setup
+
+lock: ## Resolve the requirements anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --constraint requirements/constraints.txt --python-version 3.11 \
+		--generate-hashes --no-header --quiet --output-file requirements/lock.txt
+
+clean: ## Remove what was built
+	rm -rf build dist
