@@ -1,0 +1,42 @@
+"""The command line itself: help, unknown commands, errors as one line."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tinydf.cli.main import COMMANDS
+
+
+def tinydf(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "tinydf.cli", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_lists_every_command_without_heavy_imports() -> None:
+    probe = (
+        "import sys; from click.testing import CliRunner; from tinydf.cli.main import main; "
+        "print(CliRunner().invoke(main, ['--help']).output); "
+        "print('HEAVY', [m for m in ('torch', 'tensorflow', 'unicorn', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert all(name in done.stdout for name in COMMANDS)
+    assert "HEAVY []" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_without_heavy_imports(name: str) -> None:
+    probe = (
+        "import sys; from click.testing import CliRunner; from tinydf.cli.main import main; "
+        f"result = CliRunner().invoke(main, ['{name}', '--help']); print(result.output); "
+        "heavy = [m for m in ('torch', 'tensorflow', 'unicorn', 'matplotlib') if m in sys.modules]; "
+        "sys.exit(result.exit_code or heavy and str(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage:" in done.stdout
+
+
+def test_unknown_command_is_a_usage_error() -> None:
+    done = tinydf("florb")
+    assert done.returncode == 2
+    assert "No such command 'florb'" in done.stderr

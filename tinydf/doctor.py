@@ -1,0 +1,149 @@
+"""What this machine has for each stage, what is missing, and the command that installs it."""
+
+import getpass
+import grp
+import importlib.metadata
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from packaging.requirements import Requirement
+from pydantic import BaseModel
+from serial.tools import list_ports
+
+Status = Literal["found", "missing", "optional"]
+
+
+class Finding(BaseModel):
+    """One thing that was looked for. `status` is "optional" if it is missing and another one would serve."""
+
+    room: str
+    name: str
+    status: Status
+    detail: str
+    install: str = ""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program on PATH: what it is for, how it tells its version, and how to install it."""
+
+    room: str
+    name: str
+    version: tuple[str, ...]
+    install: str
+    optional: bool = False
+
+
+PROGRAMS = (
+    Program("data", "npm", ("--version",), "apt-get install npm"),
+    Program("data", "apt-get", ("--version",), "needs Debian or a derivative"),
+    Program("data", "dpkg-deb", ("--version",), "apt-get install dpkg"),
+    Program("build", "cc", ("--version",), "apt-get install gcc libc6-dev"),
+    Program("build", "cmake", ("--version",), "apt-get install cmake"),
+    Program("build", "ninja", ("--version",), "apt-get install ninja-build"),
+    Program(
+        "build",
+        "arm-none-eabi-gcc",
+        ("--version",),
+        "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib",
+    ),
+    Program("flash", "openocd", ("--version",), "apt-get install openocd"),
+    Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools", optional=True),
+    Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST", optional=True),
+    Program("report", "chromium", ("--version",), "apt-get install chromium", optional=True),
+)
+
+
+def examine() -> list[Finding]:
+    """Look for everything, in the order of the stages."""
+    return [*_packages(), *(_program(one) for one in PROGRAMS), _serial_permission(), _serial_ports()]
+
+
+def healthy(findings: list[Finding]) -> bool:
+    """True if nothing that a stage needs is missing."""
+    return all(one.status != "missing" for one in findings)
+
+
+def _packages() -> Iterator[Finding]:
+    """The Python packages, by the extra that brings them; without an extra they came with tinydf itself."""
+    seen = set()
+    for text in importlib.metadata.requires("tinydf") or []:
+        requirement = Requirement(text)
+        extra = str(requirement.marker).rpartition(" ")[2].strip("\"'") if requirement.marker else ""
+        if extra in {"all", "dev"} or requirement.name in seen:
+            continue
+        seen.add(requirement.name)
+        yield _package(requirement, extra)
+
+
+def _package(requirement: Requirement, extra: str) -> Finding:
+    room = extra or "all"
+    install = f"pip install 'tinydf[{extra}]'" if extra else "pip install tinydf"
+    try:
+        version = importlib.metadata.version(requirement.name)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(room=room, name=requirement.name, status="missing", detail="", install=install)
+    if not requirement.specifier.contains(version, prereleases=True):
+        detail = f"{version}, but {requirement.specifier} is wanted"
+        return Finding(room=room, name=requirement.name, status="missing", detail=detail, install=install)
+    return Finding(room=room, name=requirement.name, status="found", detail=version)
+
+
+def _program(program: Program) -> Finding:
+    path = shutil.which(program.name)
+    if path is None:
+        status: Status = "optional" if program.optional else "missing"
+        return Finding(room=program.room, name=program.name, status=status, detail="", install=program.install)
+    return Finding(room=program.room, name=program.name, status="found", detail=_version(path, program.version))
+
+
+def _version(path: str, arguments: tuple[str, ...]) -> str:
+    try:
+        done = subprocess.run(
+            [path, *arguments], capture_output=True, text=True, errors="replace", timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{path}, which does not run"
+    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return lines[0] if lines else path
+
+
+def _serial_permission() -> Finding:
+    """Debian lets the group `dialout` open serial ports; root needs no group."""
+    user = getpass.getuser()
+    groups = {grp.getgrgid(one).gr_name for one in os.getgroups() if _has_name(one)}
+    if os.geteuid() == 0 or "dialout" in groups:
+        return Finding(room="bench", name="serial permission", status="found", detail=user)
+    return Finding(
+        room="bench",
+        name="serial permission",
+        status="missing",
+        detail=f"{user} is not in the group dialout",
+        install=f"usermod -aG dialout {user}, then log in again",
+    )
+
+
+def _has_name(group: int) -> bool:
+    try:
+        grp.getgrgid(group)
+    except KeyError:
+        return False
+    return True
+
+
+def _serial_ports() -> Finding:
+    ports = [f"{one.device} ({one.description})" for one in list_ports.comports() if Path(one.device).exists()]
+    if ports:
+        return Finding(room="bench", name="serial ports", status="found", detail=", ".join(ports))
+    return Finding(
+        room="bench",
+        name="serial ports",
+        status="optional",
+        detail="none",
+        install="plug in a board, or `tinydf flash --board nucleo-h743 --emulator`",
+    )
