@@ -1,0 +1,227 @@
+"""A board is data: the schema of `boards/*.toml`, and nothing about any board anywhere else."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tinydf import resources
+from tinydf.errors import TinydfError
+from tinydf.files import first_problem, sha256_bytes
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+RegionName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,14}$")]
+Address = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+Megabytes64 = Annotated[int, Field(gt=0, le=64 << 20)]
+
+
+class Table(BaseModel):
+    """A table of the file: no other keys, no changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Core(Table):
+    """The processor. `clock_hz` is what the firmware runs it at, and the rate of the tick counter."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    clock_hz: int = Field(ge=1_000_000, le=2_000_000_000)
+    external_clock_hz: int | None = Field(default=None, ge=1_000_000, le=100_000_000)
+
+
+class Toolchain(Table):
+    """The compiler: what stands before `gcc`, the flags that choose the core, and the command that installs it."""
+
+    prefix: Annotated[str, Field(pattern=r"^([a-z0-9_.-]+-)?$")]
+    flags: tuple[Annotated[str, Field(pattern=r"^-[A-Za-z0-9=_+.,-]+$")], ...]
+    install: str
+
+
+class Uart(Table):
+    """The serial line that the link uses."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$")]
+    baud: int = Field(ge=9_600, le=12_500_000)
+
+
+class Memory(Table):
+    """A region of the linker script. The arena leaves `reserved` bytes of it free."""
+
+    origin: Address
+    bytes: Megabytes64
+    kind: Literal["ram", "flash"]
+    reserved: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.origin + self.bytes > 1 << 32:
+            raise ValueError("ends past the 32-bit address space")
+        if self.reserved > self.bytes:
+            raise ValueError("reserves more than it has")
+        return self
+
+    @property
+    def end(self) -> int:
+        """The first address after it."""
+        return self.origin + self.bytes
+
+    @property
+    def for_arena(self) -> int:
+        """How large an arena it can hold, in bytes."""
+        return self.bytes - self.reserved
+
+
+class Arena(Table):
+    """Where the model's tensors may go; the first region in which they fit is taken."""
+
+    regions: tuple[RegionName, ...] = Field(min_length=1)
+
+
+class OpenOcd(Table):
+    """OpenOCD: the board script that comes with it."""
+
+    script: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.cfg$")]
+
+
+class StFlash(Table):
+    """st-flash of stlink-tools: where the binary goes."""
+
+    address: Address
+
+
+class CubeProgrammer(Table):
+    """STM32CubeProgrammer: how to reach the chip, as its `-c` option takes it."""
+
+    connect: str = Field(min_length=1)
+
+
+class Flash(Table):
+    """Ways to program the board, one module of `tinydf/boards/flashers` each."""
+
+    openocd: OpenOcd | None = None
+    st_flash: StFlash | None = None
+    cube_programmer: CubeProgrammer | None = None
+
+
+class UnicornEmulator(Table):
+    """The chip on unicorn, with the peripherals of a machine in `tinydf/boards/emulator/machine.py`."""
+
+    kind: Literal["unicorn"]
+    machine: Literal["stm32h743"]
+
+
+class ProcessEmulator(Table):
+    """The firmware is a program of this computer, and makes its own pseudo-terminal."""
+
+    kind: Literal["process"]
+
+
+class Board(Table):
+    """One board, as its TOML file describes it."""
+
+    name: Name
+    title: str = Field(min_length=1)
+    port: Name
+    core: Core
+    toolchain: Toolchain
+    uart: Uart | None = None
+    memory: dict[RegionName, Memory] = Field(default_factory=dict)
+    arena: Arena | None = None
+    flash: Flash = Flash()
+    emulator: Annotated[UnicornEmulator | ProcessEmulator, Field(discriminator="kind")] | None = None
+
+    @model_validator(mode="after")
+    def _memories_are_apart(self) -> Self:
+        ordered = sorted(self.memory.items(), key=lambda item: item[1].origin)
+        for (lower_name, lower), (upper_name, upper) in zip(ordered, ordered[1:], strict=False):
+            if lower.end > upper.origin:
+                raise ValueError(f"memory.{lower_name} and memory.{upper_name} overlap")
+        return self
+
+    @model_validator(mode="after")
+    def _flash_memory(self) -> Self:
+        if self.memory and not any(region.kind == "flash" for region in self.memory.values()):
+            raise ValueError("memory has no region of kind flash")
+        return self
+
+    @model_validator(mode="after")
+    def _arena_in_ram(self) -> Self:
+        for name in self.arena.regions if self.arena else ():
+            if name not in self.memory or self.memory[name].kind != "ram":
+                raise ValueError(f"arena.regions: {name} is no memory of kind ram")
+        return self
+
+    @model_validator(mode="after")
+    def _microcontroller_is_whole(self) -> Self:
+        has = {"memory": bool(self.memory), "arena": self.arena is not None, "uart": self.uart is not None}
+        missing = [name for name, there in has.items() if not there]
+        if any(has.values()) and missing:
+            raise ValueError(f"a microcontroller needs memory, arena and uart; {missing[0]} is missing")
+        is_process = isinstance(self.emulator, ProcessEmulator)
+        if is_process == bool(self.memory):
+            raise ValueError("a board without memory runs as a process, and one with memory does not")
+        return self
+
+    @property
+    def hosted(self) -> bool:
+        """True if the firmware is a program of this computer."""
+        return isinstance(self.emulator, ProcessEmulator)
+
+
+def directory() -> Path:
+    """Where the board files are."""
+    return resources.BOARDS
+
+
+def names() -> list[str]:
+    """The boards there are, by name."""
+    return sorted(path.stem for path in directory().glob("*.toml"))
+
+
+def path_of(name: str) -> Path:
+    """The file of a board.
+
+    Raises:
+        TinydfError: if there is no such board; the message lists those there are.
+    """
+    if name not in names():
+        raise TinydfError(f"there is no board {name!r}", f"boards: {', '.join(names())}")
+    return directory() / f"{name}.toml"
+
+
+def load(name: str) -> Board:
+    """Read a board by its name.
+
+    Raises:
+        TinydfError: if there is no such board, or its file breaks a rule.
+    """
+    return check(path_of(name))
+
+
+def check(path: Path) -> Board:
+    """Read a board file, and check it against every rule.
+
+    Raises:
+        TinydfError: names the first key that breaks a rule, and the rule.
+    """
+    try:
+        board = Board.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise TinydfError(f"{path} is not a file", "give a board file, such as boards/nucleo-h743.toml") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TinydfError(f"{path}: not TOML: {error}", "see docs/adding-a-board.md") from None
+    except ValidationError as error:
+        problem = first_problem(error).replace("Value error, ", "")
+        raise TinydfError(f"{path}: {problem}", "see docs/adding-a-board.md") from None
+    if board.name != path.stem:
+        raise TinydfError(f"{path}: name: {board.name!r} is not the file's name", f"call it {path.stem!r}")
+    if not (resources.FIRMWARE / "port" / board.port).is_dir():
+        ports = sorted(one.name for one in (resources.FIRMWARE / "port").iterdir() if one.is_dir())
+        raise TinydfError(f"{path}: port: there is no firmware/port/{board.port}", f"ports: {', '.join(ports)}")
+    return board
+
+
+def sha256(name: str) -> str:
+    """SHA-256 of a board's file."""
+    return sha256_bytes(path_of(name).read_bytes())

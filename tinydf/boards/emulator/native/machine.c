@@ -1,0 +1,361 @@
+// Memories, hooks, reset and the run loop.
+#include "machine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PERIPHERALS_ORIGIN 0x40000000u
+#define PERIPHERALS_SIZE   0x20000000u
+#define PRIVATE_ORIGIN     0xE0000000u // the core's own peripherals (Armv7-M ARM, B3.1)
+#define PRIVATE_SIZE       0x00100000u
+#define TCG_BUFFER_BYTES   (64u << 20)
+
+static const peripheral_model *const MODELS[] = {&storage_model, &usart_model, &rcc_model, &pwr_model, &flash_model,
+                                                 &syscfg_model,  &iwdg_model,  &scs_model, &dwt_model};
+
+uint64_t machine_ticks(const machine *chip) {
+    return chip->before_current + chip->status.skipped;
+}
+
+void machine_skip(machine *chip, uint64_t ticks) {
+    chip->status.skipped += ticks;
+}
+
+// The first failure is the one that counts; the program counter is read when the engine has come to rest.
+void machine_fail(machine *chip, const char *format, ...) {
+    if (chip->status.outcome == OUTCOME_NONE) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(chip->status.message, sizeof chip->status.message, format, arguments);
+        va_end(arguments);
+        chip->status.outcome = OUTCOME_FAULT;
+    }
+    uc_emu_stop(chip->engine);
+}
+
+void machine_request_reset(machine *chip) {
+    chip->reset_requested = true;
+    uc_emu_stop(chip->engine);
+}
+
+const uint8_t *machine_bytes(const machine *chip, uint32_t address, uint32_t size) {
+    for (uint32_t index = 0; index < chip->memory_count; index++) {
+        const memory *one = &chip->memories[index];
+        if (address - one->origin < one->size && size <= one->size - (address - one->origin))
+            return one->bytes + (address - one->origin);
+    }
+    return NULL;
+}
+
+peripheral *machine_peripheral(machine *chip, uint32_t address) {
+    for (uint32_t index = 0; index < chip->peripheral_count; index++) {
+        peripheral *one = &chip->peripherals[index];
+        if (address - one->base < one->size)
+            return one;
+    }
+    return NULL;
+}
+
+// The peripheral at an address, if it is modelled and its clock runs; else the machine stops.
+static peripheral *reachable(machine *chip, const char *access, uint32_t address) {
+    peripheral *one = machine_peripheral(chip, address);
+    if (one == NULL) {
+        machine_fail(chip, "%s 0x%08X, where the emulated chip has no peripheral", access, address);
+        return NULL;
+    }
+    if (one->gate_mask != 0 && (chip->rcc->registers[one->gate_offset / 4] & one->gate_mask) == 0) {
+        machine_fail(chip, "%s 0x%08X (%s), whose clock is not enabled in RCC + 0x%02X, mask 0x%08X", access, address,
+                     one->name, one->gate_offset, one->gate_mask);
+        return NULL;
+    }
+    return one;
+}
+
+static uint64_t read_peripheral(machine *chip, uint32_t address, unsigned size) {
+    peripheral *one = reachable(chip, "read of", address);
+    if (one == NULL)
+        return 0;
+    uint32_t offset = (address - one->base) & ~3u;
+    uint32_t word = one->model->read ? one->model->read(chip, one, offset) : one->registers[offset / 4];
+    word >>= 8 * (address & 3);
+    return size < 4 ? word & ((1u << 8 * size) - 1) : word;
+}
+
+static void write_peripheral(machine *chip, uint32_t address, unsigned size, uint32_t value) {
+    peripheral *one = reachable(chip, "write to", address);
+    if (one == NULL)
+        return;
+    uint32_t offset = (address - one->base) & ~3u;
+    if (size < 4) {
+        uint32_t shift = 8 * (address & 3);
+        uint32_t mask = ((1u << 8 * size) - 1) << shift;
+        value = (one->registers[offset / 4] & ~mask) | ((value << shift) & mask);
+    }
+    if (one->model->write)
+        one->model->write(chip, one, offset, value);
+    else
+        one->registers[offset / 4] = value;
+}
+
+static uint64_t on_peripheral_read(uc_engine *engine, uint64_t offset, unsigned size, void *chip) {
+    (void)engine;
+    return read_peripheral(chip, PERIPHERALS_ORIGIN + (uint32_t)offset, size);
+}
+
+static void on_peripheral_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *chip) {
+    (void)engine;
+    write_peripheral(chip, PERIPHERALS_ORIGIN + (uint32_t)offset, size, (uint32_t)value);
+}
+
+static uint64_t on_private_read(uc_engine *engine, uint64_t offset, unsigned size, void *chip) {
+    (void)engine;
+    return read_peripheral(chip, PRIVATE_ORIGIN + (uint32_t)offset, size);
+}
+
+static void on_private_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *chip) {
+    (void)engine;
+    write_peripheral(chip, PRIVATE_ORIGIN + (uint32_t)offset, size, (uint32_t)value);
+}
+
+static bool on_invalid_access(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value,
+                              void *user) {
+    (void)engine;
+    (void)value;
+    machine *chip = user;
+    if (type == UC_MEM_WRITE_PROT)
+        machine_fail(chip, "write of %d bytes to 0x%08X, which is read-only memory", size, (uint32_t)address);
+    else if (type == UC_MEM_FETCH_UNMAPPED || type == UC_MEM_FETCH_PROT)
+        machine_fail(chip, "jump to 0x%08X, where there is no code", (uint32_t)address);
+    else
+        machine_fail(chip, "%s of %d bytes at 0x%08X, outside the chip's memory map",
+                     type == UC_MEM_WRITE_UNMAPPED ? "write" : "read", size, (uint32_t)address);
+    return false;
+}
+
+// Exception numbers of QEMU's Arm target, on which unicorn stands.
+static const char *exception_name(uint32_t number) {
+    switch (number) {
+    case 1:
+        return "undefined instruction";
+    case 2:
+        return "SVC instruction (exceptions are not emulated)";
+    case 3:
+        return "instruction fetch fault";
+    case 4:
+        return "data access fault";
+    case 7:
+        return "BKPT instruction";
+    case 17:
+        return "coprocessor instruction without that coprocessor";
+    case 18:
+        return "jump to an address without the Thumb bit";
+    default:
+        return "exception";
+    }
+}
+
+static void on_exception(uc_engine *engine, uint32_t number, void *chip) {
+    (void)engine;
+    machine_fail(chip, "%s (%u)", exception_name(number), number);
+}
+
+static bool on_undefined(uc_engine *engine, void *chip) {
+    (void)engine;
+    machine_fail(chip, "%s", exception_name(1));
+    return false;
+}
+
+// What need not be looked after at every block.
+static void service(machine *chip) {
+    chip->next_service = chip->status.instructions + MACHINE_SERVICE_TICKS;
+    serial_service(chip);
+    iwdg_service(chip);
+    mpu_service(chip);
+    if (chip->stop_requested)
+        uc_emu_stop(chip->engine);
+}
+
+static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *user) {
+    (void)engine;
+    machine *chip = user;
+    chip->before_current = chip->status.instructions;
+    chip->current = count_block(chip, (uint32_t)address, size);
+    chip->status.instructions += chip->current->instructions;
+    if (chip->status.instructions >= chip->next_service)
+        service(chip);
+}
+
+static uint32_t word_at(const machine *chip, uint32_t address) {
+    uint32_t word = 0;
+    const uint8_t *bytes = machine_bytes(chip, address, 4);
+    if (bytes)
+        memcpy(&word, bytes, 4);
+    return word;
+}
+
+// Registers and peripherals as after a reset; memories keep what they hold (RM0433, 8.4.1).
+static void reset(machine *chip) {
+    static const uint32_t zero = 0;
+    static const uint32_t no_return = 0xFFFFFFFFu;
+    for (uint32_t index = 0; index < chip->peripheral_count; index++) {
+        peripheral *one = &chip->peripherals[index];
+        if (one->model->reset)
+            one->model->reset(chip, one);
+        else
+            memset(one->registers, 0, one->size);
+    }
+    memset(chip->blocks, 0, sizeof chip->blocks);
+    chip->current = NULL;
+    chip->before_current = chip->status.instructions;
+    chip->next_service = chip->status.instructions;
+    chip->reset_requested = false;
+    uc_ctl_flush_tb(chip->engine);
+    for (int identifier = UC_ARM_REG_R0; identifier <= UC_ARM_REG_R12; identifier++)
+        uc_reg_write(chip->engine, identifier, &zero);
+    uint32_t stack = word_at(chip, chip->boot_address) & ~3u;
+    uint32_t entry = word_at(chip, chip->boot_address + 4);
+    uc_reg_write(chip->engine, UC_ARM_REG_PRIMASK, &zero);
+    uc_reg_write(chip->engine, UC_ARM_REG_CONTROL, &zero);
+    uc_reg_write(chip->engine, UC_ARM_REG_FPSCR, &zero);
+    uc_reg_write(chip->engine, UC_ARM_REG_SP, &stack);
+    uc_reg_write(chip->engine, UC_ARM_REG_LR, &no_return);
+    uc_reg_write(chip->engine, UC_ARM_REG_PC, &entry);
+}
+
+int machine_start(machine *chip) {
+    if (chip->rcc == NULL || chip->pwr == NULL || chip->flash == NULL || chip->syscfg == NULL)
+        return UC_ERR_ARG;
+    reset(chip);
+    return UC_ERR_OK;
+}
+
+void machine_run(machine *chip) {
+    while (chip->status.outcome == OUTCOME_NONE) {
+        uint32_t entry = 0;
+        uc_reg_read(chip->engine, UC_ARM_REG_PC, &entry);
+        uc_err error = uc_emu_start(chip->engine, entry | 1u, UINT32_MAX, 0, 0);
+        if (error != UC_ERR_OK)
+            machine_fail(chip, "%s", uc_strerror(error));
+        else if (chip->stop_requested && chip->status.outcome == OUTCOME_NONE)
+            chip->status.outcome = OUTCOME_STOPPED;
+        else if (chip->reset_requested && chip->status.outcome == OUTCOME_NONE) {
+            chip->status.resets++;
+            reset(chip);
+        } else if (chip->status.outcome == OUTCOME_NONE) // WFI and WFE come back at once: there are no interrupts
+            service(chip);
+    }
+    serial_service(chip);
+    uc_reg_read(chip->engine, UC_ARM_REG_PC, &chip->status.program_counter);
+    uc_reg_read(chip->engine, UC_ARM_REG_LR, &chip->status.link_register);
+}
+
+void machine_stop(machine *chip) {
+    chip->stop_requested = true;
+}
+
+const machine_status *machine_look(machine *chip) {
+    chip->status.received = chip->serial.received;
+    chip->status.sent = chip->serial.sent;
+    chip->status.overruns = chip->serial.lost;
+    chip->status.dropped = chip->serial.dropped;
+    return &chip->status;
+}
+
+static uc_err add_hooks(machine *chip) {
+    uc_hook hook;
+    uc_err error = uc_hook_add(chip->engine, &hook, UC_HOOK_BLOCK, (void *)on_block, chip, 1, 0);
+    if (error == UC_ERR_OK)
+        error = uc_hook_add(chip->engine, &hook, UC_HOOK_MEM_INVALID, (void *)on_invalid_access, chip, 1, 0);
+    if (error == UC_ERR_OK)
+        error = uc_hook_add(chip->engine, &hook, UC_HOOK_INTR, (void *)on_exception, chip, 1, 0);
+    if (error == UC_ERR_OK)
+        error = uc_hook_add(chip->engine, &hook, UC_HOOK_INSN_INVALID, (void *)on_undefined, chip, 1, 0);
+    if (error == UC_ERR_OK)
+        error = uc_mmio_map(chip->engine, PERIPHERALS_ORIGIN, PERIPHERALS_SIZE, on_peripheral_read, chip,
+                            on_peripheral_write, chip);
+    if (error == UC_ERR_OK)
+        error = uc_mmio_map(chip->engine, PRIVATE_ORIGIN, PRIVATE_SIZE, on_private_read, chip, on_private_write, chip);
+    return error;
+}
+
+machine *machine_create(uint32_t hse_hz, uint32_t boot_address, int serial_descriptor) {
+    machine *chip = calloc(1, sizeof *chip);
+    if (chip == NULL)
+        return NULL;
+    chip->hse_hz = hse_hz;
+    chip->boot_address = boot_address;
+    chip->serial.descriptor = serial_descriptor;
+    chip->watchdog_deadline = UINT64_MAX;
+    // Without UC_MODE_MCLASS, which takes a Cortex-M33 without a double-precision FPU.
+    if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &chip->engine) != UC_ERR_OK) {
+        free(chip);
+        return NULL;
+    }
+    if (uc_ctl_set_cpu_model(chip->engine, UC_CPU_ARM_CORTEX_M7) != UC_ERR_OK ||
+        uc_ctl_set_tcg_buffer_size(chip->engine, TCG_BUFFER_BYTES) != UC_ERR_OK || add_hooks(chip) != UC_ERR_OK) {
+        machine_destroy(chip);
+        return NULL;
+    }
+    return chip;
+}
+
+int machine_add_memory(machine *chip, uint32_t origin, uint32_t size, bool writable) {
+    if (chip->memory_count == MACHINE_MAX_MEMORIES)
+        return UC_ERR_RESOURCE;
+    uint8_t *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED)
+        return UC_ERR_NOMEM;
+    // Erased flash reads as ones; memory that lost its power holds anything, here 0xA5 so that nobody counts on zeros.
+    memset(bytes, writable ? 0xA5 : 0xFF, size);
+    chip->memories[chip->memory_count++] = (memory){origin, size, writable, bytes};
+    uint32_t rights = writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC;
+    return (int)uc_mem_map_ptr(chip->engine, origin, size, rights, bytes);
+}
+
+int machine_add_peripheral(machine *chip, const char *name, const char *kind, uint32_t base, uint32_t size,
+                           uint32_t gate_offset, uint32_t gate_mask) {
+    if (chip->peripheral_count == MACHINE_MAX_PERIPHERALS)
+        return UC_ERR_RESOURCE;
+    for (size_t index = 0; index < sizeof MODELS / sizeof *MODELS; index++) {
+        const peripheral_model *model = MODELS[index];
+        if (strcmp(model->kind, kind) != 0)
+            continue;
+        peripheral *one = &chip->peripherals[chip->peripheral_count];
+        *one = (peripheral){.model = model, .base = base, .size = size};
+        one->gate_offset = gate_offset;
+        one->gate_mask = gate_mask;
+        snprintf(one->name, sizeof one->name, "%s", name);
+        one->registers = calloc(size / 4, 4);
+        if (one->registers == NULL)
+            return UC_ERR_NOMEM;
+        chip->peripheral_count++;
+        chip->rcc = model == &rcc_model ? one : chip->rcc;
+        chip->pwr = model == &pwr_model ? one : chip->pwr;
+        chip->flash = model == &flash_model ? one : chip->flash;
+        chip->syscfg = model == &syscfg_model ? one : chip->syscfg;
+        return UC_ERR_OK;
+    }
+    return UC_ERR_ARG;
+}
+
+int machine_load(machine *chip, uint32_t address, const uint8_t *bytes, uint32_t size) {
+    uint8_t *target = (uint8_t *)machine_bytes(chip, address, size);
+    if (target == NULL)
+        return UC_ERR_WRITE_UNMAPPED;
+    memcpy(target, bytes, size);
+    return UC_ERR_OK;
+}
+
+void machine_destroy(machine *chip) {
+    uc_close(chip->engine);
+    for (uint32_t index = 0; index < chip->memory_count; index++)
+        munmap(chip->memories[index].bytes, chip->memories[index].size);
+    for (uint32_t index = 0; index < chip->peripheral_count; index++)
+        free(chip->peripherals[index].registers);
+    for (uint32_t index = 0; index < chip->guard_count; index++)
+        free(chip->guards[index].copy);
+    free(chip);
+}

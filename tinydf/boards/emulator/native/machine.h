@@ -1,0 +1,170 @@
+// A microcontroller on unicorn: memories, peripherals, an exact instruction counter and a serial line to a file
+// descriptor. Python (tinydf/boards/emulator/machine.py) describes the chip through the functions at the end; all that
+// happens while the firmware runs happens here.
+#ifndef TINYDF_EMULATOR_MACHINE_H
+#define TINYDF_EMULATOR_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unicorn/unicorn.h>
+
+#define MACHINE_MAX_MEMORIES    16
+#define MACHINE_MAX_PERIPHERALS 48
+#define MACHINE_MAX_GUARDS      16
+#define MACHINE_BLOCKS          (1u << 16) // entries of the cache of decoded blocks, a power of two
+#define MACHINE_SERVICE_TICKS   (1u << 16) // how often the slow things are looked after: host I/O, watchdog, stop
+#define MACHINE_MESSAGE_BYTES   256
+
+typedef struct machine machine;
+typedef struct peripheral peripheral;
+
+// One kind of peripheral. A NULL function means plain storage. Offsets are multiples of 4.
+typedef struct {
+    const char *kind;
+    uint32_t (*read)(machine *chip, peripheral *self, uint32_t offset);
+    void (*write)(machine *chip, peripheral *self, uint32_t offset, uint32_t value);
+    void (*reset)(machine *chip, peripheral *self);
+} peripheral_model;
+
+struct peripheral {
+    const peripheral_model *model;
+    char name[16];
+    uint32_t base;
+    uint32_t size;
+    uint32_t gate_offset; // of the RCC register with its clock enable bit; unused if gate_mask is 0
+    uint32_t gate_mask;
+    uint32_t *registers; // size / 4 words
+};
+
+typedef struct {
+    uint32_t origin;
+    uint32_t size;
+    bool writable;
+    uint8_t *bytes;
+} memory;
+
+// A run of instructions with one entry, and how many instructions it has.
+typedef struct {
+    uint32_t address;
+    uint32_t size;
+    uint32_t instructions;
+} block;
+
+// A no-access MPU region: unicorn does not enforce it, so its bytes are compared with a copy at every service.
+typedef struct {
+    const uint8_t *live;
+    uint8_t *copy;
+    uint32_t origin;
+    uint32_t size;
+} guard;
+
+typedef struct {
+    int descriptor;
+    uint8_t input[4096]; // what the host has sent and the line has not delivered yet
+    uint32_t input_start, input_end;
+    uint8_t output[4096];
+    uint32_t output_end;
+    uint8_t fifo[16];
+    uint32_t fifo_start, fifo_count;
+    bool overrun;
+    uint64_t next_arrival; // the tick at which the line delivers the next byte
+    uint64_t last_poll;    // the tick of the last look at an empty receiver
+    uint32_t empty_polls;  // how many such looks in a row
+    uint64_t received, sent, lost, dropped;
+} serial;
+
+typedef enum {
+    OUTCOME_NONE = 0,
+    OUTCOME_STOPPED = 1, // machine_stop
+    OUTCOME_FAULT = 2,   // the firmware did what the chip, or this model of it, cannot do
+} outcome;
+
+// What Python reads; the layout is repeated in machine.py.
+typedef struct {
+    uint64_t instructions; // executed since power-on
+    uint64_t skipped;      // ticks that passed while the firmware waited for the serial line and the host slept
+    uint64_t received;     // bytes that reached the receiver's FIFO
+    uint64_t sent;         // bytes written to the host
+    uint64_t overruns;     // received bytes lost because the FIFO was full
+    uint64_t dropped;      // sent bytes lost because nobody was reading
+    uint32_t resets;
+    uint32_t watchdog_resets;
+    uint32_t core_hz; // what the clock tree is set to
+    uint32_t baud;    // what the serial port is set to
+    uint32_t ready;   // 1 once the firmware has waited for the serial line
+    uint32_t outcome;
+    uint32_t program_counter;
+    uint32_t link_register;
+    char message[MACHINE_MESSAGE_BYTES];
+} machine_status;
+
+struct machine {
+    uc_engine *engine;
+    memory memories[MACHINE_MAX_MEMORIES];
+    uint32_t memory_count;
+    peripheral peripherals[MACHINE_MAX_PERIPHERALS];
+    uint32_t peripheral_count;
+    guard guards[MACHINE_MAX_GUARDS];
+    uint32_t guard_count;
+    peripheral *rcc, *pwr, *flash, *syscfg; // they look at each other
+    serial serial;
+    uint32_t hse_hz; // of the external clock
+    uint32_t boot_address;
+
+    block blocks[MACHINE_BLOCKS];
+    const block *current;      // being executed, and counted whole
+    uint64_t before_current;   // instructions executed before it
+    uint64_t next_service;     // in instructions
+    uint64_t counter_base;     // ticks at which DWT->CYCCNT was 0
+    uint64_t counter_read_at;  // `before_current` of the last read of CYCCNT ...
+    uint32_t counter_position; // ... and how far into the block it was
+    uint64_t systick_base;
+    uint64_t watchdog_deadline; // in ticks; UINT64_MAX until the watchdog is started
+    bool reset_requested;
+    bool counter_unlocked;
+    volatile bool stop_requested;
+    machine_status status;
+};
+
+// machine.c
+uint64_t machine_ticks(const machine *chip); // instructions and skipped time, at the present block's start
+void machine_fail(machine *chip, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void machine_request_reset(machine *chip);
+void machine_skip(machine *chip, uint64_t ticks);
+peripheral *machine_peripheral(machine *chip, uint32_t address);
+const uint8_t *machine_bytes(const machine *chip, uint32_t address, uint32_t size); // NULL outside the memories
+
+// count.c
+const block *count_block(machine *chip, uint32_t address, uint32_t size);
+uint32_t count_before_load(machine *chip, uint32_t target); // instructions of the block done before it loads `target`
+
+// usart.c
+void serial_service(machine *chip);
+
+// rcc.c
+uint32_t rcc_core_hz(const machine *chip);
+uint32_t rcc_usart_hz(const machine *chip);
+
+// iwdg.c
+void iwdg_service(machine *chip);
+
+// scs.c
+void mpu_service(machine *chip);
+
+extern const peripheral_model storage_model, usart_model, rcc_model, pwr_model, flash_model, syscfg_model, iwdg_model,
+    scs_model, dwt_model;
+
+// For Python. All return 0, or a uc_err.
+machine *machine_create(uint32_t hse_hz, uint32_t boot_address, int serial_descriptor);
+int machine_add_memory(machine *chip, uint32_t origin, uint32_t size, bool writable);
+int machine_add_peripheral(machine *chip, const char *name, const char *kind, uint32_t base, uint32_t size,
+                           uint32_t gate_offset, uint32_t gate_mask);
+int machine_load(machine *chip, uint32_t address, const uint8_t *bytes, uint32_t size);
+int machine_start(machine *chip);                  // after the last memory and peripheral
+void machine_run(machine *chip);                   // returns when stopped; `status` says why
+void machine_stop(machine *chip);                  // from any thread or signal handler
+const machine_status *machine_look(machine *chip); // from any thread; figures may be a service old
+void machine_destroy(machine *chip);
+
+#endif

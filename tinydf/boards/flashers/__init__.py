@@ -1,0 +1,1 @@
+"""Ways to program a board, one a module."""
