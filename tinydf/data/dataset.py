@@ -23,11 +23,11 @@ MADE_BY = "tinydf data demo"
 REAL, FAKE = 0, 1
 PRE_SOCIAL = "pre_social"
 PLATFORMS = (PRE_SOCIAL, "facebook", "telegram", "x")
-SPLITS = ("train", "validation", "test")
 MAX_PNG_BYTES = 16 << 20
 MAX_SHARD_SAMPLES = 1000
 
 Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 class Strict(BaseModel):

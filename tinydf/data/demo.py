@@ -1,0 +1,319 @@
+"""The embedded data set: photographs from registry packages, and their regenerations by packaged generators.
+
+A photograph is reduced, which forgets its JPEG, and cut into cells. Real are the untouched crops and classical
+controls of them: the crop reduced to its half and enlarged again by a plain filter. Fake is the same half painted at
+full size by a neural generator. Real and fake thus show the same content at the same sharpness, and only the traces
+of the generator tell them apart (AutoGAN, arXiv 1907.06515).
+"""
+
+import hashlib
+import io
+import math
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tinydf.console import note, progress
+from tinydf.data.dataset import (
+    FAKE,
+    FILE,
+    PLATFORMS,
+    PRE_SOCIAL,
+    REAL,
+    SPLITS,
+    DatasetInfo,
+    Generator,
+    Sample,
+    Shard,
+    Source,
+    Split,
+    write_shards,
+)
+from tinydf.data.generators import RECIPES, SCALE, Upsampler
+from tinydf.data.packages import fetch
+from tinydf.data.photographs import COLLECTIONS, Photograph, photographs
+from tinydf.data.social import share
+from tinydf.errors import TinydfError
+from tinydf.files import atomic_directory, sha256_bytes, write_json
+
+CROP = 128
+MARGIN = 16
+"""Pixels of the photograph around a crop that generators and filters see, so that no border effect is in the crop."""
+
+LONGEST_SIDE = 2048
+FORGET_JPEG = 0.72
+FLATTEST = 2.0
+"""The least standard deviation of a cell's detail, in grey levels; below it is sky or blur, with no trace to find."""
+
+SHARES: dict[Split, float] = {"test": 0.38, "validation": 0.15}
+CROPS_A_PHOTOGRAPH: dict[Split, int] = {"train": 32, "validation": 12, "test": 12}
+SHARED_SPLITS: tuple[Split, ...] = ("validation", "test")
+FILTERS = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+    "bilinear": Image.Resampling.BILINEAR,
+}
+CAMERA = "camera"
+SEEN = ("default2", "anime2")
+UNSEEN = {"demo": ("med2",)}
+TIERS = tuple(UNSEEN)
+
+Image_ = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one worker does in one go: cut a photograph and make its crops' variants."""
+
+    photograph: Photograph
+    split: Split
+    crops: int
+    unseen: tuple[str, ...]
+    seed: int
+
+
+def build(out: Path, tier: str = "demo", seed: int = 0, crops: int | None = None) -> DatasetInfo:
+    """Make the embedded data set.
+
+    Args:
+        out: the data set directory; one that is there is replaced when the new one is complete.
+        tier: "demo".
+        seed: chooses the split, the cells, and what becomes of each.
+        crops: at most so many base crops in all, over all photographs evenly; for quick tests.
+
+    Returns:
+        What was written to `dataset.json`. The same arguments give the same bytes.
+
+    Raises:
+        TinydfError: if the tier is not known or a package cannot be had.
+    """
+    if tier not in TIERS:
+        raise TinydfError(f"tier {tier!r} is not known", f"choose one of {', '.join(TIERS)}")
+    pictures = [one for collection in COLLECTIONS for one in photographs(collection)]
+    names = SEEN + UNSEEN[tier]
+    files = {name: fetch(RECIPES[name].package) for name in names}
+    splits = assign_splits(pictures, seed)
+    jobs = _jobs(pictures, splits, UNSEEN[tier], seed, crops)
+    with atomic_directory(out) as aside:
+        samples = _work(jobs, files)
+        shards: list[Shard] = []
+        for split in SPLITS:
+            chosen = sorted((one for one in samples if one.split == split), key=lambda one: _rank(seed, one.key))
+            for platform in PLATFORMS if split in SHARED_SPLITS else (PRE_SOCIAL,):
+                note(f"writing {split}, {platform}")
+                shards += write_shards(aside, split, platform, [_shared(one, platform, seed) for one in chosen])
+        used = {one.source for one in samples}
+        info = DatasetInfo(
+            name="demo",
+            tier=tier,
+            seed=seed,
+            crop=CROP,
+            sources=[_source(one, splits[one.id]) for one in pictures if one.id in used],
+            generators=_generators(names),
+            shards=shards,
+            skipped=[f"{one.origin}: too small or flat for a crop" for one in pictures if one.id not in used]
+            if crops is None
+            else [],
+        )
+        write_json(aside / FILE, info)
+    return info
+
+
+def assign_splits(pictures: list[Photograph], seed: int) -> dict[str, Split]:
+    """Give each photograph a split: by shares within each collection, photographs of one scene together."""
+    splits: dict[str, Split] = {}
+    for collection in sorted({one.collection for one in pictures}):
+        members = [one for one in pictures if one.collection == collection]
+        groups = sorted({one.group for one in members}, key=lambda group: _rank(seed, group))
+        quota = {split: max(1, round(share * len(members))) for split, share in SHARES.items()}
+        for group in groups:
+            scene = [one.id for one in members if one.group == group]
+            split: Split = next((name for name in quota if quota[name] >= len(scene)), "train")
+            if split != "train":
+                quota[split] -= len(scene)
+            splits.update(dict.fromkeys(scene, split))
+    return splits
+
+
+def _rank(seed: int, name: str) -> str:
+    """A place in an order that has nothing to do with the name."""
+    return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
+
+
+def _jobs(
+    pictures: list[Photograph], splits: dict[str, Split], unseen: tuple[str, ...], seed: int, crops: int | None
+) -> list[Job]:
+    if crops is not None and crops < len(pictures):
+        by_split = [
+            sorted((one for one in pictures if splits[one.id] == split), key=lambda one: one.id) for split in SPLITS
+        ]
+        turns = [group[turn] for turn in range(len(pictures)) for group in by_split if turn < len(group)]
+        pictures = turns[:crops]
+    limit = math.inf if crops is None else max(1, crops // len(pictures))
+    return [
+        Job(one, splits[one.id], int(min(limit, CROPS_A_PHOTOGRAPH[splits[one.id]])), unseen, seed) for one in pictures
+    ]
+
+
+def _source(picture: Photograph, split: Split) -> Source:
+    return Source(
+        id=picture.id,
+        split=split,
+        origin=picture.origin,
+        licence=picture.licence,
+        sha256=sha256_bytes(picture.data),
+        group=picture.group,
+    )
+
+
+def _generators(names: tuple[str, ...]) -> list[Generator]:
+    neural = [
+        Generator(
+            name=name,
+            label=FAKE,
+            origin=str(RECIPES[name].package),
+            licence=RECIPES[name].package.licence,
+            sha256=RECIPES[name].package.sha256,
+            seen=name in SEEN,
+        )
+        for name in names
+    ]
+    controls = [
+        Generator(name=name, label=REAL, origin="Pillow, reduced and enlarged by 2", licence="MIT-CMU", seen=True)
+        for name in FILTERS
+    ]
+    return neural + controls
+
+
+def _shared(sample: Sample, platform: str, seed: int) -> Sample:
+    return sample.model_copy(update={"platform": platform, "image": share(sample.image, platform, seed)})
+
+
+# Below: what runs in the worker processes.
+
+_upsamplers: dict[str, Upsampler] = {}
+
+
+def _work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
+    """Do the jobs in processes of one thread each; the samples come in the jobs' order."""
+    workers = min(len(os.sched_getaffinity(0)), len(jobs))
+    context = multiprocessing.get_context("spawn")
+    samples: list[Sample] = []
+    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(files,)) as pool:
+        try:
+            with _interrupts_held():
+                pending: list[Future[list[Sample]]] = [pool.submit(_make, job) for job in jobs]
+            with progress() as bar:
+                task = bar.add_task("photographs", total=len(pending), tally="")
+                for future in pending:
+                    samples += future.result()
+                    bar.update(task, advance=1, tally=f"{len(samples)} images")
+        except BrokenProcessPool:
+            raise TinydfError("a process that makes images was killed", "free some memory and try again") from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return samples
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes started in here ignore Ctrl-C: their parent ends them, and says one line."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _start_worker(files: dict[str, Path]) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    _upsamplers.update({name: Upsampler(RECIPES[name], path) for name, path in files.items()})
+
+
+def _make(job: Job) -> list[Sample]:
+    """Cut one photograph and make the variants of its crops."""
+    with Image.open(io.BytesIO(job.photograph.data), formats=["JPEG"]) as image:
+        reduced = reduce(image.convert("RGB"))
+    samples = []
+    for number, (top, left) in enumerate(choose_cells(reduced, job.crops, job.seed, job.photograph.id)):
+        size = CROP + 2 * MARGIN
+        context = reduced[top : top + size, left : left + size]
+        for generator, variant in _variants(context, job, number):
+            samples.append(
+                Sample(
+                    key=f"{job.photograph.id}-{number:02d}-{generator}",
+                    split=job.split,
+                    platform=PRE_SOCIAL,
+                    label=FAKE if generator in RECIPES else REAL,
+                    generator=generator,
+                    source=job.photograph.id,
+                    image=variant,
+                )
+            )
+    return samples
+
+
+def reduce(image: Image.Image) -> Image_:
+    """Reduce a photograph to at most 2048 pixels, and at least to 0.72 of it: uint8 [height, width, 3]."""
+    factor = min(FORGET_JPEG, LONGEST_SIDE / max(image.size))
+    width, height = (round(side * factor) for side in image.size)
+    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def choose_cells(image: Image_, count: int, seed: int, name: str) -> list[tuple[int, int]]:
+    """Choose at most `count` cells of a photograph that are not flat: top and left of each, its margin included."""
+    height, width = image.shape[:2]
+    grid = [
+        (top, left)
+        for top in range(0, height - CROP - 2 * MARGIN + 1, CROP)
+        for left in range(0, width - CROP - 2 * MARGIN + 1, CROP)
+    ]
+    grey = image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    detail = grey[1:-1, 1:-1] - (grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]) / 4
+    textured = [
+        (top, left)
+        for top, left in grid
+        if detail[top + MARGIN : top + MARGIN + CROP, left + MARGIN : left + MARGIN + CROP].std() >= FLATTEST
+    ]
+    return sorted(textured, key=lambda cell: _rank(seed, f"{name}/{cell}"))[:count]
+
+
+def _variants(context: Image_, job: Job, number: int) -> Iterator[tuple[str, Image_]]:
+    """The images made from one crop with its margin: generator's name, uint8 [128, 128, 3].
+
+    In training and validation a crop gives the untouched crop, one control and each seen generator's fake. In test it
+    gives one real and one fake image in turn, so that more places are seen and every generator has as many.
+    """
+    turn = number + int(_rank(job.seed, job.photograph.id), 16)
+    control = list(FILTERS)[turn // 2 % len(FILTERS)]
+    small = _resize(context, len(context) // SCALE, control)
+    fakes = SEEN if job.split != "test" else ((SEEN + job.unseen)[turn % len(SEEN + job.unseen)],)
+    reals = (CAMERA, control) if job.split != "test" else ((CAMERA, control)[turn % 2],)
+    for name in reals:
+        yield name, _cut(context if name == CAMERA else _resize(small, len(context), control))
+    for name in fakes:
+        yield name, _cut(_upsamplers[name](small))
+
+
+def _resize(image: Image_, size: int, filter_name: str) -> Image_:
+    return np.asarray(Image.fromarray(image).resize((size, size), FILTERS[filter_name]))
+
+
+def _cut(context: Image_) -> Image_:
+    return np.ascontiguousarray(context[MARGIN : MARGIN + CROP, MARGIN : MARGIN + CROP])

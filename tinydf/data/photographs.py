@@ -1,0 +1,165 @@
+"""The packages of photographs, the licence of each, and which show one scene."""
+
+import fnmatch
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from tinydf.data.packages import Package, fetch, read_members
+
+_BACKGROUNDS = "usr/share/backgrounds"
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Photographs of one origin. `members` and `leave_out` are shell patterns of names in the packages."""
+
+    name: str
+    packages: tuple[Package, ...]
+    members: str
+    copyright: str = ""
+    leave_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One photograph's file, not decoded."""
+
+    id: str
+    collection: str
+    origin: str
+    licence: str
+    group: str
+    data: bytes
+
+
+def _lomiri(series: str, sha256: str) -> Package:
+    name = f"lomiri-wallpapers-{series}"
+    return Package("debian", name, "20.04.0-2", f"{name}_20.04.0-2_all.deb", sha256, "CC-BY, CC-BY-SA, CC0")
+
+
+COLLECTIONS = (
+    Collection(
+        name="lomiri",
+        packages=(
+            _lomiri("16.04", "a99ff6a3bfe451e4cc0682ecb3cc82e71740626d59e4845ae34a0a0e45421eab"),
+            _lomiri("20.04", "d44e89b8473aafe64a5b678f014862dc31335aaaf18665c544d985d854f1a709"),
+        ),
+        members=f"{_BACKGROUNDS}/*.jpg",
+        copyright="usr/share/doc/*/copyright",
+        # drawn, not photographed
+        leave_out=("*/analogpattern*", "*/umang*", "*/Fossa*", "*/Infinite-Sea*", "*/Painting-Colors*"),
+    ),
+    Collection(
+        name="kphotoalbum",
+        packages=(
+            Package(
+                kind="debian",
+                name="kphotoalbum",
+                version="5.9.1-1",
+                file="kphotoalbum_5.9.1-1_amd64.deb",
+                sha256="00f8b26b5db1beb30a822d15f464b3c68ffa556d267870aa98a59aaaaf81ec43",
+                licence="GPL-2+",
+            ),
+        ),
+        members="usr/share/kphotoalbum/demo/*.jpg",
+        leave_out=("*/CategoryImages/*",),
+    ),
+    Collection(
+        name="mate",
+        packages=(
+            Package(
+                kind="debian",
+                name="mate-backgrounds",
+                version="1.26.0-1",
+                file="mate-backgrounds_1.26.0-1_all.deb",
+                sha256="7bf4c2209f34b4f61ba6d24c8b58c28b361e82e4b943aae6d42c030169af9e04",
+                licence="GPL-2+",
+            ),
+        ),
+        members=f"{_BACKGROUNDS}/mate/nature/*.jpg",
+        copyright="usr/share/doc/mate-backgrounds/copyright",
+    ),
+    Collection(
+        name="faceapi",
+        packages=(
+            Package(
+                kind="npm",
+                name="@vladmandic/face-api",
+                version="1.7.15",
+                file="vladmandic-face-api-1.7.15.tgz",
+                sha256="0d77fffeef362ef9c0939cf6c567f3a2e8e177f114fa257a3270cbd2e509b031",
+                licence="MIT",
+            ),
+        ),
+        members="package/demo/sample*.jpg",
+    ),
+)
+
+# Photographs of one scene or of one person's series, by their identifiers; they go to one split together.
+SERIES = (
+    ("kphotoalbum-anne_helene", "kphotoalbum-cold_water"),
+    ("kphotoalbum-bar55", "kphotoalbum-bar55_2"),
+    ("kphotoalbum-donna", "kphotoalbum-donna_2"),
+    ("kphotoalbum-grand_canyon_1", "kphotoalbum-grand_canyon_2", "kphotoalbum-grand_canyon_3"),
+    ("kphotoalbum-jesper", "kphotoalbum-jesper_2"),
+    ("kphotoalbum-new_wave_1", "kphotoalbum-new_wave_2"),
+    ("kphotoalbum-pool", "kphotoalbum-pool_2"),
+    ("kphotoalbum-skagen", "kphotoalbum-skagen_2"),
+    ("kphotoalbum-spiff", "kphotoalbum-spiff_2"),
+    ("mate-garden", "mate-twowings"),
+)
+
+
+def photographs(collection: Collection) -> list[Photograph]:
+    """Fetch a collection's packages and read its photographs, ordered by identifier.
+
+    Raises:
+        TinydfError: if a package cannot be fetched or is damaged.
+    """
+    found = []
+    for package in collection.packages:
+        wanted = [collection.members, *filter(None, [collection.copyright])]
+        members = read_members(fetch(package), wanted)
+        notices = [data.decode() for name, data in members.items() if name.endswith("/copyright")]
+        for name, data in members.items():
+            if not name.endswith(".jpg") or any(fnmatch.fnmatchcase(name, one) for one in collection.leave_out):
+                continue
+            identifier = f"{collection.name}-{_plain(PurePosixPath(name).stem)}"
+            licence, holder = _rights(notices[0], name) if notices else (package.licence, "")
+            found.append(
+                Photograph(
+                    id=identifier,
+                    collection=collection.name,
+                    origin=f"{package}: {name}{f' ({holder})' if holder else ''}",
+                    licence=licence,
+                    group=_group(identifier),
+                    data=data,
+                )
+            )
+    return sorted(found, key=lambda one: one.id)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9_]+", "-", name.lower())
+
+
+def _group(identifier: str) -> str:
+    return next((series[0] for series in SERIES if identifier in series), identifier)
+
+
+def _rights(notice: str, name: str) -> tuple[str, str]:
+    """Licence and copyright holder that a machine-readable Debian copyright file gives a photograph.
+
+    Its patterns are paths of the source package, which end like the installed ones; the last that fits counts.
+    """
+    licence, holder = "unknown", ""
+    for paragraph in re.split(r"\n\s*\n", notice):
+        fields = {
+            key.lower(): " ".join(value.split())
+            for key, value in re.findall(r"^(Files|Copyright|License):((?:.*)(?:\n[ \t].*)*)", paragraph, re.MULTILINE)
+        }
+        patterns = fields.get("files", "").split()
+        if any(PurePosixPath(pattern).name == PurePosixPath(name).name for pattern in patterns):
+            licence, holder = fields["license"].split()[0], f"© {fields['copyright']}"
+    return licence, holder
