@@ -1,0 +1,49 @@
+"""`tinydf train`."""
+
+from pathlib import Path
+
+import click
+
+from tinydf.cli.main import fail
+from tinydf.console import note, print_json
+
+
+@click.command(name="train")
+@click.argument("recipe")
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set directory.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run directory to make.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted training in --out.")
+@click.option("--force", is_flag=True, help="Begin anew, whatever --out holds of an earlier training.")
+@click.option("--seed", type=click.IntRange(0, (1 << 32) - 1), help="Instead of the recipe's.")
+@click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
+@click.option("--no-augment", is_flag=True, help="Train without compression, as the baseline to compare with.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run's metrics as JSON.")
+def command(
+    recipe: str,
+    data: Path,
+    out: Path,
+    resume: bool,
+    force: bool,
+    seed: int | None,
+    epochs: int | None,
+    no_augment: bool,
+    as_json: bool,
+) -> None:
+    """Train a detector by RECIPE, a file or the name of a folder under models/, and write a run directory.
+
+    Progress is kept after each epoch: after an interruption, the same command with --resume goes on from there.
+    """
+    from tinydf.train.loop import train
+    from tinydf.train.recipe import find_recipe, override, read_recipe
+    from tinydf.train.show import show_metrics
+
+    followed = override(read_recipe(find_recipe(recipe)), seed=seed, epochs=epochs, augment=not no_augment)
+    try:
+        metrics = train(followed, data, out, resume, force)
+    except KeyboardInterrupt:
+        fail("interrupted; the same command with --resume goes on after the last whole epoch", 130)
+    if as_json:
+        print_json(metrics)
+    else:
+        show_metrics(metrics)
+    note(f"wrote {out}")

@@ -1,0 +1,40 @@
+"""The detectors by name. Each takes NCHW float images in [0, 1] and gives two logits, real and fake."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+from torch import nn
+
+from tinydf.detectors import phinet
+from tinydf.errors import TinydfError
+from tinydf.files import first_problem
+
+
+class Detector(NamedTuple):
+    """How a detector is described in a recipe, and built from that."""
+
+    options: type[BaseModel]
+    build: Callable[[Any], nn.Module]
+
+
+DETECTORS = {"phinet": Detector(phinet.Options, phinet.PhiNet)}
+
+
+def build(name: str, options: dict[str, Any]) -> nn.Module:
+    """Build a detector with fresh weights from torch's random generator.
+
+    Args:
+        name: a key of `DETECTORS`.
+        options: what the recipe says about it; each detector has its own schema.
+
+    Raises:
+        TinydfError: if there is no such detector, or an option is unknown or out of its range.
+    """
+    if name not in DETECTORS:
+        raise TinydfError(f"detector {name!r} is not known", f"choose one of {', '.join(DETECTORS)}")
+    detector = DETECTORS[name]
+    try:
+        return detector.build(detector.options.model_validate(options))
+    except ValidationError as error:
+        raise TinydfError(f"detector {name}: {first_problem(error)}", "see docs/training.md for its options") from None

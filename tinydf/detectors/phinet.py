@@ -1,0 +1,116 @@
+"""PhiNet (Paissan, Ancilotto, Farella 2021, arXiv 2110.00337): inverted residuals scaled by a few numbers.
+
+Written so that it converts to a TFLite graph of plain convolutions: ReLU6 for h-swish, squeeze-and-excitation by 1x1
+convolutions, and strided convolutions padded on the bottom and right only, which is TensorFlow's "same".
+"""
+
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+
+from tinydf.detectors.residual import ResidualBank
+
+FIRST_FILTERS, LAST_FILTERS = 24, 48
+SQUEEZE = 6
+
+
+class Options(BaseModel):
+    """What a recipe says about a PhiNet; the names are the paper's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    alpha: float = Field(gt=0, le=4, description="width multiplier of every block")
+    beta: float = Field(gt=0, le=4, description="shape: the last block's expansion is this many times the first one's")
+    t0: float = Field(gt=0, le=12, description="expansion factor of the first block")
+    blocks: int = Field(ge=3, le=16, description="number of inverted residual blocks")
+    downsampling: tuple[int, ...] = Field(default=(), description="blocks after the third that halve the size")
+    squeeze_excite: bool = True
+    residual_gain: float = Field(default=3.0, gt=0, le=64, description="see ResidualBank")
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class PhiNet(nn.Module):  # type: ignore[misc]
+    """Input: float [batch, 3, height, width], RGB in [0, 1], sides divisible by 8. Output: logits float [batch, 2].
+
+    The paper's first separable convolution with stride 2 is here the fixed `ResidualBank` and a 1x1 convolution.
+    """
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self.residuals = ResidualBank(options.residual_gain)
+        channels = _width(FIRST_FILTERS * options.alpha)
+        layers: list[nn.Module] = [_pointwise(self.residuals.channels, channels), nn.ReLU6()]
+        wide = LAST_FILTERS * options.alpha
+        for number in range(1, options.blocks + 1):
+            halves = number in (1, 3) or number in options.downsampling
+            if number in options.downsampling:
+                wide *= 2
+            filters = channels if number < 3 else _width(wide)
+            expansion = _expansion(options, number - 1)
+            layers.append(Block(channels, filters, expansion, 2 if halves else 1, options.squeeze_excite))
+            channels = filters
+        self.blocks = nn.Sequential(*layers)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.dropout = nn.Dropout(options.dropout)
+        self.classifier = nn.Conv2d(channels, 2, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.pool(self.blocks(self.residuals(images)))
+        return self.classifier(self.dropout(features)).flatten(1)
+
+
+class Block(nn.Module):  # type: ignore[misc]
+    """Expansion 1x1, depthwise 3x3, squeeze-and-excitation, projection 1x1; the input is added where shapes allow."""
+
+    def __init__(self, inputs: int, outputs: int, expansion: float, stride: int, squeeze_excite: bool) -> None:
+        super().__init__()
+        wide = _width(inputs * expansion)
+        self.stride = stride
+        self.adds = stride == 1 and inputs == outputs
+        self.expand = nn.Sequential(_pointwise(inputs, wide), nn.ReLU6())
+        self.depthwise = nn.Sequential(
+            nn.Conv2d(wide, wide, 3, stride=stride, padding=0 if stride == 2 else 1, groups=wide, bias=False),
+            nn.BatchNorm2d(wide),
+            nn.ReLU6(),
+        )
+        self.squeeze = SqueezeExcite(wide) if squeeze_excite else nn.Identity()
+        self.project = _pointwise(wide, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        wide = self.expand(features)
+        if self.stride == 2:
+            wide = F.pad(wide, (0, 1, 0, 1))
+        narrow: Tensor = self.project(self.squeeze(self.depthwise(wide)))
+        return features + narrow if self.adds else narrow
+
+
+class SqueezeExcite(nn.Module):  # type: ignore[misc]
+    """Scales each channel by a number in [0, 1] that all channels' means decide (Hu, Shen, Sun 2018)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        squeezed = max(1, channels // SQUEEZE)
+        self.gate = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(channels, squeezed, 1),
+            nn.ReLU6(),
+            nn.Conv2d(squeezed, channels, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features * self.gate(features)
+
+
+def _pointwise(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+
+
+def _expansion(options: Options, index: int) -> float:
+    """The paper's shape rule: from t0 in the first block towards t0 * beta past the last."""
+    return options.t0 * ((options.beta - 1) * index + options.blocks) / options.blocks
+
+
+def _width(filters: float) -> int:
+    """A number of channels: the nearest multiple of four, which suits SIMD kernels, and at least eight."""
+    return max(8, int(filters / 4 + 0.5) * 4)

@@ -1,0 +1,1 @@
+"""Stage 2: a data set and a recipe into a run directory with weights and their figures."""

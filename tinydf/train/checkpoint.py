@@ -1,0 +1,86 @@
+"""What a training needs to go on after its last whole epoch as if nothing had happened."""
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from tinydf.errors import TinydfError
+from tinydf.files import atomic_path
+
+
+class Progressed:
+    """A training's state: the live objects, how far it has come, and the best weights so far."""
+
+    def __init__(self, identity: str, model: nn.Module, optimiser: Optimizer, schedule: LRScheduler) -> None:
+        self.identity = identity
+        self.model = model
+        self.optimiser = optimiser
+        self.schedule = schedule
+        self.epoch = 0
+        self.best_epoch = 0
+        self.best = (-1.0, 0.0)
+        self.best_weights: dict[str, Tensor] = {}
+        self.seconds = 0.0
+
+    def keep_if_best(self, accuracy: float, loss: float) -> None:
+        """Keep the present weights if their validation accuracy is the highest so far; a tie goes to the lower loss."""
+        if (accuracy, -loss) > self.best:
+            self.best, self.best_epoch = (accuracy, -loss), self.epoch
+            self.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def save(self, path: Path) -> None:
+        """Write the state atomically."""
+        state = {
+            "identity": self.identity,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "epoch": self.epoch,
+            "best_epoch": self.best_epoch,
+            "best": self.best,
+            "best_weights": self.best_weights,
+            "seconds": self.seconds,
+        }
+        with atomic_path(path) as aside:
+            torch.save(state, aside)
+
+    def load(self, path: Path) -> None:
+        """Read a state into the live objects; nothing in the file is executed.
+
+        Raises:
+            TinydfError: if the file is damaged, or of another recipe or data set.
+        """
+        state = _read(path)
+        if state.get("identity") != self.identity:
+            raise TinydfError(
+                f"{path} is of another recipe, seed or data set", "train with what it was begun with, or --force"
+            )
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.schedule.load_state_dict(state["schedule"])
+            self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
+            self.best, self.best_weights, self.seconds = tuple(state["best"]), state["best_weights"], state["seconds"]
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise _damaged(path, error) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state = torch.load(path, weights_only=True)
+    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(state, dict):
+        raise _damaged(path, "it holds no training")
+    return state
+
+
+def _damaged(path: Path, reason: object) -> TinydfError:
+    first_line = str(reason).strip().partition("\n")[0]
+    return TinydfError(f"{path} is damaged: {first_line}", "begin anew with --force")

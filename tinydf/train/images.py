@@ -1,0 +1,109 @@
+"""Images of a split in memory, and batches of them: cut, turned and compressed a batch ahead of the training."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tinydf.data.dataset import PRE_SOCIAL, Dataset, Split
+from tinydf.data.social import share_randomly
+from tinydf.errors import TinydfError
+from tinydf.preprocess import Preprocess
+from tinydf.train.recipe import Recipe
+
+AHEAD = 3
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images with what they are: uint8 [height, width, 3] each, labels int64 [images]."""
+
+    pixels: list[NDArray[np.uint8]]
+    labels: NDArray[np.int64]
+    generators: list[str]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def read_images(data: Dataset, split: Split, platform: str = PRE_SOCIAL) -> Images:
+    """All images of a split as seen on a platform.
+
+    Raises:
+        TinydfError: if there are none.
+    """
+    samples = list(data.samples(split, platform))
+    labels = np.array([one.label for one in samples], np.int64)
+    return Images([one.image for one in samples], labels, [one.generator for one in samples])
+
+
+def demand_both_classes(images: Images, at_least: int, what: str) -> None:
+    """Refuse a split that nothing can be learned or decided from.
+
+    Raises:
+        TinydfError: if a class has fewer images than `at_least`.
+    """
+    for label, name in enumerate(("real", "fake")):
+        count = int((images.labels == label).sum())
+        if count < at_least:
+            raise TinydfError(f"{what} has {count} {name} images", f"it needs at least {at_least} of each class")
+
+
+def training_batches(images: Images, recipe: Recipe, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch in random order; what remains below a whole batch waits for another epoch.
+
+    A thread prepares batches ahead (JPEG coding lets go of Python's lock), and each image has a random generator of
+    its own from seed, epoch and place, so that an epoch is the same whenever it is run.
+
+    Yields:
+        Images, float [batch, 3, size, size] in channels_last memory order, and labels, int64 [batch].
+    """
+    seed = recipe.training.seed
+    order = np.random.default_rng([seed, epoch]).permutation(len(images))
+    batch_size = min(recipe.training.batch_size, len(images))
+    starts = range(0, len(images) - batch_size + 1, batch_size)
+
+    def prepare(start: int) -> tuple[Tensor, Tensor]:
+        chosen = order[start : start + batch_size]
+        crops = [
+            _augment(images.pixels[index], recipe, np.random.default_rng([seed, epoch, index])) for index in chosen
+        ]
+        return to_tensor(np.stack(crops), recipe.preprocess), torch.from_numpy(images.labels[chosen])
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting: list[Future[tuple[Tensor, Tensor]]] = []
+        try:
+            for start in starts:
+                waiting.append(pool.submit(prepare, start))
+                if len(waiting) > AHEAD:
+                    yield waiting.pop(0).result()
+            for batch in waiting:
+                yield batch.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def to_tensor(crops: NDArray[np.uint8], preprocess: Preprocess) -> Tensor:
+    """Crops, uint8 [batch, size, size, 3], as the model's input, float [batch, 3, size, size], channels_last."""
+    values = torch.from_numpy(np.ascontiguousarray(crops)).to(torch.float32) / 255
+    values = (values - torch.tensor(preprocess.mean)) / torch.tensor(preprocess.std)
+    return values.permute(0, 3, 1, 2)
+
+
+def _augment(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -> NDArray[np.uint8]:
+    """Turn, then compress, then cut: platforms compress what they are given, and detectors see a part of that."""
+    if recipe.augmentation.turn:
+        image = np.rot90(image, int(random.integers(4)))
+        image = image[:, ::-1] if random.integers(2) else image
+    if random.random() < recipe.augmentation.share:
+        image = share_randomly(np.ascontiguousarray(image), random)
+    size = recipe.preprocess.size
+    height, width = image.shape[:2]
+    if min(height, width) < size:
+        raise TinydfError(f"a training image of {width}x{height} pixels is smaller than the {size}x{size} crop")
+    top, left = random.integers(height - size + 1), random.integers(width - size + 1)
+    return image[top : top + size, left : left + size]

@@ -1,0 +1,210 @@
+"""The training, from the first line to the last: data, model, epochs, validation, best weights, threshold."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+
+from tinydf import detectors
+from tinydf.console import progress
+from tinydf.data.dataset import Dataset
+from tinydf.detectors.cost import count_macs, count_parameters
+from tinydf.errors import TinydfError
+from tinydf.files import read_model, sha256_bytes, sha256_file
+from tinydf.train import recipe as recipes
+from tinydf.train import run
+from tinydf.train.checkpoint import Progressed
+from tinydf.train.evaluate import evaluate_scores
+from tinydf.train.images import Images, demand_both_classes, read_images, training_batches
+from tinydf.train.log import open_log
+from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
+from tinydf.train.recipe import Recipe
+
+FEWEST = 4
+"""Images of each class without which neither training nor validation means anything."""
+
+
+def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False, force: bool = False) -> run.Metrics:
+    """Train a detector and leave a run directory; an interrupted training resumes to the very same weights.
+
+    Args:
+        recipe: what to do.
+        data_directory: the data set; its training split is learned from, its validation split chooses.
+        out: the run directory.
+        resume: go on after the last whole epoch in `out`, if there is one.
+        force: begin anew, whatever `out` holds of an earlier training.
+
+    Raises:
+        TinydfError: if the data is missing or too small, `out` holds a training that was not asked for, or what is
+            to be resumed is damaged, or of another recipe or data set.
+    """
+    data = Dataset(data_directory)
+    identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256}".encode())
+    finished = _open_directory(out, identity, resume, force)
+    if finished:
+        return finished
+    training, validation = _read_splits(data)
+
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(recipe.training.seed)
+    model = detectors.build(recipe.detector.name, recipe.detector.options).to(memory_format=torch.channels_last)
+    steps = max(1, len(training) // recipe.training.batch_size)
+    optimiser, schedule = _optimiser(model, recipe, steps)
+    state = Progressed(identity, model, optimiser, schedule)
+    checkpoint = out / run.CHECKPOINT
+    if checkpoint.is_file():
+        state.load(checkpoint)
+    run.save_recipe(recipe, out / recipes.FILE)
+
+    weights = _class_weights(training.labels)
+    judged = "no epoch judged yet"
+    with open_log(out / run.LOG, state.epoch) as log, progress() as bar:
+        task = bar.add_task("training", total=recipe.training.epochs, completed=state.epoch, tally=judged)
+        while state.epoch < recipe.training.epochs:
+            epoch, started, losses = state.epoch, time.monotonic(), []
+            torch.manual_seed(_epoch_seed(recipe.training.seed, epoch))
+            model.train()
+            for images, labels in training_batches(training, recipe, epoch):
+                logits = model(images)
+                loss = F.cross_entropy(logits, labels, weights, label_smoothing=recipe.training.label_smoothing)
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+                losses.append(loss.item())
+                bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}, {judged}")
+            state.epoch += 1
+            state.seconds += time.monotonic() - started
+
+            verdict = _judge(model, validation, recipe)
+            accuracy = mean_balanced_accuracy(verdict.figures)
+            state.keep_if_best(accuracy, verdict.loss)
+            state.save(checkpoint)
+            log.scalars(
+                state.epoch,
+                {
+                    "loss/training": float(np.mean(losses)),
+                    "loss/validation": verdict.loss,
+                    "learning_rate": schedule.get_last_lr()[0],
+                    "accuracy/validation": accuracy,
+                },
+            )
+            judged = f"validation {accuracy:.3f}"
+            bar.update(task, tally=f"loss {np.mean(losses):.3f}, {judged}")
+
+    model.load_state_dict(state.best_weights)
+    verdict = _judge(model, validation, recipe)
+    run.save_weights(state.best_weights, out / run.WEIGHTS)
+    metrics = run.Metrics(
+        dataset_sha256=data.sha256,
+        weights_sha256=sha256_file(out / run.WEIGHTS),
+        identity=identity,
+        threshold=verdict.threshold,
+        temperature=verdict.temperature,
+        parameters=count_parameters(model),
+        macs=count_macs(model, recipe.preprocess.size),
+        epochs=state.epoch,
+        best_epoch=state.best_epoch,
+        seconds=state.seconds,
+        images_per_second=steps * min(recipe.training.batch_size, len(training)) * state.epoch / state.seconds,
+        threads=torch.get_num_threads(),
+        validation=verdict.figures,
+    )
+    run.save_metrics(metrics, out / run.METRICS)
+    return metrics
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the validation images say of a model: the threshold and temperature to use, and the figures with them."""
+
+    loss: float
+    threshold: float
+    temperature: float
+    figures: dict[str, Figures]
+
+
+def _judge(model: nn.Module, validation: dict[str, Images], recipe: Recipe) -> Verdict:
+    """Validate on all platforms together: one threshold has to serve them all."""
+    scores = {platform: evaluate_scores(model, images, recipe.preprocess) for platform, images in validation.items()}
+    labels = np.concatenate([images.labels for images in validation.values()])
+    together = np.concatenate(list(scores.values()))
+    threshold = best_threshold(labels, together)
+    return Verdict(
+        loss=_loss(labels, together),
+        threshold=threshold,
+        temperature=best_temperature(labels, together),
+        figures={
+            platform: measure(images.labels, scores[platform], threshold) for platform, images in validation.items()
+        },
+    )
+
+
+def _loss(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
+    """Cross-entropy of scores as log-odds, both classes weighing the same."""
+    losses = np.logaddexp(0, np.where(labels == 1, -scores, scores))
+    return float((losses[labels == 1].mean() + losses[labels == 0].mean()) / 2)
+
+
+def _open_directory(out: Path, identity: str, resume: bool, force: bool) -> run.Metrics | None:
+    """Make ready the run directory; the metrics, if the training that is asked for is finished there.
+
+    Raises:
+        TinydfError: if it holds a training and neither `resume` nor `force` says what to do with it.
+    """
+    finished, begun = (out / run.METRICS).exists(), (out / run.CHECKPOINT).exists()
+    if force:
+        for name in (run.METRICS, run.CHECKPOINT, run.WEIGHTS):
+            (out / name).unlink(missing_ok=True)
+        return None
+    if finished and resume:
+        metrics = read_model(run.Metrics, out / run.METRICS, run.MADE_BY)
+        if metrics.identity == identity:
+            return metrics
+        raise TinydfError(f"{out} is a finished run of another recipe, seed or data set", "give another --out")
+    if finished or (begun and not resume):
+        state = "a finished" if finished else "an interrupted"
+        raise TinydfError(f"{out} holds {state} run", "--resume goes on with it, --force begins anew")
+    return None
+
+
+def _read_splits(data: Dataset) -> tuple[Images, dict[str, Images]]:
+    """The training images as the camera or generator left them, and the validation images by platform."""
+    training = read_images(data, "train")
+    demand_both_classes(training, FEWEST, f"the training split of {data.directory}")
+    platforms = data.platforms("validation")
+    validation = {platform: read_images(data, "validation", platform) for platform in platforms}
+    for platform, images in (validation or {"any": read_images(data, "validation")}).items():
+        demand_both_classes(images, FEWEST, f"the validation split of {data.directory} ({platform})")
+    return training, validation
+
+
+def _optimiser(model: nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.Optimizer, LRScheduler]:
+    """AdamW (weight decay on convolutions alone, not on normalisation) under one cosine cycle of the rate."""
+    learned = [one for one in model.parameters() if one.requires_grad]
+    groups = [
+        {"params": [one for one in learned if one.ndim > 1], "weight_decay": recipe.training.weight_decay},
+        {"params": [one for one in learned if one.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=recipe.training.learning_rate)
+    total = steps * recipe.training.epochs
+    schedule = OneCycleLR(
+        optimiser, recipe.training.learning_rate, total_steps=max(2, total), pct_start=recipe.training.warm_up
+    )
+    return optimiser, schedule
+
+
+def _class_weights(labels: NDArray[np.int64]) -> Tensor:
+    """Weights that make both classes count the same, float [2], mean one over the images."""
+    return torch.tensor(len(labels) / (2 * np.bincount(labels, minlength=2)), dtype=torch.float32)
+
+
+def _epoch_seed(seed: int, epoch: int) -> int:
+    """For what torch draws in an epoch (dropout), so that a resumed epoch draws the same."""
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])

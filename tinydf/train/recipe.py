@@ -1,0 +1,99 @@
+"""`recipe.toml`: all that decides a training but the data."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tinydf.errors import TinydfError
+from tinydf.files import first_problem
+from tinydf.preprocess import Preprocess
+from tinydf.resources import MODELS
+
+FILE = "recipe.toml"
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DetectorTable(Strict):
+    """Which detector, and what its own schema says about it."""
+
+    name: str
+    options: dict[str, Any] = {}
+
+
+class Augmentation(Strict):
+    """What happens to a training image before it is cropped at random, at native resolution."""
+
+    share: float = Field(default=0.75, ge=0, le=1, description="how often an image is compressed as platforms do")
+    turn: bool = Field(default=True, description="flips and quarter turns")
+
+
+class Training(Strict):
+    """AdamW under a one-cycle learning rate."""
+
+    epochs: int = Field(ge=1, le=100_000)
+    batch_size: int = Field(default=64, ge=2, le=4096)
+    learning_rate: float = Field(gt=0, le=1, description="the peak of the cycle")
+    warm_up: float = Field(default=0.2, gt=0, lt=1, description="part of the cycle in which the rate rises")
+    weight_decay: float = Field(default=0.01, ge=0, le=1)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
+
+
+class Recipe(Strict):
+    """The whole recipe; `preprocess` travels on to the manifest."""
+
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    detector: DetectorTable
+    preprocess: Preprocess
+    augmentation: Augmentation = Augmentation()
+    training: Training
+
+
+def find_recipe(given: str) -> Path:
+    """The file of a recipe given by path, or by its folder's name under `models/`.
+
+    Raises:
+        TinydfError: if there is neither.
+    """
+    path = Path(given)
+    if path.is_file():
+        return path
+    if path.is_dir() and (path / FILE).is_file():
+        return path / FILE
+    named = MODELS / given / FILE
+    if path.name == given and named.is_file():
+        return named
+    known = sorted(one.parent.name for one in MODELS.glob(f"*/{FILE}"))
+    raise TinydfError(f"there is no recipe {given}", f"give a path, or one of {', '.join(known)}")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        TinydfError: if the file is missing or no TOML, or a key is missing, unknown or out of its range.
+    """
+    try:
+        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        raise TinydfError(f"{path} does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TinydfError(f"{path} is not TOML: {error}") from None
+    except ValidationError as error:
+        raise TinydfError(f"{path}: {first_problem(error)}", "see docs/training.md for the keys of a recipe") from None
+
+
+def override(recipe: Recipe, seed: int | None, epochs: int | None, augment: bool) -> Recipe:
+    """The recipe with what the command line says instead; it is this one that a run directory keeps."""
+    given = {name: value for name, value in (("seed", seed), ("epochs", epochs)) if value is not None}
+    return recipe.model_copy(
+        update={
+            "training": recipe.training.model_copy(update=given),
+            "augmentation": recipe.augmentation.model_copy(update={} if augment else {"share": 0.0}),
+        }
+    )
