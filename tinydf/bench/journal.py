@@ -1,0 +1,244 @@
+"""`bench.jsonl`: the append-only journal of a bench, one JSON object a line.
+
+The first line is the header: what was measured, by hash. After it stand a `session` line each time a board was opened, an
+`answer` line for each image, and at the end a `profile` line. A line counts when its newline is there; a torn last line
+is what a cut run leaves, and is dropped. Nothing is ever rewritten.
+"""
+
+import fcntl
+import os
+import threading
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from tinydf.errors import TinydfError
+from tinydf.files import first_problem, sha256_bytes
+
+FILE = "bench.jsonl"
+MADE_BY = "tinydf bench"
+Sha256 = Field(pattern="^[0-9a-f]{64}$")
+Hexadecimal = Field(pattern="^([0-9a-f]{2})+$")
+
+
+class Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Header(Line):
+    """What was measured. A run goes on only with the same."""
+
+    kind: Literal["header"] = "header"
+    format: Literal[1] = 1
+    dataset_sha256: str = Sha256
+    split: str
+    manifest_sha256: str = Sha256
+    model_sha256: str = Sha256
+    build_id: str = Field(description="hash of what the firmware was built from")
+    board: str
+    engine: str
+    counter_unit: str
+
+
+class Session(Line):
+    """One opening of one board."""
+
+    kind: Literal["session"] = "session"
+    session: int = Field(ge=1, lt=1 << 32, description="as drawn for the wire")
+    port: str
+    unique_id: str = Hexadecimal
+    clock_hz: int = Field(ge=0)
+    arena_bytes: int = Field(ge=0)
+    stack_bytes: int = Field(ge=0)
+    host_version: str
+    started: str = Field(description="UTC, ISO 8601")
+
+
+class Answer(Line):
+    """One image, judged by a board."""
+
+    kind: Literal["answer"] = "answer"
+    session: int
+    index: int = Field(ge=0, description="in the split's order: platform by platform, shard by shard")
+    platform: str
+    key: str
+    label: Literal[0, 1]
+    generator: str
+    output: str = Hexadecimal
+    expected: str = Hexadecimal
+    fake: bool = Field(description="the board's verdict")
+    ticks: int = Field(ge=0, description="of the inference alone, in the header's counter unit")
+    transfer_seconds: float = Field(ge=0, description="for the input, on the host's clock")
+    input_bytes: int = Field(ge=1)
+    peak_stack_bytes: int = Field(ge=0, description="deepest since the board's start; 0 is not known")
+    arena_intact: bool
+
+
+class Profile(Line):
+    """Ticks of each layer, of one run on the last image."""
+
+    kind: Literal["profile"] = "profile"
+    session: int
+    layers: list[str]
+    ticks: list[int]
+
+
+_Entry = TypeAdapter[Header | Session | Answer | Profile](
+    Annotated[Header | Session | Answer | Profile, Field(discriminator="kind")]
+)
+
+
+class Contents(BaseModel):
+    """A journal as read; `size` in bytes and `sha256` are of its whole lines."""
+
+    header: Header
+    sessions: list[Session] = []
+    answers: dict[int, Answer] = {}
+    profile: Profile | None = None
+    size: int
+    sha256: str
+
+
+def read(path: Path) -> Contents:
+    """Read a journal, without its torn last line if it has one.
+
+    Raises:
+        TinydfError: if it is missing, has no header, or a whole line of it is not of a journal or counts an image twice.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise TinydfError(f"{path} does not exist", f"make it with `{MADE_BY}`") from None
+    return _parse(data, path)
+
+
+def _parse(data: bytes, path: Path) -> Contents:
+    whole = data[: data.rfind(b"\n") + 1]
+    entries = [_entry(line, f"{path}:{number}") for number, line in enumerate(whole.splitlines(), start=1)]
+    if not entries or not isinstance(entries[0], Header):
+        raise TinydfError(f"{path} does not begin with a journal's header", "give another --out")
+    contents = Contents(header=entries[0], size=len(whole), sha256=sha256_bytes(whole))
+    for number, entry in enumerate(entries[1:], start=2):
+        match entry:
+            case Header():
+                raise TinydfError(f"{path}:{number}: a second header", "the journal was edited; bench anew")
+            case Session():
+                contents.sessions.append(entry)
+            case Profile():
+                contents.profile = entry
+            case Answer():
+                if entry.index in contents.answers:
+                    raise TinydfError(f"{path}:{number}: image {entry.index} is counted twice", "bench anew")
+                contents.answers[entry.index] = entry
+    return contents
+
+
+def _entry(line: bytes, where: str) -> Header | Session | Answer | Profile:
+    try:
+        return _Entry.validate_json(line)
+    except ValidationError as error:
+        raise TinydfError(f"{where}: {first_problem(error)}", "the journal is damaged; bench anew") from None
+
+
+def _encode(line: Line) -> bytes:
+    return line.model_dump_json().encode() + b"\n"
+
+
+class Journal:
+    """A journal that is being written, by this process alone and by any of its threads."""
+
+    def __init__(self, path: Path, header: Header, resume: bool) -> None:
+        """Open a journal: a new one, or with `resume` the one that is there, whose header must be the same.
+
+        Raises:
+            TinydfError: if there is one and `resume` is false, if it is of another measurement, damaged, or in use.
+        """
+        self.path = path
+        self._lock = threading.Lock()
+        self._file = _open_alone(path)
+        try:
+            self.contents = self._begin(header, resume)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self, header: Header, resume: bool) -> Contents:
+        data = self._file.read()
+        if data and not resume:
+            raise TinydfError(f"{self.path} is there already", "go on with it by --resume, or give another --out")
+        if _encode(header).startswith(data):  # new, or cut before its header was whole
+            self._cut(0)
+            self.append(header)
+            data = _encode(header)
+        contents = _parse(data, self.path)
+        _same(contents.header, header, self.path)
+        self._cut(contents.size)
+        return contents
+
+    def append(self, line: Line) -> None:
+        """Add a line, and hand it to the operating system before returning.
+
+        Raises:
+            OSError: if it could not be written (a full disk); the journal then ends with the line before it.
+        """
+        data = _encode(line)
+        with self._lock:
+            try:
+                done = 0
+                while done < len(data):
+                    done += self._file.write(data[done:])
+            except OSError as error:
+                self._cut(self._size)
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
+            self._size += len(data)
+
+    def _cut(self, size: int) -> None:
+        self._file.truncate(size)
+        self._file.seek(size)
+        self._size = size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, with everything on the disk."""
+        try:
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+
+def _open_alone(path: Path) -> FileIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise TinydfError(f"another bench is writing {path}", "let it end, or give another --out") from None
+    return file
+
+
+NAMES = {
+    "dataset_sha256": "data set",
+    "split": "split",
+    "manifest_sha256": "export",
+    "model_sha256": "model",
+    "build_id": "firmware build",
+    "board": "board",
+    "engine": "engine",
+    "counter_unit": "counter",
+}
+
+
+def _same(have: Header, want: Header, path: Path) -> None:
+    """Refuse to mix two measurements, naming the first thing that differs."""
+    for field, name in NAMES.items():
+        old, new = getattr(have, field), getattr(want, field)
+        if old != new:
+            raise TinydfError(f"{path} is of {name} {old[:16]}, not {new[:16]}", "give another --out")

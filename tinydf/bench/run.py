@@ -1,0 +1,325 @@
+"""Streaming a data set's images to boards, every answer journalled as it comes."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from queue import Queue
+from time import monotonic
+
+import numpy as np
+
+from tinydf import __version__
+from tinydf.bench import journal as journals
+from tinydf.bench.journal import Answer, Header, Journal, Profile, Session
+from tinydf.bench.summary import Bench, Firmware, read_firmware, summarise
+from tinydf.compiler.host import HostEngine
+from tinydf.console import note, progress
+from tinydf.data.dataset import Dataset, Sample, Split
+from tinydf.errors import TinydfError
+from tinydf.files import sha256_file, write_json
+from tinydf.link.client import Board, Result
+from tinydf.link.wire import Boot, CounterUnit, HelloAnswer
+from tinydf.manifest import FILE as MANIFEST
+from tinydf.manifest import Manifest, read_export
+
+FILE = "bench.json"
+BATCH = 16
+"""Images that the host's engine judges at a time."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """An image to send: its place in the split, its input as the board takes it, and the output that the host gets."""
+
+    index: int
+    sample: Sample
+    input: bytes
+    expected: bytes
+
+
+@dataclass(frozen=True)
+class Station:
+    """A board that said HELLO."""
+
+    port: str
+    board: Board
+    hello: HelloAnswer
+
+
+def bench(
+    ports: Sequence[str],
+    data: Path,
+    export: Path,
+    out: Path,
+    *,
+    firmware: Path | None = None,
+    split: Split = "test",
+    platforms: Sequence[str] = (),
+    limit: int | None = None,
+    resume: bool = False,
+) -> Bench:
+    """Measure an exported model on boards that run it.
+
+    Args:
+        ports: serial ports; with several, the boards share the images.
+        data: data set directory.
+        export: export directory of the model that the boards run.
+        out: where the journal (`bench.jsonl`) and the summary (`bench.json`) go.
+        firmware: directory of the build that is on the boards, for its flash and RAM sizes.
+        split: split of the data set.
+        platforms: only these; all that the split has if empty.
+        limit: only so many images, the same crops of every platform. A larger limit takes all that a smaller one took.
+        resume: go on with the journal in `out`.
+
+    Raises:
+        TinydfError: if a board cannot be reached, runs another model or another build than its neighbour, or stops
+            answering; if the journal is there without `resume`, or is of another measurement.
+        KeyboardInterrupt: on Ctrl-C. What was answered until then is in the journal.
+    """
+    manifest, dataset = read_export(export), Dataset(data)
+    chosen = choose(dataset, split, platforms, limit)
+    built = read_firmware(firmware) if firmware else None
+    engine = HostEngine(export)
+    with ExitStack() as stack:
+        stations = [_open(stack, port, manifest) for port in ports]
+        header = Header(
+            dataset_sha256=dataset.sha256,
+            split=split,
+            manifest_sha256=sha256_file(export / MANIFEST),
+            model_sha256=manifest.chain.tflite,
+            **_identity(stations, built),
+        )
+        journal = stack.enter_context(Journal(out / journals.FILE, header, resume))
+        for station in stations:
+            journal.append(_session(station))
+        done = journal.contents.answers
+        left = [index for index in chosen if index not in done]
+        if done:
+            note(f"{len(chosen) - len(left)} of {len(chosen)} images are in the journal already")
+        tasks = _tasks(dataset, split, left, manifest, engine)
+        try:
+            _stream(stations, tasks, journal, len(chosen), [done[index] for index in chosen if index in done])
+            journal.append(_profile(stations[0], engine.layer_names))
+        except KeyboardInterrupt:
+            note("stopped; go on with --resume")
+            raise
+        except TinydfError as error:
+            mend = f"{error.mend}; " if error.mend else ""
+            raise TinydfError(error.what, f"{mend}all answers so far are kept, go on with --resume") from error
+    result = summarise(journals.read(out / journals.FILE), dataset, manifest, built)
+    write_json(out / FILE, result)
+    return result
+
+
+def choose(dataset: Dataset, split: Split, platforms: Sequence[str] = (), limit: int | None = None) -> list[int]:
+    """Indices of the images to measure, in the split's order.
+
+    An image's index is its place when all platforms of the split stand one after the other, whichever are asked for.
+    With a limit, each platform gives the first of one shuffled order: real and fake as they come, and the same crops
+    on every platform.
+    """
+    have = dataset.platforms(split)
+    if not have:
+        raise TinydfError(f"{dataset.directory} has no {split} split", "give another --split")
+    unknown = [name for name in platforms if name not in have]
+    if unknown:
+        raise TinydfError(f"{dataset.directory} has no {split} images of {unknown[0]}", f"it has {', '.join(have)}")
+    wanted = [name for name in have if name in platforms or not platforms]
+    chosen, first = [], 0
+    for name in have:
+        count = dataset.count(split, name)
+        if name in wanted:
+            share = count if limit is None else -(-(limit - len(chosen)) // (len(wanted) - wanted.index(name)))
+            chosen += sorted(first + place for place in random.Random(0).sample(range(count), count)[:share])
+        first += count
+    return chosen
+
+
+def _open(stack: ExitStack, port: str, manifest: Manifest) -> Station:
+    """Open a port and check that the board behind it is well and runs this model.
+
+    Raises:
+        TinydfError: if not.
+    """
+    board = stack.enter_context(Board(port))
+    hello = board.hello()
+    again = f"flash it anew with `tinydf flash --board {hello.board} --export EXPORT`"
+    if hello.boot != Boot.OK:
+        raise TinydfError(f"{port}: the board did not come up: {Boot(hello.boot).meaning.rstrip('.')}", "reset it")
+    if hello.engine_status != 0:
+        raise TinydfError(f"{port}: the engine refused its model (engine status {hello.engine_status})", again)
+    have, want = hello.model_sha256.hex(), manifest.chain.tflite
+    if have != want:
+        raise TinydfError(f"{port}: the board runs model {have[:16]}, not {want[:16]} ({manifest.name})", again)
+    if hello.threshold_steps != manifest.decision.threshold_steps:
+        raise TinydfError(
+            f"{port}: the board decides at {hello.threshold_steps} steps, the export at "
+            f"{manifest.decision.threshold_steps}",
+            again,
+        )
+    return Station(port, board, hello)
+
+
+def _identity(stations: list[Station], built: Firmware | None) -> dict[str, str]:
+    """What must be the same of all boards, and of the build that their sizes are read from."""
+    first = stations[0].hello
+    for station in stations:
+        for field in ("board", "build_id", "engine", "counter_unit"):
+            one, other = getattr(first, field), getattr(station.hello, field)
+            if one != other:
+                raise TinydfError(
+                    f"{stations[0].port} and {station.port} differ in {field}: {one} and {other}",
+                    "put the same firmware on boards of one kind",
+                )
+    if built and built.build_id != first.build_id:
+        raise TinydfError(
+            f"{stations[0].port}: the board runs build {first.build_id[:16]}, --firmware is {built.build_id[:16]}",
+            "flash that build, or give the directory of the one that runs",
+        )
+    unit = CounterUnit(first.counter_unit).name.lower()
+    return {"board": first.board, "build_id": first.build_id, "engine": first.engine, "counter_unit": unit}
+
+
+def _session(station: Station) -> Session:
+    return Session(
+        session=station.board.session,
+        port=station.port,
+        unique_id=station.hello.unique_id.hex(),
+        clock_hz=station.hello.clock_hz,
+        arena_bytes=station.hello.arena_bytes,
+        stack_bytes=station.hello.stack_bytes,
+        host_version=__version__,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _tasks(dataset: Dataset, split: Split, wanted: list[int], manifest: Manifest, engine: HostEngine) -> Iterator[Task]:
+    """The wanted images in order, ready to be sent."""
+    images = _images(dataset, split, frozenset(wanted))
+    while batch := list(islice(images, BATCH)):
+        inputs = np.stack([manifest.to_input(sample.image) for _, sample in batch])
+        outputs = engine.run(inputs)
+        for (index, sample), one, expected in zip(batch, inputs, outputs, strict=True):
+            yield Task(index, sample, one.tobytes(), expected.tobytes())
+
+
+def _images(dataset: Dataset, split: Split, wanted: frozenset[int]) -> Iterator[tuple[int, Sample]]:
+    first = 0
+    for platform in dataset.platforms(split):
+        count = dataset.count(split, platform)
+        if not wanted.isdisjoint(range(first, first + count)):
+            for index, sample in enumerate(dataset.samples(split, platform), start=first):
+                if index in wanted:
+                    yield index, sample
+        first += count
+
+
+def _stream(stations: list[Station], tasks: Iterator[Task], journal: Journal, total: int, before: list[Answer]) -> None:
+    """Send all images, showing how it goes."""
+    with progress() as bar:
+        line = bar.add_task("bench", total=total, completed=len(before), tally="")
+        tally = Tally(before)
+
+        def record(station: Station, task: Task, result: Result) -> None:
+            answer = _answer(station, task, result)
+            journal.append(answer)
+            bar.update(line, advance=1, tally=tally.add(answer))
+
+        share(stations, tasks, record)
+
+
+def share(stations: list[Station], tasks: Iterator[Task], record: Callable[[Station, Task, Result], None]) -> None:
+    """Let boards judge images side by side, each taking the next one; any failure stops all of them.
+
+    A worker never leaves the queue before its end mark, so that the feeder cannot be left waiting on a full queue.
+
+    Raises:
+        Exception: the first that a board or `record` raised, once every board has finished what it was at.
+    """
+    queue: Queue[Task | None] = Queue(maxsize=2 * len(stations))
+    stop, failures = threading.Event(), list[Exception]()
+
+    def work(station: Station) -> None:
+        for task in iter(queue.get, None):
+            if stop.is_set():
+                continue
+            try:
+                record(station, task, station.board.infer(task.index, task.input))
+            except Exception as error:
+                failures.append(error)
+                stop.set()
+
+    workers = [threading.Thread(target=work, args=(station,), daemon=True) for station in stations]
+    for worker in workers:
+        worker.start()
+    try:
+        for task in tasks:
+            if stop.is_set():
+                break
+            queue.put(task)
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        for _ in workers:
+            queue.put(None)
+        for worker in workers:
+            worker.join()
+    if failures:
+        raise failures[0]
+
+
+def _answer(station: Station, task: Task, result: Result) -> Answer:
+    return Answer(
+        session=station.board.session,
+        index=task.index,
+        platform=task.sample.platform,
+        key=task.sample.key,
+        label=task.sample.label,
+        generator=task.sample.generator,
+        output=result.output.hex(),
+        expected=task.expected.hex(),
+        fake=result.fake,
+        ticks=result.ticks,
+        transfer_seconds=result.transfer_seconds,
+        input_bytes=len(task.input),
+        peak_stack_bytes=result.peak_stack_bytes,
+        arena_intact=result.arena_intact,
+    )
+
+
+def _profile(station: Station, layers: list[str]) -> Profile:
+    ticks = station.board.profile()
+    return Profile(session=station.board.session, layers=layers[: len(ticks)], ticks=ticks)
+
+
+class Tally:
+    """Accuracy, speed and mismatches so far, in one line."""
+
+    def __init__(self, answers: list[Answer]) -> None:
+        """Start from what an interrupted run had; speed counts from now on."""
+        self._lock = threading.Lock()
+        self._images = self._right = self._mismatches = self._new = 0
+        self._start = monotonic()
+        for answer in answers:
+            self._count(answer)
+
+    def add(self, answer: Answer) -> str:
+        """Count an answer, and say how things stand."""
+        with self._lock:
+            self._count(answer)
+            self._new += 1
+            return (
+                f"{self._right / self._images:.1%} right, {self._mismatches} mismatches, "
+                f"{self._new / (monotonic() - self._start):.1f} images/s"
+            )
+
+    def _count(self, answer: Answer) -> None:
+        self._images += 1
+        self._right += answer.fake == bool(answer.label)
+        self._mismatches += answer.output != answer.expected

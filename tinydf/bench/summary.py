@@ -1,0 +1,241 @@
+"""`bench.json`: what a bench's journal says, counted."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from tinydf.bench.journal import Answer, Contents
+from tinydf.data.dataset import Dataset
+from tinydf.errors import TinydfError
+from tinydf.files import read_model
+from tinydf.manifest import Manifest
+from tinydf.train.metrics import Figures, auc, figures
+
+EMULATED = "emulated_instructions"
+CYCLES = "cycles"
+UNITS = {EMULATED: "emulated instructions", CYCLES: "cycles", "nanoseconds": "nanoseconds of the host"}
+NAMED_MISMATCHES = 10
+
+
+class Summary(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Firmware(BaseModel):
+    """What is needed of a build's `build.json`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    build_id: str
+    flash_bytes: int
+    static_ram_bytes: int
+
+
+class GeneratorFigures(Summary):
+    """Share of one generator's images that were judged right, by platform."""
+
+    label: int
+    seen: bool
+    images: int
+    rate: dict[str, float]
+
+
+class Ticks(Summary):
+    """Of the board's counter, around one inference alone."""
+
+    unit: str
+    minimum: int
+    median: float
+    percentile_99: float
+    maximum: int
+    milliseconds: float | None = Field(description="the median, where the unit is cycles of a known clock")
+
+
+class Transfer(Summary):
+    """The inputs' way to the board, on the host's clock; no part of an inference."""
+
+    bytes: int
+    seconds: float
+    kilobytes_per_second: float
+
+
+class Memory(Summary):
+    """Flash and static RAM are the linker's sum; the rest is what the board said of itself while it ran."""
+
+    flash_bytes: int | None
+    static_ram_bytes: int | None
+    arena_bytes: int
+    stack_bytes: int | None = Field(description="what the stack may use")
+    peak_stack_bytes: int | None
+    arena_intact: bool
+
+
+class Layer(Summary):
+    """One layer's part of a profiled inference."""
+
+    name: str
+    ticks: int
+
+
+class Bench(Summary):
+    """`bench.json`. Figures are by platform; fakes are positive.
+
+    `seen` has the reals (photographs and classical controls) and the generators that training saw; `unseen` has the reals
+    and the other generators; `all` has everything.
+    """
+
+    format: int = 1
+    dataset_sha256: str
+    manifest_sha256: str
+    model_sha256: str
+    build_id: str
+    journal_bytes: int
+    journal_sha256: str
+    board: str
+    boards: list[str] = Field(description="unique ids of the chips")
+    engine: str
+    emulated: bool
+    split: str
+    images: int
+    images_of_split: int
+    mismatches: int = Field(description="images whose output bytes, or verdict, are not the host's")
+    mismatched: list[str] = Field(description="the first of them, platform/key")
+    seen: dict[str, Figures]
+    unseen: dict[str, Figures]
+    all: dict[str, Figures]
+    generators: dict[str, GeneratorFigures]
+    ticks: Ticks
+    transfer: Transfer
+    memory: Memory
+    layers: list[Layer]
+
+
+def read_firmware(directory: Path) -> Firmware:
+    """The sizes and the id of a build directory.
+
+    Raises:
+        TinydfError: if there is none.
+    """
+    return read_model(Firmware, directory / "build.json", "tinydf build --board B --export E")
+
+
+def scores(answers: Iterable[Answer]) -> NDArray[np.int64]:
+    """Of each answer the difference of the two int8 outputs, fake minus real."""
+    outputs = [np.frombuffer(bytes.fromhex(one.output), np.int8).astype(np.int64) for one in answers]
+    return np.array([output[1] - output[0] for output in outputs], np.int64)
+
+
+def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Firmware | None) -> Bench:
+    """Count a journal.
+
+    Raises:
+        TinydfError: if it holds no answer yet.
+    """
+    answers = [journal.answers[index] for index in sorted(journal.answers)]
+    if not answers:
+        raise TinydfError("the journal holds no answer yet", "go on with --resume")
+    header = journal.header
+    wrong = [one for one in answers if not _as_host(one, manifest)]
+    by_platform = _grouped(answers, "platform")
+    known = {one.generator: dataset.seen(one.generator) for one in answers}
+    reals_and = {
+        seen: {
+            platform: _figures([one for one in some if not one.label or known[one.generator] == seen])
+            for platform, some in by_platform.items()
+        }
+        for seen in (True, False)
+    }
+    return Bench(
+        dataset_sha256=header.dataset_sha256,
+        manifest_sha256=header.manifest_sha256,
+        model_sha256=header.model_sha256,
+        build_id=header.build_id,
+        journal_bytes=journal.size,
+        journal_sha256=journal.sha256,
+        board=header.board,
+        boards=sorted({session.unique_id for session in journal.sessions}),
+        engine=header.engine,
+        emulated=header.counter_unit == EMULATED,
+        split=header.split,
+        images=len(answers),
+        images_of_split=sum(shard.count for shard in dataset.info.shards if shard.split == header.split),
+        mismatches=len(wrong),
+        mismatched=[f"{one.platform}/{one.key}" for one in wrong[:NAMED_MISMATCHES]],
+        seen=reals_and[True],
+        unseen=reals_and[False] if not all(known.values()) else {},
+        all={platform: _figures(some) for platform, some in by_platform.items()},
+        generators={
+            name: _generator(some, known[name]) for name, some in sorted(_grouped(answers, "generator").items())
+        },
+        ticks=_ticks(answers, journal),
+        transfer=_transfer(answers),
+        memory=_memory(answers, journal, built),
+        layers=_layers(journal),
+    )
+
+
+def _as_host(answer: Answer, manifest: Manifest) -> bool:
+    output = np.frombuffer(bytes.fromhex(answer.output), np.int8)
+    return answer.output == answer.expected and answer.fake == bool(manifest.verdict(output))
+
+
+def _grouped(answers: list[Answer], field: str) -> dict[str, list[Answer]]:
+    groups: dict[str, list[Answer]] = {}
+    for one in answers:
+        groups.setdefault(getattr(one, field), []).append(one)
+    return groups
+
+
+def _figures(answers: list[Answer]) -> Figures:
+    labels = [one.label for one in answers]
+    return figures(labels, [one.fake for one in answers], auc(labels, scores(answers)))
+
+
+def _generator(answers: list[Answer], seen: bool) -> GeneratorFigures:
+    rate = {
+        platform: sum(one.fake == bool(one.label) for one in some) / len(some)
+        for platform, some in _grouped(answers, "platform").items()
+    }
+    return GeneratorFigures(label=answers[0].label, seen=seen, images=len(answers), rate=rate)
+
+
+def _ticks(answers: list[Answer], journal: Contents) -> Ticks:
+    ticks = np.array([one.ticks for one in answers])
+    unit, clocks = journal.header.counter_unit, {session.clock_hz for session in journal.sessions}
+    clock = clocks.pop() if len(clocks) == 1 else 0
+    median = float(np.median(ticks))
+    return Ticks(
+        unit=UNITS[unit],
+        minimum=int(ticks.min()),
+        median=median,
+        percentile_99=float(np.percentile(ticks, 99)),
+        maximum=int(ticks.max()),
+        milliseconds=median / clock * 1000 if unit == CYCLES and clock else None,
+    )
+
+
+def _transfer(answers: list[Answer]) -> Transfer:
+    size = sum(one.input_bytes for one in answers)
+    seconds = sum(one.transfer_seconds for one in answers)
+    return Transfer(bytes=size, seconds=seconds, kilobytes_per_second=size / 1000 / seconds if seconds else 0.0)
+
+
+def _memory(answers: list[Answer], journal: Contents, built: Firmware | None) -> Memory:
+    return Memory(
+        flash_bytes=built.flash_bytes if built else None,
+        static_ram_bytes=built.static_ram_bytes if built else None,
+        arena_bytes=max(session.arena_bytes for session in journal.sessions),
+        stack_bytes=max(session.stack_bytes for session in journal.sessions) or None,
+        peak_stack_bytes=max(one.peak_stack_bytes for one in answers) or None,
+        arena_intact=all(one.arena_intact for one in answers),
+    )
+
+
+def _layers(journal: Contents) -> list[Layer]:
+    if journal.profile is None:
+        return []
+    pairs = zip(journal.profile.layers, journal.profile.ticks, strict=True)
+    return [Layer(name=name, ticks=ticks) for name, ticks in pairs]

@@ -1,0 +1,85 @@
+"""A bench's figures as tables for the terminal."""
+
+from rich.table import Table
+
+from tinydf.bench.summary import Bench
+from tinydf.train.metrics import Figures
+
+
+def accuracy(bench: Bench) -> Table:
+    """One line a platform: seen generators, with the confusion behind the figures, and unseen ones beside."""
+    table = Table(box=None, pad_edge=False, title=f"On {bench.board}, {bench.engine}", title_justify="left")
+    columns = ("", "images", "balanced accuracy", "AUC", "fakes found", "reals passed", "unseen generators", "AUC")
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left")
+    for platform, seen in bench.seen.items():
+        unseen = bench.unseen.get(platform)
+        table.add_row(
+            platform,
+            str(bench.all[platform].images),
+            _rate(seen.balanced_accuracy),
+            _rate(seen.auc),
+            f"{seen.true_positives}/{seen.true_positives + seen.false_negatives}",
+            f"{seen.true_negatives}/{seen.true_negatives + seen.false_positives}",
+            *_unseen(unseen),
+        )
+    return table
+
+
+def generators(bench: Bench) -> Table:
+    """One line a generator: the share judged right on each platform."""
+    table = Table(box=None, pad_edge=False, title="Judged right, by what made the image", title_justify="left")
+    for column in ("", "is", "in training", "images", *bench.all):
+        table.add_column(column, justify="left" if column in {"", "is", "in training"} else "right")
+    for name, one in bench.generators.items():
+        rates = [_rate(one.rate.get(platform)) for platform in bench.all]
+        table.add_row(name, "fake" if one.label else "real", "seen" if one.seen else "unseen", str(one.images), *rates)
+    return table
+
+
+def cost(bench: Bench) -> Table:
+    """What an inference takes, and what it needs."""
+    ticks, memory, transfer = bench.ticks, bench.memory, bench.transfer
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    rows = [
+        ("images", f"{bench.images:,} of {bench.images_of_split:,}"),
+        ("mismatches with the host", f"{bench.mismatches:,}"),
+        (f"{ticks.unit} an inference, median", f"{ticks.median:,.0f}"),
+        ("  minimum, 99th percentile", f"{ticks.minimum:,} {ticks.percentile_99:,.0f}"),
+        ("milliseconds an inference", f"{ticks.milliseconds:.2f}" if ticks.milliseconds is not None else None),
+        ("transfer, apart from that", f"{transfer.kilobytes_per_second:.1f} kB/s"),
+        ("flash", _bytes(memory.flash_bytes)),
+        ("static RAM", _bytes(memory.static_ram_bytes)),
+        ("arena", _bytes(memory.arena_bytes)),
+        ("peak stack", _bytes(memory.peak_stack_bytes)),
+        ("arena's guard words", "whole" if memory.arena_intact else "OVERWRITTEN"),
+    ]
+    for name, value in rows:
+        if value is not None:
+            table.add_row(name, value)
+    return table
+
+
+def layers(bench: Bench) -> Table:
+    """Ticks by layer, of one profiled inference."""
+    table = Table(box=None, pad_edge=False, title=f"{bench.ticks.unit} by layer", title_justify="left")
+    for column in ("layer", "ticks", "share"):
+        table.add_column(column, justify="left" if column == "layer" else "right")
+    total = sum(layer.ticks for layer in bench.layers) or 1
+    for layer in bench.layers:
+        table.add_row(layer.name, f"{layer.ticks:,}", f"{layer.ticks / total:.1%}")
+    return table
+
+
+def _rate(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _bytes(value: int | None) -> str | None:
+    return None if value is None else f"{value:,} bytes"
+
+
+def _unseen(figures: Figures | None) -> tuple[str, str]:
+    return (_rate(figures.balanced_accuracy), _rate(figures.auc)) if figures else ("", "")
