@@ -1,0 +1,17 @@
+// The engine's memory, with guard words on both sides that tell whether the engine kept within it.
+#ifndef TINYDF_ARENA_H
+#define TINYDF_ARENA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// The size of the arena; the build takes it from the model's memory plan.
+#define ARENA_BYTES ((uint32_t)(TINYDF_ARENA_BYTES))
+
+// Writes the guard words, and gives the arena's ARENA_BYTES bytes, aligned to a cache line.
+uint8_t *arena_prepare(void);
+
+// True while no guard word has been overwritten.
+bool arena_intact(void);
+
+#endif

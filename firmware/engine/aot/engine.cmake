@@ -1,0 +1,12 @@
+# The compiled model: model_aot.c is the engine; the kernels it calls are linked, the others dropped.
+set(plan "${TINYDF_EXPORT}/plan.json")
+if(NOT EXISTS "${plan}" OR NOT EXISTS "${TINYDF_EXPORT}/model_aot.c")
+    message(FATAL_ERROR "${TINYDF_EXPORT} has no model_aot.c and plan.json: run `tinydf compile` or `tinydf export`")
+endif()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${plan}")
+file(READ "${plan}" plan_text)
+string(JSON TINYDF_ARENA_BYTES GET "${plan_text}" arena_bytes)
+
+file(GLOB kernels CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/kernels/*.c")
+set(TINYDF_ENGINE_SOURCES "${TINYDF_EXPORT}/model_aot.c" ${kernels})
+target_include_directories(firmware PRIVATE "${TINYDF_EXPORT}" engine kernels)

@@ -1,0 +1,2 @@
+# The host itself.
+set(TINYDF_PORT_SOURCES port/posix/port.c)

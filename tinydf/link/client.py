@@ -1,0 +1,354 @@
+"""The host's side of docs/protocol.md: ask a board, wait with a limit, ask again."""
+
+import errno
+import secrets
+import struct
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+import serial
+
+from tinydf.errors import TinydfError
+from tinydf.link import wire
+from tinydf.link.frame import Frame, Receiver, encode
+
+ATTEMPTS = 6
+SAMPLE_ATTEMPTS = 8
+BITS_A_BYTE = 10  # on a line of 8N1
+MARGIN_SECONDS = 0.25  # for USB, a busy host, an emulator that shares its processor
+FIRST_INFERENCE_SECONDS = 8.0
+INFERENCE_FACTOR = 4.0
+
+EXCEPTIONS = {2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault"}
+
+Payload = TypeVar("Payload", bound=wire.Layout)
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One inference on the board.
+
+    Attributes:
+        sample: its index.
+        output: the output tensor, int8.
+        fake: the board's verdict.
+        ticks: of the board's counter, around the inference alone.
+        peak_stack_bytes: the deepest stack since the board started; 0 where the port does not know.
+        arena_intact: whether the engine kept within its arena.
+        transfer_seconds: what the input took to get there, by the host's clock.
+        answer_seconds: from INFER to RESULT, by the host's clock.
+    """
+
+    sample: int
+    output: bytes
+    fake: bool
+    ticks: int
+    peak_stack_bytes: int
+    arena_intact: bool
+    transfer_seconds: float
+    answer_seconds: float
+
+
+class Refused(Exception):
+    """The board answered ERROR; for this module's own use."""
+
+    def __init__(self, code: int, detail: int) -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(code, detail)
+
+
+class Board:
+    """A board behind a serial port, held for this process alone.
+
+    Args:
+        port: what `serial.serial_for_url` takes: /dev/ttyACM0, /dev/pts/3, socket://host:4000.
+        baud: bits a second; pseudo-terminals and sockets do not care.
+
+    Raises:
+        TinydfError: if the port does not exist, is busy, or may not be opened.
+    """
+
+    def __init__(self, port: str, baud: int = wire.BAUD) -> None:
+        self.port = port
+        self._seconds_a_byte = BITS_A_BYTE / baud
+        self._line = _open(port, baud)
+        self._receiver = Receiver()
+        self._session = secrets.randbelow(2**32 - 1) + 1
+        self._sequence = 0
+        self._hello: wire.HelloAnswer | None = None
+        self._inference_seconds = FIRST_INFERENCE_SECONDS / INFERENCE_FACTOR
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._line.close()
+
+    @property
+    def dropped_frames(self) -> int:
+        """Damaged frames that arrived from the board."""
+        return self._receiver.dropped
+
+    def hello(self) -> wire.HelloAnswer:
+        """Ask the board who it is.
+
+        Raises:
+            TinydfError: if nothing that speaks this protocol answers, or the board did not come up as it should.
+        """
+        try:
+            payload = self._ask(wire.Message.HELLO, b"", wire.Message.HELLO, MARGIN_SECONDS)
+        except Refused as refusal:
+            raise self._give_up(refusal) from None
+        hello, _ = self._unpack(wire.HelloAnswer, payload)
+        if hello.boot != wire.Boot.OK:
+            raise TinydfError(
+                f"the board at {self.port} did not start: {_meaning(wire.Boot, hello.boot)}",
+                "check its power and clock, and the clock in its TOML",
+            )
+        if hello.engine_status != 0:
+            raise TinydfError(
+                f"the engine on the board at {self.port} did not start (engine_status {hello.engine_status})",
+                "build the firmware anew with `tinydf build` and flash it",
+            )
+        if self._hello is not None and _identity(hello) != _identity(self._hello):
+            raise TinydfError(
+                f"the board at {self.port} is not the one it was, or has another firmware now", "start the run anew"
+            )
+        self._hello = hello
+        return hello
+
+    def infer(self, sample: int, data: bytes) -> Result:
+        """Run the model on one input.
+
+        Args:
+            sample: its index, which makes asking again harmless.
+            data: the input tensor, int8.
+
+        Raises:
+            TinydfError: if the board does not answer, stops on a fault, or refuses.
+            ValueError: if the input has the wrong size.
+        """
+        for _ in range(SAMPLE_ATTEMPTS):
+            try:
+                return self._infer_once(sample, data)
+            except Refused as refusal:
+                self._recover(refusal)
+        raise TinydfError(
+            f"the board at {self.port} did not take sample {sample} in {SAMPLE_ATTEMPTS} attempts",
+            "check the cable, and that nothing else uses the port",
+        )
+
+    def profile(self) -> list[int]:
+        """Run the model on what its input tensor holds, and give each layer's ticks; empty if the engine cannot.
+
+        Raises:
+            TinydfError: if the board does not answer, stops on a fault, or refuses.
+        """
+        self._greeted()
+        run = secrets.randbits(32)
+        ticks: list[int] = []
+        while True:
+            try:
+                request = wire.Profile(run, len(ticks)).pack()
+                payload = self._ask(wire.Message.PROFILE, request, wire.Message.PROFILE, self._inference_limit())
+            except Refused as refusal:
+                raise self._give_up(refusal) from None
+            answer, page = self._unpack(wire.ProfileAnswer, payload)
+            ticks += struct.unpack(f"<{len(page) // 4}I", page[: len(page) // 4 * 4])
+            if len(ticks) >= answer.layer_count or not page:
+                return ticks
+
+    def _greeted(self) -> wire.HelloAnswer:
+        return self._hello or self.hello()
+
+    def _inference_limit(self) -> float:
+        return MARGIN_SECONDS + INFERENCE_FACTOR * self._inference_seconds
+
+    def _infer_once(self, sample: int, data: bytes) -> Result:
+        hello = self._greeted()
+        if len(data) != hello.input.bytes:
+            raise ValueError(f"an input of {len(data)} bytes; the model wants {hello.input.bytes}")
+        begin = time.monotonic()
+        self._send_input(sample, data, hello)
+        sent = time.monotonic()
+        request = wire.Infer(sample, zlib.crc32(data)).pack()
+        payload = self._ask(wire.Message.INFER, request, wire.Message.RESULT, self._inference_limit())
+        answered = time.monotonic()
+        self._inference_seconds = max(self._inference_seconds, answered - sent)
+        head, output = self._unpack(wire.ResultHead, payload)
+        if head.sample != sample or len(output) != hello.output.bytes:
+            raise TinydfError(f"the board at {self.port} gave a result that does not fit", "flash it anew")
+        return Result(
+            sample=sample,
+            output=output,
+            fake=bool(head.fake),
+            ticks=head.ticks,
+            peak_stack_bytes=head.peak_stack_bytes,
+            arena_intact=bool(head.arena_intact),
+            transfer_seconds=sent - begin,
+            answer_seconds=answered - sent,
+        )
+
+    def _send_input(self, sample: int, data: bytes, hello: wire.HelloAnswer) -> None:
+        size = _chunk_bytes(hello)
+        offset = 0
+        while offset < len(data):
+            part = data[offset : offset + size]
+            try:
+                payload = self._ask(
+                    wire.Message.CHUNK, wire.Chunk(sample, offset).pack() + part, wire.Message.CHUNK, MARGIN_SECONDS
+                )
+            except Refused as refusal:
+                # The board holds less than we thought (it began the sample anew): go on where it wants.
+                if refusal.code != wire.ErrorCode.OFFSET or refusal.detail >= offset:
+                    raise
+                offset = refusal.detail
+                continue
+            offset += len(part)
+            self._unpack(wire.ChunkAnswer, payload)
+
+    def _recover(self, refusal: Refused) -> None:
+        """After this, the sample may be sent anew.
+
+        Raises:
+            TinydfError: if sending it anew would not help.
+        """
+        if refusal.code == wire.ErrorCode.SESSION:
+            self.hello()  # the board was reset
+        elif refusal.code not in (wire.ErrorCode.INCOMPLETE, wire.ErrorCode.CHECKSUM, wire.ErrorCode.OFFSET):
+            raise self._give_up(refusal)
+
+    def _give_up(self, refusal: Refused) -> TinydfError:
+        meaning = _meaning(wire.ErrorCode, refusal.code)
+        return TinydfError(
+            f"the board at {self.port} refused: {meaning} ({refusal.detail})", "build and flash the firmware anew"
+        )
+
+    def _unpack(self, layout: type[Payload], payload: bytes) -> tuple[Payload, bytes]:
+        try:
+            return layout.unpack(payload)
+        except ValueError as error:
+            raise TinydfError(
+                f"the board at {self.port} gave an answer that does not fit ({error})", "flash it anew"
+            ) from None
+
+    def _ask(self, kind: wire.Message, payload: bytes, answer: wire.Message, seconds: float) -> bytes:
+        """Send a request until it is answered; gives the answer's payload.
+
+        Args:
+            kind: of the request.
+            payload: of the request.
+            answer: the type wanted.
+            seconds: how long the board may take, the line apart; doubled at each attempt.
+
+        Raises:
+            Refused: if the board answered ERROR.
+            TinydfError: if there was no answer, or the board stopped on a fault.
+        """
+        self._sequence += 1
+        request = encode(Frame(kind, self._session, self._sequence, payload))
+        on_the_line = 2 * (len(request) + wire.ENCODED_BYTES) * self._seconds_a_byte
+        for attempt in range(ATTEMPTS):
+            self._guarded(lambda: self._line.write(request))
+            reply = self._wait(answer, on_the_line + seconds * 2**attempt)
+            if reply is not None:
+                return reply
+        raise TinydfError(
+            f"nothing answers {kind.name} at {self.port}",
+            "is it the right port, and is the firmware running (`tinydf flash`)?",
+        )
+
+    def _wait(self, answer: wire.Message, seconds: float) -> bytes | None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._line.timeout = min(left, 0.1)
+            data = self._guarded(lambda: self._line.read(max(1, self._line.in_waiting)))
+            for frame in self._receiver.push(data):
+                payload = self._sort(frame, answer)
+                if payload is not None:
+                    return payload
+        return None
+
+    def _sort(self, frame: Frame, answer: wire.Message) -> bytes | None:
+        """The payload if this frame is the answer; None if it is none of ours."""
+        if frame.type == wire.Message.ERROR and len(frame.payload) >= wire.ErrorHead.size():
+            head, rest = wire.ErrorHead.unpack(frame.payload)
+            if head.code == wire.ErrorCode.FAULT and frame.session == self._session:
+                raise self._fault(head.detail, rest)
+            if head.code == wire.ErrorCode.VERSION:
+                raise TinydfError(
+                    f"the firmware at {self.port} speaks version {head.detail} of the link, this host {wire.VERSION}",
+                    "build and flash it anew with this tinydf",
+                )
+            if (frame.session, frame.sequence) == (self._session, self._sequence):
+                raise Refused(head.code, head.detail)
+        ours = (frame.type, frame.session, frame.sequence) == (answer, self._session, self._sequence)
+        return frame.payload if ours else None
+
+    def _fault(self, exception: int, record: bytes) -> TinydfError:
+        fault, _ = self._unpack(wire.Fault, record)
+        name = EXCEPTIONS.get(exception, f"exception {exception}")
+        return TinydfError(
+            f"the board at {self.port} stopped on a {name} at PC {fault.program_counter:#010x}, called from "
+            f"{fault.link_register:#010x} (CFSR {fault.status:#010x}, address {fault.address:#010x}, "
+            f"SP {fault.stack_pointer:#010x})",
+            "find the place with `arm-none-eabi-addr2line -e firmware.elf PC`; the watchdog resets the board",
+        )
+
+    def _guarded(self, action: Callable[[], Outcome]) -> Outcome:
+        try:
+            return action()
+        except (serial.SerialException, OSError) as error:
+            raise TinydfError(f"{self.port} went away ({error})", "plug the board in and run again") from None
+
+
+def _open(port: str, baud: int) -> serial.Serial:
+    try:
+        line = serial.serial_for_url(port, baudrate=baud, timeout=0.1, write_timeout=5, do_not_open=True)
+        if "://" not in port:
+            line.exclusive = True
+        line.open()
+        line.reset_input_buffer()
+    except (serial.SerialException, OSError, ValueError) as error:
+        raise _cannot_open(port, error) from None
+    return line
+
+
+def _cannot_open(port: str, error: Exception) -> TinydfError:
+    number = getattr(error, "errno", None)
+    if number == errno.ENOENT:
+        return TinydfError(f"port {port} does not exist", "`tinydf doctor` lists the serial ports there are")
+    if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
+        return TinydfError(f"port {port} is busy", "close what uses it")
+    if number == errno.EACCES:
+        return TinydfError(f"no permission to open {port}", "add your user to the group dialout and log in again")
+    return TinydfError(f"cannot open port {port} ({error})", "is it a serial port?")
+
+
+def _meaning(registry: type[wire.Registered], value: int) -> str:
+    known = {member.value: member.meaning.split(";")[0].rstrip(".") for member in registry}
+    return known.get(value, f"code {value}")
+
+
+def _identity(hello: wire.HelloAnswer) -> tuple[bytes, bytes, str]:
+    return hello.unique_id, hello.model_sha256, hello.build_id
+
+
+def _chunk_bytes(hello: wire.HelloAnswer) -> int:
+    """The most input bytes in a chunk, so that its frame fits the board's buffer and credit window."""
+    overhead = wire.HEADER_BYTES + wire.CRC_BYTES + wire.Chunk.size()
+    window = hello.credit_window - 2  # delimiters
+    within_window = window - (window + 254) // 255 - overhead
+    return max(1, min(hello.buffer_bytes - wire.Chunk.size(), within_window))
