@@ -50,9 +50,7 @@ void iwdg_service(machine *chip) {
         return;
     fprintf(stderr, "the watchdog was not refreshed in time: reset\n");
     chip->status.watchdog_resets++;
-    chip->rcc->registers[0xD0 / 4] |= 1u << 26; // RCC_RSR.IWDG1RSTF
-    chip->watchdog_deadline = UINT64_MAX;
-    machine_request_reset(chip);
+    machine_request_reset(chip, 1u << 26); // RCC_RSR.IWDG1RSTF
 }
 
 const peripheral_model iwdg_model = {"iwdg", iwdg_read, iwdg_write, iwdg_reset};

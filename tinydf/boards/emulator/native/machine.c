@@ -13,15 +13,11 @@
 #define PRIVATE_SIZE       0x00100000u
 #define TCG_BUFFER_BYTES   (64u << 20)
 
-static const peripheral_model *const MODELS[] = {&storage_model, &usart_model, &rcc_model, &pwr_model, &flash_model,
-                                                 &syscfg_model,  &iwdg_model,  &scs_model, &dwt_model};
+static const peripheral_model *const MODELS[] = {&storage_model, &dbgmcu_model, &usart_model, &rcc_model, &pwr_model,
+                                                 &flash_model,   &syscfg_model, &iwdg_model,  &scs_model, &dwt_model};
 
 uint64_t machine_ticks(const machine *chip) {
-    return chip->before_current + chip->status.skipped;
-}
-
-void machine_skip(machine *chip, uint64_t ticks) {
-    chip->status.skipped += ticks;
+    return chip->before_current;
 }
 
 // The first failure is the one that counts; the program counter is read when the engine has come to rest.
@@ -36,8 +32,8 @@ void machine_fail(machine *chip, const char *format, ...) {
     uc_emu_stop(chip->engine);
 }
 
-void machine_request_reset(machine *chip) {
-    chip->reset_requested = true;
+void machine_request_reset(machine *chip, uint32_t cause) {
+    chip->reset_cause = cause;
     uc_emu_stop(chip->engine);
 }
 
@@ -211,7 +207,7 @@ static void reset(machine *chip) {
     chip->current = NULL;
     chip->before_current = chip->status.instructions;
     chip->next_service = chip->status.instructions;
-    chip->reset_requested = false;
+    chip->reset_cause = 0;
     uc_ctl_flush_tb(chip->engine);
     for (int identifier = UC_ARM_REG_R0; identifier <= UC_ARM_REG_R12; identifier++)
         uc_reg_write(chip->engine, identifier, &zero);
@@ -241,7 +237,7 @@ void machine_run(machine *chip) {
             machine_fail(chip, "%s", uc_strerror(error));
         else if (chip->stop_requested && chip->status.outcome == OUTCOME_NONE)
             chip->status.outcome = OUTCOME_STOPPED;
-        else if (chip->reset_requested && chip->status.outcome == OUTCOME_NONE) {
+        else if (chip->reset_cause != 0 && chip->status.outcome == OUTCOME_NONE) {
             chip->status.resets++;
             reset(chip);
         } else if (chip->status.outcome == OUTCOME_NONE) // WFI and WFE come back at once: there are no interrupts

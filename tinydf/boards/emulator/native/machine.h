@@ -83,7 +83,6 @@ typedef enum {
 // What Python reads; the layout is repeated in machine.py.
 typedef struct {
     uint64_t instructions; // executed since power-on
-    uint64_t skipped;      // ticks that passed while the firmware waited for the serial line and the host slept
     uint64_t received;     // bytes that reached the receiver's FIFO
     uint64_t sent;         // bytes written to the host
     uint64_t overruns;     // received bytes lost because the FIFO was full
@@ -121,17 +120,16 @@ struct machine {
     uint32_t counter_position; // ... and how far into the block it was
     uint64_t systick_base;
     uint64_t watchdog_deadline; // in ticks; UINT64_MAX until the watchdog is started
-    bool reset_requested;
+    uint32_t reset_cause;       // 0 if no reset is due
     bool counter_unlocked;
     volatile bool stop_requested;
     machine_status status;
 };
 
 // machine.c
-uint64_t machine_ticks(const machine *chip); // instructions and skipped time, at the present block's start
+uint64_t machine_ticks(const machine *chip); // instructions since power-on, at the present block's start
 void machine_fail(machine *chip, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void machine_request_reset(machine *chip);
-void machine_skip(machine *chip, uint64_t ticks);
+void machine_request_reset(machine *chip, uint32_t cause); // a flag of RCC_RSR
 peripheral *machine_peripheral(machine *chip, uint32_t address);
 const uint8_t *machine_bytes(const machine *chip, uint32_t address, uint32_t size); // NULL outside the memories
 
@@ -152,8 +150,8 @@ void iwdg_service(machine *chip);
 // scs.c
 void mpu_service(machine *chip);
 
-extern const peripheral_model storage_model, usart_model, rcc_model, pwr_model, flash_model, syscfg_model, iwdg_model,
-    scs_model, dwt_model;
+extern const peripheral_model storage_model, dbgmcu_model, usart_model, rcc_model, pwr_model, flash_model, syscfg_model,
+    iwdg_model, scs_model, dwt_model;
 
 // For Python. All return 0, or a uc_err.
 machine *machine_create(uint32_t hse_hz, uint32_t boot_address, int serial_descriptor);

@@ -24,14 +24,13 @@ enum {
     C1_END = 0x160,
 };
 
-#define CR_RESET     0x00000025u // HSION, HSIRDY, HSIDIVF
-#define CR_DOMAINS   0x0000C000u // D1CKRDY, D2CKRDY
-#define RSR_RESET    0x00E80000u // after power-on (RM0433, table 56)
-#define RSR_SOFTWARE (1u << 24)
-#define RSR_REMOVE   (1u << 16)
-#define HSI_HZ       64000000u
-#define CSI_HZ       4000000u
-#define MHZ          1000000u
+#define CR_RESET   0x00000025u // HSION, HSIRDY, HSIDIVF
+#define CR_DOMAINS 0x0000C000u // D1CKRDY, D2CKRDY
+#define RSR_RESET  0x00E80000u // after power-on (RM0433, table 56)
+#define RSR_REMOVE (1u << 16)
+#define HSI_HZ     64000000u
+#define CSI_HZ     4000000u
+#define MHZ        1000000u
 
 // Each ready bit stands right after its enable bit, but for HSI's and the PLLs' (RM0433, 8.7.2).
 static uint32_t with_ready_bits(const machine *chip, uint32_t control) {
@@ -191,13 +190,14 @@ static void rcc_write(machine *chip, peripheral *self, uint32_t offset, uint32_t
 }
 
 static void rcc_reset(machine *chip, peripheral *self) {
-    uint32_t cause = self->registers[RSR / 4] == 0 && chip->status.resets == 0 ? RSR_RESET : self->registers[RSR / 4];
+    // Flags stay until the firmware removes them.
+    uint32_t cause = chip->reset_cause ? self->registers[RSR / 4] | chip->reset_cause : RSR_RESET;
     memset(self->registers, 0, self->size);
     self->registers[CR / 4] = CR_RESET | CR_DOMAINS;
     self->registers[PLLCKSELR / 4] = 0x02020200u;
     self->registers[PLLCFGR / 4] = 0x01FF0000u;
     self->registers[PLL1DIVR / 4] = self->registers[PLL2DIVR / 4] = self->registers[PLL3DIVR / 4] = 0x01010280u;
-    self->registers[RSR / 4] = cause | (chip->reset_requested ? RSR_SOFTWARE : 0);
+    self->registers[RSR / 4] = cause;
     chip->status.core_hz = rcc_core_hz(chip);
 }
 

@@ -169,7 +169,7 @@ static void scs_write(machine *chip, peripheral *self, uint32_t offset, uint32_t
             return;
         self->registers[AIRCR / 4] = value & 0x700u;
         if (value & 1u << 2)
-            machine_request_reset(chip);
+            machine_request_reset(chip, 1u << 24); // RCC_RSR.SFTRSTF
         return;
     case CFSR:
     case HFSR:

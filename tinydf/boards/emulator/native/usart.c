@@ -35,13 +35,6 @@ enum { CR1 = 0x00, CR3 = 0x08, BRR = 0x0C, RQR = 0x18, ISR = 0x1C, ICR = 0x20, R
 #define IDLE_TICKS     4096
 #define SLEEP_MS       5
 #define PATIENCE_MS    2000 // for a reader that has opened the pty and does not read
-#define NS_OF_A_SECOND 1000000000ull
-
-static uint64_t nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_OF_A_SECOND + (uint64_t)now.tv_nsec;
-}
 
 static uint32_t capacity(const peripheral *self) {
     return self->registers[CR1 / 4] & CR1_FIFOEN ? 16 : 1;
@@ -121,20 +114,17 @@ static void flush_output(serial *line) {
     line->output_end = 0;
 }
 
-// The firmware waits, and so does the host, until a byte comes or a little time has passed; the tick counter goes on by
-// what the core's clock would have counted.
+// The firmware waits, and so does the host, until a byte comes or a little time has passed.
 static void wait_for_input(machine *chip) {
     serial *line = &chip->serial;
-    uint64_t before = nanoseconds();
     struct pollfd one = {.fd = line->descriptor, .events = POLLIN};
     if (unplugged(line)) {
         struct timespec pause = {.tv_nsec = SLEEP_MS * 1000000};
         nanosleep(&pause, NULL);
-    } else
+    } else {
         poll(&one, 1, SLEEP_MS);
+    }
     take_input(line);
-    uint64_t slept = nanoseconds() - before;
-    machine_skip(chip, slept * (rcc_core_hz(chip) / 1000000u) / 1000u);
     chip->status.ready = 1;
     chip->next_service = chip->status.instructions;
 }

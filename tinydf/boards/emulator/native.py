@@ -1,0 +1,84 @@
+"""The emulator's C: compiled with the host's compiler when first used, kept in the cache by the hash of its sources."""
+
+import ctypes
+import shutil
+import subprocess
+from pathlib import Path
+
+from tinydf.errors import TinydfError
+from tinydf.files import atomic_path, sha256_bytes
+from tinydf.resources import cache_directory
+
+SOURCES = Path(__file__).parent / "native"
+FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra")
+
+
+class Status(ctypes.Structure):
+    """`machine_status` of native/machine.h."""
+
+    _fields_ = (
+        ("instructions", ctypes.c_uint64),
+        ("received", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("overruns", ctypes.c_uint64),
+        ("dropped", ctypes.c_uint64),
+        ("resets", ctypes.c_uint32),
+        ("watchdog_resets", ctypes.c_uint32),
+        ("core_hz", ctypes.c_uint32),
+        ("baud", ctypes.c_uint32),
+        ("ready", ctypes.c_uint32),
+        ("outcome", ctypes.c_uint32),
+        ("program_counter", ctypes.c_uint32),
+        ("link_register", ctypes.c_uint32),
+        ("message", ctypes.c_char * 256),
+    )
+
+
+def library() -> ctypes.CDLL:
+    """The compiled emulator, with the types of its functions set.
+
+    Raises:
+        TinydfError: if there is no C compiler, or it fails.
+    """
+    import unicorn
+
+    home = Path(unicorn.__file__).parent
+    sources = sorted(SOURCES.glob("*.[ch]"))
+    inputs = [*(path.read_bytes() for path in sources), unicorn.__version__.encode(), str(home).encode()]
+    target = cache_directory("emulator") / f"machine-{sha256_bytes(b'|'.join(inputs))[:16]}.so"
+    if not target.exists():
+        _compile([path for path in sources if path.suffix == ".c"], home, target)
+    return _typed(ctypes.CDLL(str(target)))
+
+
+def _compile(sources: list[Path], unicorn_home: Path, target: Path) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise TinydfError("the emulator needs a C compiler", "apt-get install gcc libc6-dev")
+    with atomic_path(target) as aside:
+        command = [
+            *(compiler, *FLAGS, f"-I{unicorn_home / 'include'}", *map(str, sources)),
+            *(str(unicorn_home / "lib" / "libunicorn.so.2"), f"-Wl,-rpath,{unicorn_home / 'lib'}", "-o", str(aside)),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise TinydfError(f"the emulator does not compile: {done.stderr.strip().splitlines()[-1]}")
+
+
+def _typed(native: ctypes.CDLL) -> ctypes.CDLL:
+    machine, word = ctypes.c_void_p, ctypes.c_uint32
+    native.machine_create.argtypes = [word, word, ctypes.c_int]
+    native.machine_create.restype = machine
+    native.machine_add_memory.argtypes = [machine, word, word, ctypes.c_bool]
+    native.machine_add_peripheral.argtypes = [machine, ctypes.c_char_p, ctypes.c_char_p, word, word, word, word]
+    native.machine_load.argtypes = [machine, word, ctypes.c_char_p, word]
+    native.machine_start.argtypes = [machine]
+    native.machine_run.argtypes = [machine]
+    native.machine_run.restype = None
+    native.machine_stop.argtypes = [machine]
+    native.machine_stop.restype = None
+    native.machine_look.argtypes = [machine]
+    native.machine_look.restype = ctypes.POINTER(Status)
+    native.machine_destroy.argtypes = [machine]
+    native.machine_destroy.restype = None
+    return native
