@@ -1,8 +1,8 @@
 """`bench.jsonl`: the append-only journal of a bench, one JSON object a line.
 
-The first line is the header: what was measured, by hash. After it stand a `session` line each time a board was opened, an
-`answer` line for each image, and at the end a `profile` line. A line counts when its newline is there; a torn last line
-is what a cut run leaves, and is dropped. Nothing is ever rewritten.
+The first line is the header: what was measured, by hash. After it stand a `session` line each time a board was opened,
+an `answer` line for each image, and at the end a `profile` line. A line counts when its newline is there; a torn last
+line is what a cut run leaves, and is dropped. Nothing is ever rewritten.
 """
 
 import fcntl
@@ -47,7 +47,7 @@ class Session(Line):
     """One opening of one board."""
 
     kind: Literal["session"] = "session"
-    session: int = Field(ge=1, lt=1 << 32, description="as drawn for the wire")
+    session: int = Field(ge=1, description="1 for the first of the journal")
     port: str
     unique_id: str = Hexadecimal
     clock_hz: int = Field(ge=0)
@@ -106,7 +106,7 @@ def read(path: Path) -> Contents:
     """Read a journal, without its torn last line if it has one.
 
     Raises:
-        TinydfError: if it is missing, has no header, or a whole line of it is not of a journal or counts an image twice.
+        TinydfError: if it is missing, has no header, or a whole line of it is damaged or counts an image twice.
     """
     try:
         data = path.read_bytes()

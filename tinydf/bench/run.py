@@ -23,7 +23,7 @@ from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json
 from tinydf.link.client import Board, Result
-from tinydf.link.wire import Boot, CounterUnit, HelloAnswer
+from tinydf.link.wire import CounterUnit, HelloAnswer
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import Manifest, read_export
 
@@ -44,8 +44,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Station:
-    """A board that said HELLO."""
+    """A board that said HELLO; `session` is the journal's number for this opening of it."""
 
+    session: int
     port: str
     board: Board
     hello: HelloAnswer
@@ -66,7 +67,7 @@ def bench(
     """Measure an exported model on boards that run it.
 
     Args:
-        ports: serial ports; with several, the boards share the images.
+        ports: serial ports, at least one; with several, the boards share the images.
         data: data set directory.
         export: export directory of the model that the boards run.
         out: where the journal (`bench.jsonl`) and the summary (`bench.json`) go.
@@ -86,15 +87,17 @@ def bench(
     built = read_firmware(firmware) if firmware else None
     engine = HostEngine(export)
     with ExitStack() as stack:
-        stations = [_open(stack, port, manifest) for port in ports]
+        boards = {port: _open(stack, port, manifest) for port in ports}
         header = Header(
             dataset_sha256=dataset.sha256,
             split=split,
             manifest_sha256=sha256_file(export / MANIFEST),
             model_sha256=manifest.chain.tflite,
-            **_identity(stations, built),
+            **_identity({port: hello for port, (_, hello) in boards.items()}, built),
         )
         journal = stack.enter_context(Journal(out / journals.FILE, header, resume))
+        before = len(journal.contents.sessions)
+        stations = [Station(before + number, port, *boards[port]) for number, port in enumerate(ports, start=1)]
         for station in stations:
             journal.append(_session(station))
         done = journal.contents.answers
@@ -130,7 +133,8 @@ def choose(dataset: Dataset, split: Split, platforms: Sequence[str] = (), limit:
     if unknown:
         raise TinydfError(f"{dataset.directory} has no {split} images of {unknown[0]}", f"it has {', '.join(have)}")
     wanted = [name for name in have if name in platforms or not platforms]
-    chosen, first = [], 0
+    chosen: list[int] = []
+    first = 0
     for name in have:
         count = dataset.count(split, name)
         if name in wanted:
@@ -140,8 +144,8 @@ def choose(dataset: Dataset, split: Split, platforms: Sequence[str] = (), limit:
     return chosen
 
 
-def _open(stack: ExitStack, port: str, manifest: Manifest) -> Station:
-    """Open a port and check that the board behind it is well and runs this model.
+def _open(stack: ExitStack, port: str, manifest: Manifest) -> tuple[Board, HelloAnswer]:
+    """Open a port and check that the board behind it runs this model.
 
     Raises:
         TinydfError: if not.
@@ -149,10 +153,6 @@ def _open(stack: ExitStack, port: str, manifest: Manifest) -> Station:
     board = stack.enter_context(Board(port))
     hello = board.hello()
     again = f"flash it anew with `tinydf flash --board {hello.board} --export EXPORT`"
-    if hello.boot != Boot.OK:
-        raise TinydfError(f"{port}: the board did not come up: {Boot(hello.boot).meaning.rstrip('.')}", "reset it")
-    if hello.engine_status != 0:
-        raise TinydfError(f"{port}: the engine refused its model (engine status {hello.engine_status})", again)
     have, want = hello.model_sha256.hex(), manifest.chain.tflite
     if have != want:
         raise TinydfError(f"{port}: the board runs model {have[:16]}, not {want[:16]} ({manifest.name})", again)
@@ -162,32 +162,35 @@ def _open(stack: ExitStack, port: str, manifest: Manifest) -> Station:
             f"{manifest.decision.threshold_steps}",
             again,
         )
-    return Station(port, board, hello)
+    return board, hello
 
 
-def _identity(stations: list[Station], built: Firmware | None) -> dict[str, str]:
+def _identity(hellos: dict[str, HelloAnswer], built: Firmware | None) -> dict[str, str]:
     """What must be the same of all boards, and of the build that their sizes are read from."""
-    first = stations[0].hello
-    for station in stations:
+    first_port, first = next(iter(hellos.items()))
+    for port, hello in hellos.items():
         for field in ("board", "build_id", "engine", "counter_unit"):
-            one, other = getattr(first, field), getattr(station.hello, field)
+            one, other = getattr(first, field), getattr(hello, field)
             if one != other:
                 raise TinydfError(
-                    f"{stations[0].port} and {station.port} differ in {field}: {one} and {other}",
+                    f"{first_port} and {port} differ in {field}: {one} and {other}",
                     "put the same firmware on boards of one kind",
                 )
     if built and built.build_id != first.build_id:
         raise TinydfError(
-            f"{stations[0].port}: the board runs build {first.build_id[:16]}, --firmware is {built.build_id[:16]}",
+            f"{first_port}: the board runs build {first.build_id[:16]}, --firmware is {built.build_id[:16]}",
             "flash that build, or give the directory of the one that runs",
         )
-    unit = CounterUnit(first.counter_unit).name.lower()
+    units = {int(unit): unit.name.lower() for unit in CounterUnit}
+    if first.counter_unit not in units:
+        raise TinydfError(f"{first_port}: the board counts in a unit unknown here ({first.counter_unit})", "flash anew")
+    unit = units[first.counter_unit]
     return {"board": first.board, "build_id": first.build_id, "engine": first.engine, "counter_unit": unit}
 
 
 def _session(station: Station) -> Session:
     return Session(
-        session=station.board.session,
+        session=station.session,
         port=station.port,
         unique_id=station.hello.unique_id.hex(),
         clock_hz=station.hello.clock_hz,
@@ -276,7 +279,7 @@ def share(stations: list[Station], tasks: Iterator[Task], record: Callable[[Stat
 
 def _answer(station: Station, task: Task, result: Result) -> Answer:
     return Answer(
-        session=station.board.session,
+        session=station.session,
         index=task.index,
         platform=task.sample.platform,
         key=task.sample.key,
@@ -295,7 +298,7 @@ def _answer(station: Station, task: Task, result: Result) -> Answer:
 
 def _profile(station: Station, layers: list[str]) -> Profile:
     ticks = station.board.profile()
-    return Profile(session=station.board.session, layers=layers[: len(ticks)], ticks=ticks)
+    return Profile(session=station.session, layers=layers[: len(ticks)], ticks=ticks)
 
 
 class Tally:

@@ -83,8 +83,8 @@ class Layer(Summary):
 class Bench(Summary):
     """`bench.json`. Figures are by platform; fakes are positive.
 
-    `seen` has the reals (photographs and classical controls) and the generators that training saw; `unseen` has the reals
-    and the other generators; `all` has everything.
+    `seen` has the reals (photographs and classical controls) and the generators that training saw; `unseen` has the
+    reals and the other generators; `all` has everything.
     """
 
     format: int = 1
