@@ -1,18 +1,17 @@
 """`bench.json`: what a bench's journal says, counted."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from tinydf.bench.accuracy import Accuracy, Case, measure
 from tinydf.bench.journal import Answer, Contents
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.files import read_model
 from tinydf.manifest import Manifest
-from tinydf.train.metrics import Figures, auc, figures
 
 EMULATED = "emulated_instructions"
 CYCLES = "cycles"
@@ -32,15 +31,6 @@ class Firmware(BaseModel):
     build_id: str
     flash_bytes: int
     static_ram_bytes: int
-
-
-class GeneratorFigures(Summary):
-    """Share of one generator's images that were judged right, by platform."""
-
-    label: int
-    seen: bool
-    images: int
-    rate: dict[str, float]
 
 
 class Ticks(Summary):
@@ -81,11 +71,7 @@ class Layer(Summary):
 
 
 class Bench(Summary):
-    """`bench.json`. Figures are by platform; fakes are positive.
-
-    `seen` has the reals (photographs and classical controls) and the generators that training saw; `unseen` has the
-    reals and the other generators; `all` has everything.
-    """
+    """`bench.json`."""
 
     format: int = 1
     dataset_sha256: str
@@ -103,10 +89,7 @@ class Bench(Summary):
     images_of_split: int
     mismatches: int = Field(description="images whose output bytes, or verdict, are not the host's")
     mismatched: list[str] = Field(description="the first of them, platform/key")
-    seen: dict[str, Figures]
-    unseen: dict[str, Figures]
-    all: dict[str, Figures]
-    generators: dict[str, GeneratorFigures]
+    accuracy: Accuracy = Field(description="by the board's verdicts")
     ticks: Ticks
     transfer: Transfer
     memory: Memory
@@ -122,10 +105,23 @@ def read_firmware(directory: Path) -> Firmware:
     return read_model(Firmware, directory / "build.json", "tinydf build --board B --export E")
 
 
-def scores(answers: Iterable[Answer]) -> NDArray[np.int64]:
-    """Of each answer the difference of the two int8 outputs, fake minus real."""
-    outputs = [np.frombuffer(bytes.fromhex(one.output), np.int8).astype(np.int64) for one in answers]
-    return np.array([output[1] - output[0] for output in outputs], np.int64)
+def device_case(answer: Answer) -> Case:
+    """What the board said; the score is the difference of its outputs."""
+    return _case(answer, answer.output, answer.fake)
+
+
+def host_case(answer: Answer, manifest: Manifest) -> Case:
+    """What the host's engine said of the same image."""
+    return _case(answer, answer.expected, bool(manifest.verdict(_int8(answer.expected))))
+
+
+def _case(answer: Answer, output: str, fake: bool) -> Case:
+    real_logit, fake_logit = _int8(output)
+    return Case(answer.platform, answer.generator, answer.label, fake, float(fake_logit) - float(real_logit))
+
+
+def _int8(output: str) -> NDArray[np.int8]:
+    return np.frombuffer(bytes.fromhex(output), np.int8)
 
 
 def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Firmware | None) -> Bench:
@@ -139,15 +135,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Fi
         raise TinydfError("the journal holds no answer yet", "go on with --resume")
     header = journal.header
     wrong = [one for one in answers if not _as_host(one, manifest)]
-    by_platform = _grouped(answers, "platform")
     known = {one.generator: dataset.seen(one.generator) for one in answers}
-    reals_and = {
-        seen: {
-            platform: _figures([one for one in some if not one.label or known[one.generator] == seen])
-            for platform, some in by_platform.items()
-        }
-        for seen in (True, False)
-    }
     return Bench(
         dataset_sha256=header.dataset_sha256,
         manifest_sha256=header.manifest_sha256,
@@ -164,12 +152,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Fi
         images_of_split=sum(shard.count for shard in dataset.info.shards if shard.split == header.split),
         mismatches=len(wrong),
         mismatched=[f"{one.platform}/{one.key}" for one in wrong[:NAMED_MISMATCHES]],
-        seen=reals_and[True],
-        unseen=reals_and[False] if not all(known.values()) else {},
-        all={platform: _figures(some) for platform, some in by_platform.items()},
-        generators={
-            name: _generator(some, known[name]) for name, some in sorted(_grouped(answers, "generator").items())
-        },
+        accuracy=measure([device_case(one) for one in answers], known),
         ticks=_ticks(answers, journal),
         transfer=_transfer(answers),
         memory=_memory(answers, journal, built),
@@ -178,28 +161,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Fi
 
 
 def _as_host(answer: Answer, manifest: Manifest) -> bool:
-    output = np.frombuffer(bytes.fromhex(answer.output), np.int8)
-    return answer.output == answer.expected and answer.fake == bool(manifest.verdict(output))
-
-
-def _grouped(answers: list[Answer], field: str) -> dict[str, list[Answer]]:
-    groups: dict[str, list[Answer]] = {}
-    for one in answers:
-        groups.setdefault(getattr(one, field), []).append(one)
-    return groups
-
-
-def _figures(answers: list[Answer]) -> Figures:
-    labels = [one.label for one in answers]
-    return figures(labels, [one.fake for one in answers], auc(labels, scores(answers)))
-
-
-def _generator(answers: list[Answer], seen: bool) -> GeneratorFigures:
-    rate = {
-        platform: sum(one.fake == bool(one.label) for one in some) / len(some)
-        for platform, some in _grouped(answers, "platform").items()
-    }
-    return GeneratorFigures(label=answers[0].label, seen=seen, images=len(answers), rate=rate)
+    return answer.output == answer.expected and answer.fake == bool(manifest.verdict(_int8(answer.output)))
 
 
 def _ticks(answers: list[Answer], journal: Contents) -> Ticks:

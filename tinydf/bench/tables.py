@@ -12,16 +12,16 @@ def accuracy(bench: Bench) -> Table:
     columns = ("", "images", "balanced accuracy", "AUC", "fakes found", "reals passed", "unseen generators", "AUC")
     for column in columns:
         table.add_column(column, justify="right" if column else "left")
-    for platform, seen in bench.seen.items():
-        unseen = bench.unseen.get(platform)
+    figures = bench.accuracy
+    for platform, seen in figures.seen.items():
         table.add_row(
             platform,
-            str(bench.all[platform].images),
+            str(figures.all[platform].images),
             _rate(seen.balanced_accuracy),
             _rate(seen.auc),
             f"{seen.true_positives}/{seen.true_positives + seen.false_negatives}",
             f"{seen.true_negatives}/{seen.true_negatives + seen.false_positives}",
-            *_unseen(unseen),
+            *_unseen(figures.unseen.get(platform)),
         )
     return table
 
@@ -29,10 +29,11 @@ def accuracy(bench: Bench) -> Table:
 def generators(bench: Bench) -> Table:
     """One line a generator: the share judged right on each platform."""
     table = Table(box=None, pad_edge=False, title="Judged right, by what made the image", title_justify="left")
-    for column in ("", "is", "in training", "images", *bench.all):
+    platforms = list(bench.accuracy.all)
+    for column in ("", "is", "in training", "images", *platforms):
         table.add_column(column, justify="left" if column in {"", "is", "in training"} else "right")
-    for name, one in bench.generators.items():
-        rates = [_rate(one.rate.get(platform)) for platform in bench.all]
+    for name, one in bench.accuracy.generators.items():
+        rates = [_rate(one.rate.get(platform)) for platform in platforms]
         table.add_row(name, "fake" if one.label else "real", "seen" if one.seen else "unseen", str(one.images), *rates)
     return table
 
