@@ -1,6 +1,5 @@
 """Streaming a data set's images to boards, every answer journalled as it comes."""
 
-import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -15,8 +14,10 @@ import numpy as np
 
 from tinydf import __version__
 from tinydf.bench import journal as journals
+from tinydf.bench.images import choose, images
 from tinydf.bench.journal import Answer, Header, Journal, Profile, Session
-from tinydf.bench.summary import Bench, Firmware, read_firmware, summarise
+from tinydf.bench.summary import Bench, summarise
+from tinydf.boards.build import Build, read_build
 from tinydf.compiler.host import HostEngine
 from tinydf.console import note, progress
 from tinydf.data.dataset import Dataset, Sample, Split
@@ -84,7 +85,7 @@ def bench(
     """
     manifest, dataset = read_export(export), Dataset(data)
     chosen = choose(dataset, split, platforms, limit)
-    built = read_firmware(firmware) if firmware else None
+    built = read_build(firmware) if firmware else None
     engine = HostEngine(export)
     with ExitStack() as stack:
         boards = {port: _open(stack, port, manifest) for port in ports}
@@ -119,31 +120,6 @@ def bench(
     return result
 
 
-def choose(dataset: Dataset, split: Split, platforms: Sequence[str] = (), limit: int | None = None) -> list[int]:
-    """Indices of the images to measure, in the split's order.
-
-    An image's index is its place when all platforms of the split stand one after the other, whichever are asked for.
-    With a limit, each platform gives the first of one shuffled order: real and fake as they come, and the same crops
-    on every platform.
-    """
-    have = dataset.platforms(split)
-    if not have:
-        raise TinydfError(f"{dataset.directory} has no {split} split", "give another --split")
-    unknown = [name for name in platforms if name not in have]
-    if unknown:
-        raise TinydfError(f"{dataset.directory} has no {split} images of {unknown[0]}", f"it has {', '.join(have)}")
-    wanted = [name for name in have if name in platforms or not platforms]
-    chosen: list[int] = []
-    first = 0
-    for name in have:
-        count = dataset.count(split, name)
-        if name in wanted:
-            share = count if limit is None else -(-(limit - len(chosen)) // (len(wanted) - wanted.index(name)))
-            chosen += sorted(first + place for place in random.Random(0).sample(range(count), count)[:share])
-        first += count
-    return chosen
-
-
 def _open(stack: ExitStack, port: str, manifest: Manifest) -> tuple[Board, HelloAnswer]:
     """Open a port and check that the board behind it runs this model.
 
@@ -165,7 +141,7 @@ def _open(stack: ExitStack, port: str, manifest: Manifest) -> tuple[Board, Hello
     return board, hello
 
 
-def _identity(hellos: dict[str, HelloAnswer], built: Firmware | None) -> dict[str, str]:
+def _identity(hellos: dict[str, HelloAnswer], built: Build | None) -> dict[str, str]:
     """What must be the same of all boards, and of the build that their sizes are read from."""
     first_port, first = next(iter(hellos.items()))
     for port, hello in hellos.items():
@@ -203,23 +179,12 @@ def _session(station: Station) -> Session:
 
 def _tasks(dataset: Dataset, split: Split, wanted: list[int], manifest: Manifest, engine: HostEngine) -> Iterator[Task]:
     """The wanted images in order, ready to be sent."""
-    images = _images(dataset, split, frozenset(wanted))
-    while batch := list(islice(images, BATCH)):
+    waiting = images(dataset, split, frozenset(wanted))
+    while batch := list(islice(waiting, BATCH)):
         inputs = np.stack([manifest.to_input(sample.image) for _, sample in batch])
         outputs = engine.run(inputs)
         for (index, sample), one, expected in zip(batch, inputs, outputs, strict=True):
             yield Task(index, sample, one.tobytes(), expected.tobytes())
-
-
-def _images(dataset: Dataset, split: Split, wanted: frozenset[int]) -> Iterator[tuple[int, Sample]]:
-    first = 0
-    for platform in dataset.platforms(split):
-        count = dataset.count(split, platform)
-        if not wanted.isdisjoint(range(first, first + count)):
-            for index, sample in enumerate(dataset.samples(split, platform), start=first):
-                if index in wanted:
-                    yield index, sample
-        first += count
 
 
 def _stream(stations: list[Station], tasks: Iterator[Task], journal: Journal, total: int, before: list[Answer]) -> None:

@@ -1,16 +1,14 @@
 """`bench.json`: what a bench's journal says, counted."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.bench.accuracy import Accuracy, Case, measure
 from tinydf.bench.journal import Answer, Contents
+from tinydf.boards.build import Build
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
-from tinydf.files import read_model
 from tinydf.manifest import Manifest
 
 EMULATED = "emulated_instructions"
@@ -21,16 +19,6 @@ NAMED_MISMATCHES = 10
 
 class Summary(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Firmware(BaseModel):
-    """What is needed of a build's `build.json`."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    build_id: str
-    flash_bytes: int
-    static_ram_bytes: int
 
 
 class Ticks(Summary):
@@ -96,15 +84,6 @@ class Bench(Summary):
     layers: list[Layer]
 
 
-def read_firmware(directory: Path) -> Firmware:
-    """The sizes and the id of a build directory.
-
-    Raises:
-        TinydfError: if there is none.
-    """
-    return read_model(Firmware, directory / "build.json", "tinydf build --board B --export E")
-
-
 def device_case(answer: Answer) -> Case:
     """What the board said; the score is the difference of its outputs."""
     return _case(answer, answer.output, answer.fake)
@@ -124,7 +103,7 @@ def _int8(output: str) -> NDArray[np.int8]:
     return np.frombuffer(bytes.fromhex(output), np.int8)
 
 
-def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Firmware | None) -> Bench:
+def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Build | None) -> Bench:
     """Count a journal.
 
     Raises:
@@ -185,7 +164,7 @@ def _transfer(answers: list[Answer]) -> Transfer:
     return Transfer(bytes=size, seconds=seconds, kilobytes_per_second=size / 1000 / seconds if seconds else 0.0)
 
 
-def _memory(answers: list[Answer], journal: Contents, built: Firmware | None) -> Memory:
+def _memory(answers: list[Answer], journal: Contents, built: Build | None) -> Memory:
     return Memory(
         flash_bytes=built.flash_bytes if built else None,
         static_ram_bytes=built.static_ram_bytes if built else None,

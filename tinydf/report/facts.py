@@ -1,0 +1,224 @@
+"""Everything that the page says, as data: the page is drawn from this, and `--json` prints it."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tinydf.bench.accuracy import Accuracy, Case, measure
+from tinydf.bench.images import images
+from tinydf.bench.journal import Answer
+from tinydf.bench.summary import Bench, device_case, host_case
+from tinydf.boards import board as boards
+from tinydf.data.dataset import Dataset, Split
+from tinydf.manifest import MODEL
+from tinydf.report.chain import Artefacts, Link
+from tinydf.report.memory import Region, regions
+from tinydf.report.plan import Plan, read_plan
+
+DEVICE, INT8, FLOAT, BASELINE = "device", "int8", "float", "baseline"
+
+
+class Fact(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Licence(Fact):
+    """How many photographs, or which generators, come under a licence."""
+
+    licence: str
+    of: str
+
+
+class DataFacts(Fact):
+    """Where the images are from."""
+
+    name: str
+    tier: str
+    photographs: int
+    images: dict[str, dict[str, int]] = Field(description="split, platform -> how many")
+    generators: list[str]
+    controls: list[str]
+    unseen: list[str]
+    licences: list[Licence]
+    skipped: int
+
+
+class ModelFacts(Fact):
+    """What the detector is."""
+
+    name: str
+    input: tuple[int, ...]
+    parameters: int
+    macs: int
+    tflite_bytes: int
+    tflm_arena_bytes: int
+    threshold: float
+    training_seconds: float
+
+
+class Parity(Fact):
+    """One stage of the export against the network as trained."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    stage: str
+    largest_error: float
+    rmse: float
+    agreement: float
+
+
+class Facts(Fact):
+    """The whole report."""
+
+    format: int = 1
+    board: str
+    board_title: str
+    chain: list[Link]
+    data: DataFacts
+    model: ModelFacts
+    accuracy: dict[str, Accuracy] = Field(
+        description="of the same images: baseline (no augmentation, in floats), float, int8 (host), device"
+    )
+    bench: Bench
+    parity: list[Parity]
+    plan: Plan
+    regions: list[Region]
+
+
+def gather(artefacts: Artefacts) -> Facts:
+    """Collect the facts; the floating-point networks judge the images that the board judged."""
+    board = boards.load(artefacts.bench.board)
+    return Facts(
+        board=board.name,
+        board_title=board.title,
+        chain=artefacts.chain,
+        data=_data(artefacts.dataset),
+        model=_model(artefacts),
+        accuracy=_accuracy(artefacts),
+        bench=artefacts.bench,
+        parity=_parity(artefacts.export),
+        plan=read_plan(artefacts.export),
+        regions=regions(artefacts.build, artefacts.bench.memory.peak_stack_bytes),
+    )
+
+
+def summary(facts: Facts) -> dict[str, Any]:
+    """The few figures that a script or a person asks for first. Balanced accuracy is of seen generators."""
+    stages = {name: _balanced(accuracy, "seen") for name, accuracy in facts.accuracy.items()}
+    baseline = stages.pop(BASELINE, None)
+    bench, memory = facts.bench, facts.bench.memory
+    unit = bench.ticks.unit.split()[-1]
+    return {
+        "board": facts.board,
+        "engine": bench.engine,
+        "emulated": bench.emulated,
+        "model": facts.model.name,
+        "images": bench.images,
+        "images_of_split": bench.images_of_split,
+        "mismatches": bench.mismatches,
+        "balanced_accuracy": stages,
+        "balanced_accuracy_unseen": {
+            name: _balanced(accuracy, "unseen") for name, accuracy in facts.accuracy.items() if accuracy.unseen
+        },
+        "baseline_balanced_accuracy": baseline,
+        f"{unit}_per_inference": bench.ticks.median,
+        "flash_bytes": memory.flash_bytes,
+        "static_ram_bytes": memory.static_ram_bytes,
+        "arena_bytes": memory.arena_bytes,
+        "peak_stack_bytes": memory.peak_stack_bytes,
+        "chain": {link.what: link.sha256 for link in facts.chain},
+    }
+
+
+def known_generators(artefacts: Artefacts) -> dict[str, bool]:
+    """Of each generator in the journal, whether training saw it."""
+    return {one.generator: artefacts.dataset.seen(one.generator) for one in artefacts.journal.answers.values()}
+
+
+def _accuracy(artefacts: Artefacts) -> dict[str, Accuracy]:
+    answers, known = artefacts.journal.answers, known_generators(artefacts)
+    split = artefacts.journal.header.split
+    stages = {}
+    if artefacts.baseline:
+        stages[BASELINE] = float_cases(artefacts.baseline, artefacts.dataset, split, answers)
+    stages[FLOAT] = float_cases(artefacts.run, artefacts.dataset, split, answers)
+    stages[INT8] = [host_case(one, artefacts.manifest) for one in answers.values()]
+    stages[DEVICE] = [device_case(one) for one in answers.values()]
+    return {name: measure(cases, known) for name, cases in stages.items()}
+
+
+def float_cases(run: Path, dataset: Dataset, split: Split, answers: dict[int, Answer]) -> list[Case]:
+    """What the network of a run says, in floats and at its own threshold, of the images in `answers`."""
+    import numpy as np
+
+    from tinydf.train.evaluate import evaluate_scores
+    from tinydf.train.images import Images
+    from tinydf.train.run import load_run
+
+    network, recipe, metrics = load_run(run)
+    cases = []
+    for platform in dataset.platforms(split):
+        wanted = frozenset(index for index, one in answers.items() if one.platform == platform)
+        samples = [sample for _, sample in images(dataset, split, wanted)]
+        if not samples:
+            continue
+        labels = np.array([one.label for one in samples], np.int64)
+        some = Images([one.image for one in samples], labels, [one.generator for one in samples])
+        for sample, score in zip(samples, evaluate_scores(network, some, recipe.preprocess), strict=True):
+            fake = bool(score > metrics.threshold)
+            cases.append(Case(platform, sample.generator, sample.label, fake, float(score)))
+    return cases
+
+
+def _balanced(accuracy: Accuracy, which: str) -> dict[str, float | None]:
+    return {platform: one.balanced_accuracy for platform, one in getattr(accuracy, which).items()}
+
+
+def _data(dataset: Dataset) -> DataFacts:
+    info = dataset.info
+    counts: dict[str, dict[str, int]] = {}
+    for shard in info.shards:
+        split = counts.setdefault(shard.split, {})
+        split[shard.platform] = split.get(shard.platform, 0) + shard.count
+    photographs = Counter(one.licence for one in info.sources)
+    licences = [Licence(licence=name, of=f"{count} photographs") for name, count in sorted(photographs.items())]
+    licences += [
+        Licence(licence=one.licence, of=f"generator {one.name}: {one.origin}") for one in info.generators if one.label
+    ]
+    return DataFacts(
+        name=info.name,
+        tier=info.tier,
+        photographs=len(info.sources),
+        images=counts,
+        generators=[one.name for one in info.generators if one.label],
+        controls=[one.name for one in info.generators if not one.label],
+        unseen=[one.name for one in info.generators if not one.seen],
+        licences=licences,
+        skipped=len(info.skipped),
+    )
+
+
+def _model(artefacts: Artefacts) -> ModelFacts:
+    manifest, metrics = artefacts.manifest, artefacts.metrics
+    return ModelFacts(
+        name=manifest.name,
+        input=manifest.input.shape,
+        parameters=metrics.parameters,
+        macs=metrics.macs,
+        tflite_bytes=(artefacts.export / MODEL).stat().st_size,
+        tflm_arena_bytes=manifest.tflm_arena_bytes,
+        threshold=metrics.threshold,
+        training_seconds=metrics.seconds,
+    )
+
+
+def _parity(export: Path) -> list[Parity]:
+    from tinydf.export.parity import FILE
+    from tinydf.files import read_model
+
+    class File(BaseModel):
+        stages: list[Parity]
+
+    return read_model(File, export / FILE, "tinydf export --int8 RUN").stages
