@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, sha256_file
-from tinydf.preprocess import Preprocess, dequantise, quantise
+from tinydf.preprocess import Preprocess, quantise
 
 FILE = "manifest.json"
 MODEL = "model.tflite"
@@ -79,15 +79,20 @@ class Manifest(BaseModel):
 
     def score(self, output: NDArray[np.int8]) -> NDArray[np.float64]:
         """Log-odds of "fake" for outputs, int8 [..., 2] -> float64 [...]."""
-        logits = dequantise(output, self.output.scale, self.output.zero_point).astype(np.float64)
-        score: NDArray[np.float64] = logits[..., 1] - logits[..., 0]
+        # Whole steps times a float32 scale are exact in float64, so that this and `verdict` never disagree.
+        score: NDArray[np.float64] = _steps(output) * np.float64(self.output.scale)
         return score
 
     def verdict(self, output: NDArray[np.int8]) -> NDArray[np.bool_]:
         """True where the verdict is "fake", for outputs, int8 [..., 2]; integer arithmetic, as on the device."""
-        steps = output[..., 1].astype(np.int32) - output[..., 0].astype(np.int32)
-        verdict: NDArray[np.bool_] = steps > self.decision.threshold_steps
+        verdict: NDArray[np.bool_] = _steps(output) > self.decision.threshold_steps
         return verdict
+
+
+def _steps(output: NDArray[np.int8]) -> NDArray[np.int32]:
+    """How far apart the outputs are, int8 [..., 2] -> int32 [...]."""
+    steps: NDArray[np.int32] = output[..., 1].astype(np.int32) - output[..., 0].astype(np.int32)
+    return steps
 
 
 def read_export(directory: Path) -> Manifest:

@@ -1,0 +1,42 @@
+"""What the tests of several rooms share, made once in a session: a small data set, a run on it, and its export."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.data.synthetic import tiny_dataset
+from tinydf.preprocess import Preprocess
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set directory: 16 real and fake crops a split, validation and test on all platforms."""
+    return tiny_dataset(tmp_path_factory.mktemp("tiny") / "data")
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run directory: the smallest PhiNet that has every kind of layer, trained for some seconds."""
+    from tinydf.train.loop import train
+    from tinydf.train.recipe import Augmentation, DetectorTable, Recipe, Training
+
+    recipe = Recipe(
+        name="tiny",
+        detector=DetectorTable(name="phinet", options={"alpha": 0.2, "beta": 1.0, "t0": 2.0, "blocks": 4}),
+        preprocess=Preprocess(size=96),
+        augmentation=Augmentation(share=0.5),
+        training=Training(epochs=12, batch_size=8, learning_rate=4e-3),
+    )
+    run = tmp_path_factory.mktemp("tiny") / "run"
+    train(recipe, tiny_data, run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_export(tiny_run: Path, tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export directory, made from `tiny_run` through every stage."""
+    from tinydf.export.run import export_run
+
+    export = tmp_path_factory.mktemp("tiny") / "export"
+    export_run(tiny_run, tiny_data, export)
+    return export

@@ -1,0 +1,33 @@
+"""`tinydf export`."""
+
+from pathlib import Path
+
+import click
+
+from tinydf.console import print_json, results
+
+
+@click.command(name="export")
+@click.argument("source", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--int8", is_flag=True, required=True, help="Quantise to int8 (the only kind there is).")
+@click.option("--data", type=click.Path(path_type=Path), help="The data set, for calibration and parity.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The export directory to write.")
+@click.option("--json", "as_json", is_flag=True, help="Print manifest and parity as JSON.")
+def command(source: Path, int8: bool, data: Path | None, out: Path, as_json: bool) -> None:
+    """Export RUN: a run directory of `tinydf train`, an .onnx, or an int8 .tflite that you bring.
+
+    Writes ONNX, float and int8 TFLite, C arrays for TFLM, compiled C, parity.json and manifest.json into the export
+    directory. Each stage is compared with the one it came from; outside its limits the command fails and names it, and
+    an older export stays as it was. A .tflite is checked and packaged as it is, and needs no data set.
+    """
+    from tinydf.export.run import export_run
+    from tinydf.export.show import parity_table, read_parity
+
+    manifest = export_run(source, data, out)
+    parity = read_parity(out)
+    if as_json:
+        print_json({"manifest": manifest.model_dump(mode="json"), "parity": parity and parity.model_dump(mode="json")})
+        return
+    if parity:
+        results.print(parity_table(parity))
+    results.print(f"{out}: {manifest.name}, model.tflite {(out / 'model.tflite').stat().st_size} bytes")

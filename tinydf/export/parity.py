@@ -1,0 +1,169 @@
+"""`parity.json`: how far ONNX, float TFLite and int8 TFLite are from the detector that they came from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from tinydf.data.dataset import Dataset, Sample
+from tinydf.errors import TinydfError
+from tinydf.preprocess import Preprocess
+from tinydf.train.metrics import balanced_accuracy
+
+FILE = "parity.json"
+Logits = NDArray[np.floating[Any]]
+"""Float [images, 2], real and fake."""
+FEWEST, MOST = 200, 2000
+
+
+class Limits(BaseModel):
+    """What a stage may lose against the reference; None where nothing is demanded."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    largest_error: float | None = Field(default=None, description="of a logit")
+    agreement: float = Field(description="part of the images with the same verdict, at least")
+    accuracy_loss: float = Field(description="of balanced accuracy, mean over platforms, at most")
+
+
+LIMITS = {
+    # The same float32 arithmetic in another order: 7e-6 was measured.
+    "onnx": Limits(largest_error=1e-4, agreement=0.995, accuracy_loss=0.005),
+    # Batch normalisation is folded into the weights, and convolutions may be computed by other algorithms.
+    "float_tflite": Limits(largest_error=1e-3, agreement=0.995, accuracy_loss=0.005),
+    # Logits move by several steps of their scale; what counts is that verdicts and accuracy stay.
+    "int8_tflite": Limits(agreement=0.95, accuracy_loss=0.02),
+}
+
+
+class StageParity(BaseModel):
+    """One stage. Errors are of all images; accuracies of the test split alone, at the run's threshold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stage: str
+    largest_error: float = Field(description="of a logit, against the reference")
+    rmse: float = Field(description="of the score, logit(fake) - logit(real), against the reference")
+    agreement: float = Field(description="part of the images with the reference's verdict")
+    balanced_accuracy: dict[str, float | None] = Field(description="by platform, seen generators")
+    balanced_accuracy_all: dict[str, float | None] = Field(description="by platform, unseen generators included")
+
+
+class Parity(BaseModel):
+    """The whole file; the first stage is the reference."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = 1
+    images: int
+    threshold: float
+    limits: dict[str, Limits] = LIMITS
+    stages: list[StageParity]
+
+
+@dataclass(frozen=True)
+class ParityImages:
+    """Images to compare by.
+
+    Attributes:
+        crops: uint8 [images, size, size, 3].
+        labels: int64 [images].
+        platforms: the platform of each image of the test split; "" for images that were added to have enough.
+        seen: bool [images], whether training saw the generator.
+    """
+
+    crops: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    platforms: NDArray[np.str_]
+    seen: NDArray[np.bool_]
+
+    def floats(self, preprocess: Preprocess) -> NDArray[np.float32]:
+        """The float inputs, float32 [images, size, size, 3]."""
+        return np.stack([preprocess.to_float(one) for one in self.crops])
+
+
+def parity_images(data: Dataset, preprocess: Preprocess) -> ParityImages:
+    """The test split as seen on every platform (at most 2000 images, evenly spaced).
+
+    Where that is fewer than 200 images, the other splits help out: in errors and agreement, never in accuracy.
+    """
+    samples = [one for platform in data.platforms("test") for one in data.samples("test", platform)]
+    if len(samples) > MOST:
+        samples = [samples[place] for place in np.linspace(0, len(samples) - 1, MOST, dtype=int)]
+    extra: list[Sample] = []
+    for split in ("validation", "train"):
+        for platform in data.platforms(split):
+            if len(samples) + len(extra) < FEWEST:
+                extra += data.samples(split, platform)
+    everything = samples + extra
+    if not everything:
+        raise TinydfError(f"{data.directory} has no images to compare by", "make the data set anew")
+    return ParityImages(
+        crops=np.stack([preprocess.crop_image(one.image) for one in everything]),
+        labels=np.array([one.label for one in everything], np.int64),
+        platforms=np.array([one.platform for one in samples] + [""] * len(extra)),
+        seen=np.array([data.seen(one.generator) for one in everything]),
+    )
+
+
+def compare(
+    stage: str,
+    images: ParityImages,
+    logits: Logits,
+    reference: Logits,
+    threshold: float,
+) -> StageParity:
+    """Figures of a stage's logits, float [images, 2], against the reference's."""
+    scores, wanted = _scores(logits), _scores(reference)
+    return StageParity(
+        stage=stage,
+        largest_error=float(np.abs(logits.astype(np.float64) - reference).max()),
+        rmse=float(np.sqrt(np.mean((scores - wanted) ** 2))),
+        agreement=float(np.mean((scores > threshold) == (wanted > threshold))),
+        balanced_accuracy=_by_platform(images, images.seen, scores, threshold),
+        balanced_accuracy_all=_by_platform(images, np.ones_like(images.seen), scores, threshold),
+    )
+
+
+def check(stage: StageParity, reference: StageParity) -> None:
+    """Hold a stage against its limits.
+
+    Raises:
+        TinydfError: if it is outside, naming the stage, the figure and the limit.
+    """
+    limits = LIMITS[stage.stage]
+    if limits.largest_error is not None and not stage.largest_error <= limits.largest_error:
+        _refuse(stage, f"a logit is off by {stage.largest_error:.2g}, more than {limits.largest_error:g}")
+    if stage.agreement < limits.agreement:
+        _refuse(stage, f"{stage.agreement:.1%} of the verdicts agree, fewer than {limits.agreement:.1%}")
+    loss = mean(reference.balanced_accuracy_all) - mean(stage.balanced_accuracy_all)
+    if loss > limits.accuracy_loss:
+        _refuse(stage, f"balanced accuracy falls by {loss:.3f}, more than {limits.accuracy_loss:g}")
+
+
+def mean(accuracies: dict[str, float | None]) -> float:
+    """Mean over the platforms that have one; 0 if none has."""
+    known = [one for one in accuracies.values() if one is not None]
+    return sum(known) / len(known) if known else 0.0
+
+
+def _refuse(stage: StageParity, why: str) -> None:
+    raise TinydfError(f"stage {stage.stage} differs too much from the detector it came from: {why}")
+
+
+def _scores(logits: Logits) -> NDArray[np.float64]:
+    difference: NDArray[np.float64] = logits[:, 1].astype(np.float64) - logits[:, 0].astype(np.float64)
+    return difference
+
+
+def _by_platform(
+    images: ParityImages, chosen: NDArray[np.bool_], scores: NDArray[np.float64], threshold: float
+) -> dict[str, float | None]:
+    accuracies = {}
+    for platform in dict.fromkeys(images.platforms.tolist()):
+        if platform:
+            here = chosen & (images.platforms == platform)
+            accuracies[platform] = balanced_accuracy(images.labels[here], scores[here], threshold)
+    return accuracies

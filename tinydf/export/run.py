@@ -1,0 +1,249 @@
+"""The export from end to end: a run, an .onnx or a .tflite into an export directory."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinydf.console import note
+from tinydf.data.dataset import Dataset
+from tinydf.errors import TinydfError
+from tinydf.export.calibration import calibration_crops
+from tinydf.export.parity import FILE as PARITY
+from tinydf.export.parity import Logits, Parity, ParityImages, StageParity, check, compare, parity_images
+from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
+from tinydf.export.tflm import Golden, measure_arena, write_sources
+from tinydf.files import atomic_directory, sha256_bytes, write_json
+from tinydf.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor
+from tinydf.preprocess import Preprocess, quantise
+
+ONNX, FLOAT = "model.onnx", "model_float.tflite"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is exported: a trained run, or an .onnx that the user brings.
+
+    Attributes:
+        name: the model's name.
+        preprocess: how its input is made.
+        threshold: a score above it is a fake.
+        temperature: divides the score for a calibrated log-odds.
+        weights_sha256: of the run's weights.
+        reference: the stage that the others are compared with, "torch" or "onnx".
+        logits: that stage: float32 [images, size, size, 3] -> float32 [images, 2].
+        onnx: gives the model as ONNX.
+    """
+
+    name: str
+    preprocess: Preprocess
+    threshold: float
+    temperature: float
+    weights_sha256: str | None
+    reference: str
+    logits: Callable[[NDArray[np.float32]], Logits]
+    onnx: Callable[[], bytes]
+
+
+def export_run(source: Path, data: Path | None, out: Path) -> Manifest:
+    """Export a detector; an older export in `out` is replaced only by a complete new one.
+
+    Args:
+        source: a run directory, an .onnx, or an int8 .tflite, which is checked and packaged as it is.
+        data: the data set: calibration by its training split, parity by its test split. A .tflite needs none.
+        out: the export directory.
+
+    Returns:
+        The manifest that was written.
+
+    Raises:
+        TinydfError: if something is missing or damaged, the conversion fails, or a stage is outside its limits.
+    """
+    if not source.exists():
+        raise TinydfError(f"{source} does not exist", "give a run directory of `tinydf train`, an .onnx or a .tflite")
+    if out.exists() and not (out.is_dir() and ((out / FILE).is_file() or not any(out.iterdir()))):
+        raise TinydfError(f"{out} exists and is not an export directory", "give another --out")
+    if source.suffix == ".tflite" and source.is_file():
+        with atomic_directory(out) as aside:
+            return _from_tflite(aside, source)
+    if data is None:
+        raise TinydfError(f"{source} needs images to take the int8 ranges from", "give a data set with --data")
+    dataset = Dataset(data)
+    origin = _from_run(source, dataset) if source.is_dir() else _from_onnx(source)
+    with atomic_directory(out) as aside:
+        return _convert(aside, origin, dataset)
+
+
+def threshold_steps(threshold: float, scale: float) -> int:
+    """The integer for which `steps > threshold_steps` is exactly `steps * scale > threshold`.
+
+    Both are taken as the exact numbers that the floats are; steps are differences of two int8 values.
+    """
+    return max(-256, min(256, math.floor(Fraction(threshold) / Fraction(scale))))
+
+
+def _from_run(run: Path, data: Dataset) -> Origin:
+    from tinydf.export.onnx import run_torch, to_onnx
+    from tinydf.train.run import load_run
+
+    model, recipe, metrics = load_run(run)
+    if metrics.dataset_sha256 != data.sha256:
+        raise TinydfError(f"{run} was not trained on {data.directory}", "give the data set that it was trained on")
+    return Origin(
+        name=recipe.name,
+        preprocess=recipe.preprocess,
+        threshold=metrics.threshold,
+        temperature=metrics.temperature,
+        weights_sha256=metrics.weights_sha256,
+        reference="torch",
+        logits=lambda images: run_torch(model, images),
+        onnx=lambda: to_onnx(model, recipe.preprocess.size),
+    )
+
+
+def _from_onnx(path: Path) -> Origin:
+    from tinydf.export.onnx import read_onnx, run_onnx
+
+    model, size = read_onnx(path)
+    return Origin(
+        name=path.stem,
+        preprocess=Preprocess(size=size),
+        threshold=0.0,
+        temperature=1.0,
+        weights_sha256=None,
+        reference="onnx",
+        logits=lambda images: run_onnx(model, images),
+        onnx=lambda: model,
+    )
+
+
+def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
+    """All stages of a run or an .onnx, each held against its limits before the next begins."""
+    from tinydf.export.onnx import run_onnx
+
+    images = parity_images(data, origin.preprocess)
+    floats = images.floats(origin.preprocess)
+    gate = Gate(images, origin.threshold)
+    with _stage(f"{origin.reference}: {len(floats)} images as the reference"):
+        gate.reference(origin.reference, origin.logits(floats))
+    onnx = origin.onnx()
+    if origin.reference != "onnx":
+        with _stage("ONNX, run by onnxruntime"):
+            gate.hold("onnx", run_onnx(onnx, floats))
+    (directory / ONNX).write_bytes(onnx)
+
+    crops = calibration_crops(data, origin.preprocess)
+    calibration = np.stack([origin.preprocess.to_float(one) for one in crops])
+    with _stage("conversion"):
+        float_tflite, tflite = convert(onnx, calibration)
+    with _stage("float TFLite, run by LiteRT"):
+        gate.hold("float_tflite", run_float(float_tflite, floats))
+    (directory / FLOAT).write_bytes(float_tflite)
+    model = Int8Model(tflite, MODEL, per_channel=True)
+    _check_input(model.input, origin.preprocess)
+    with _stage("int8 TFLite, run by tflite-micro"):
+        outputs = Golden(tflite).run(quantise(floats, model.input.scale, model.input.zero_point))
+        # int8 times float32 is exact in float64: this verdict is the device's integer comparison.
+        gate.hold("int8_tflite", (outputs.astype(np.float64) - model.output.zero_point) * model.output.scale)
+    write_json(directory / PARITY, Parity(images=len(floats), threshold=origin.threshold, stages=gate.stages))
+    chain = Chain(
+        dataset=data.sha256,
+        calibration=sha256_bytes(crops.tobytes()),
+        weights=origin.weights_sha256,
+        onnx=sha256_bytes(onnx),
+        tflite=sha256_bytes(tflite),
+    )
+    decision = Decision(threshold=origin.threshold, temperature=origin.temperature)
+    return _package(directory, tflite, model, origin.name, origin.preprocess, decision, chain)
+
+
+def _from_tflite(directory: Path, path: Path) -> Manifest:
+    """A finished model: checked, then packaged as it is."""
+    tflite = read_tflite(path)
+    model = Int8Model(tflite, path.name)
+    preprocess = Preprocess(size=model.input.shape[1])
+    chain = Chain(tflite=sha256_bytes(tflite))
+    return _package(directory, tflite, model, path.stem, preprocess, Decision(), chain)
+
+
+def _package(
+    directory: Path,
+    tflite: bytes,
+    model: Int8Model,
+    name: str,
+    preprocess: Preprocess,
+    decision: Decision,
+    chain: Chain,
+) -> Manifest:
+    """Write the model, its C sources for both engines, and the manifest."""
+    steps = threshold_steps(decision.threshold, model.output.scale)
+    manifest = Manifest(
+        name=name,
+        input=model.input,
+        output=model.output,
+        preprocess=preprocess,
+        decision=decision.model_copy(update={"threshold_steps": steps}),
+        chain=chain,
+        tflm_arena_bytes=measure_arena(tflite, name),
+    )
+    (directory / MODEL).write_bytes(tflite)
+    write_sources(directory, tflite, model.operators)
+    with _stage("compiled to C"):
+        _compile(directory, tflite, steps)
+    write_json(directory / FILE, manifest)
+    return manifest
+
+
+def _compile(directory: Path, tflite: bytes, steps: int) -> None:
+    try:
+        from tinydf.compiler import compile_model, write_compiled
+    except ImportError:
+        return
+    write_compiled(compile_model(tflite, steps), directory)
+
+
+class Gate:
+    """Compares each stage with the reference, and stops the export at the first that is outside its limits."""
+
+    def __init__(self, images: ParityImages, threshold: float) -> None:
+        self.stages: list[StageParity] = []
+        self._images = images
+        self._threshold = threshold
+
+    def reference(self, stage: str, logits: Logits) -> None:
+        """Take a stage's logits, float [images, 2], as what the others are compared with."""
+        self._logits = logits
+        self.stages.append(compare(stage, self._images, logits, logits, self._threshold))
+
+    def hold(self, stage: str, logits: Logits) -> None:
+        """Compare a stage's logits with the reference's.
+
+        Raises:
+            TinydfError: if it is outside its limits.
+        """
+        self.stages.append(compare(stage, self._images, logits, self._logits, self._threshold))
+        check(self.stages[-1], self.stages[0])
+
+
+def _check_input(tensor: Tensor, preprocess: Preprocess) -> None:
+    """The device's input is `pixel - 128`, unless the recipe normalises outside the network."""
+    plain = preprocess.mean == (0.0, 0.0, 0.0) and preprocess.std == (1.0, 1.0, 1.0)
+    if plain and (tensor.scale, tensor.zero_point) != (float(np.float32(1 / 255)), -128):
+        raise TinydfError(
+            f"stage int8_tflite: the input's scale is {tensor.scale!r}, its zero point "
+            f"{tensor.zero_point}, not 1/255 and -128"
+        )
+
+
+@contextmanager
+def _stage(what: str) -> Iterator[None]:
+    """Say what was done, and how long it took."""
+    started = time.monotonic()
+    yield
+    note(f"{what} ({time.monotonic() - started:.1f} s)")

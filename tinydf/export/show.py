@@ -1,0 +1,37 @@
+"""The parity table that `tinydf export` prints."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from tinydf.export.parity import FILE, Parity
+from tinydf.files import read_model
+
+
+def read_parity(directory: Path) -> Parity | None:
+    """The export's parity; None for a .tflite that the user brought."""
+    path = directory / FILE
+    return read_model(Parity, path, "tinydf export --int8 RUN") if path.is_file() else None
+
+
+def parity_table(parity: Parity) -> Table:
+    """Each stage against the first (largest error of a logit, RMSE of the score), and its balanced accuracies."""
+    platforms = list(parity.stages[0].balanced_accuracy)
+    table = Table(
+        title=f"{parity.images} images; balanced accuracy on the test split, seen generators",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
+    for heading in ("stage", "error", "RMSE", "agreement", *platforms):
+        table.add_column(heading, justify="left" if heading == "stage" else "right", no_wrap=True)
+    for one in parity.stages:
+        accuracies = [one.balanced_accuracy[platform] for platform in platforms]
+        table.add_row(
+            one.stage,
+            f"{one.largest_error:.1e}",
+            f"{one.rmse:.1e}",
+            f"{one.agreement:.3f}",
+            *("-" if value is None else f"{value:.3f}" for value in accuracies),
+        )
+    return table
