@@ -82,7 +82,9 @@ static wire_tensor describe_tensor(const engine_tensor *tensor) {
 }
 
 static void copy_text(char *to, size_t size, const char *text) {
-    strncpy(to, text, size - 1); // pads with NUL; the last byte is NUL already
+    for (size_t i = 0; i + 1 < size && text[i] != '\0'; i++) {
+        to[i] = text[i]; // the rest, and the last byte, are NUL already
+    }
 }
 
 static void answer_hello(const frame *request) {

@@ -1,0 +1,248 @@
+"""Firmware for a board and a model: the board's CMake file and linker memories, the compiler, the sizes."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tinydf import resources
+from tinydf.boards import board as boards
+from tinydf.boards.board import Board
+from tinydf.boards.sizes import Sizes, measure
+from tinydf.console import note
+from tinydf.errors import TinydfError
+from tinydf.files import atomic_path, read_model, sha256_bytes, sha256_file, write_json, write_text
+from tinydf.manifest import MODEL, Manifest, read_export
+
+FILE = "build.json"
+ELF = "firmware.elf"
+BIN = "firmware.bin"
+MAP = "firmware.map"
+Engine = Literal["aot", "tflm"]
+Sha256 = Field(pattern="^[0-9a-f]{64}$")
+
+# What each engine reads from the export directory.
+ENGINE_SOURCES: dict[str, tuple[str, ...]] = {
+    "aot": ("model_aot.c", "model_aot.h", "plan.json"),
+    "tflm": ("model_data.cc", "model_data.h", "op_resolver.h"),
+}
+
+
+class Build(Sizes):
+    """`build.json`: a firmware, what went into it, and what it takes.
+
+    `build_id` is the SHA-256 of all that went in: firmware sources, the model and its generated C, the board's file,
+    the compiler's version. The firmware answers it in HELLO. `arena_bytes` is the memory that the engine was given.
+    """
+
+    board: str
+    engine: Engine
+    model: str = Sha256
+    build_id: str = Sha256
+    elf_sha256: str = Sha256
+    bin_sha256: str = Sha256
+    compiler: str
+    arena_bytes: int
+    arena_region: str
+
+
+def read_build(directory: Path) -> Build:
+    """Read a firmware directory, and check that its ELF file is the one that build.json speaks of.
+
+    Raises:
+        TinydfError: if a file is missing, or the ELF file is another one.
+    """
+    build = read_model(Build, directory / FILE, "tinydf build")
+    elf = directory / ELF
+    if not elf.is_file():
+        raise TinydfError(f"{elf} does not exist", "build it with `tinydf build`")
+    if sha256_file(elf) != build.elf_sha256:
+        raise TinydfError(f"{elf} is not the file that {directory / FILE} speaks of", "build again with `tinydf build`")
+    return build
+
+
+def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> Build:
+    """Build the firmware: `firmware.elf`, `.bin`, `.map` and `build.json` in `out`.
+
+    A build that fails leaves the firmware that was there before.
+
+    Args:
+        board_name: the board.
+        export: an export directory; if its model has not been compiled to C yet, that is done first.
+        out: where the firmware goes; the compiler's own files go to `out/cmake`, so that the next build is quick.
+        engine: the compiled model ("aot") or TensorFlow Lite Micro ("tflm").
+
+    Raises:
+        TinydfError: if the board or export is unknown, a tool is missing, the model does not fit, or a compiler fails.
+    """
+    board = boards.load(board_name)
+    manifest = read_export(export)
+    compiler = _compiler_version(board)
+    if engine == "aot":
+        _compile_model(export, manifest)
+    arena_bytes = _planned_arena(export, manifest, engine)
+    region = _arena_region(board, arena_bytes)
+    tree = out / "cmake"
+    _write_settings(board, region, tree)
+    build_id = _build_id(board_name, export, engine, compiler)
+    _run_cmake(board, export, tree, engine, build_id)
+    sizes = measure(tree / ELF, board)
+    made = Build(
+        board=board_name,
+        engine=engine,
+        model=manifest.chain.tflite,
+        build_id=build_id,
+        elf_sha256=sha256_file(tree / ELF),
+        bin_sha256=sha256_file(tree / BIN),
+        compiler=compiler,
+        arena_bytes=arena_bytes,
+        arena_region=region,
+        **dict(sizes),
+    )
+    for name in (ELF, BIN, MAP):
+        with atomic_path(out / name) as aside:
+            shutil.copy(tree / name, aside)
+    write_json(out / FILE, made)
+    return made
+
+
+def _compiler_version(board: Board) -> str:
+    """The first line of the compiler's `--version`, after checking that all tools are there."""
+    for tool, install in (
+        ("cmake", "apt-get install cmake"),
+        ("ninja", "apt-get install ninja-build"),
+        (f"{board.toolchain.prefix}gcc", board.toolchain.install),
+    ):
+        if shutil.which(tool) is None:
+            raise TinydfError(f"{tool} is not installed", install)
+    command = [f"{board.toolchain.prefix}gcc", "--version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+
+def _compile_model(export: Path, manifest: Manifest) -> None:
+    """Make the engine's C, if the export has none."""
+    if all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
+        return
+    from tinydf.compiler import compile_model, write_compiled
+
+    note(f"compiling {export / MODEL} to C")
+    compiled = compile_model((export / MODEL).read_bytes(), manifest.decision.threshold_steps)
+    write_compiled(compiled, export)
+
+
+def _planned_arena(export: Path, manifest: Manifest, engine: Engine) -> int:
+    if engine == "tflm":
+        return manifest.tflm_arena_bytes
+    plan = (export / "plan.json").read_text(encoding="utf-8")
+    found = re.search(r'"arena_bytes":\s*(\d+)', plan)
+    if found is None:
+        raise TinydfError(f"{export / 'plan.json'} has no arena_bytes", "compile again with `tinydf compile`")
+    return int(found[1])
+
+
+def _arena_region(board: Board, arena_bytes: int) -> str:
+    """The first of the board's arena regions in which the tensors fit; "-" on the host."""
+    if board.arena is None:
+        return "-"
+    for name in board.arena.regions:
+        if arena_bytes <= board.memory[name].for_arena:
+            note(f"arena of {arena_bytes} bytes in {name}")
+            return name
+    largest = max(board.memory[name].for_arena for name in board.arena.regions)
+    raise TinydfError(
+        f"the model needs an arena of {arena_bytes} bytes, and {board.name} has {largest} in one piece",
+        "choose a smaller model or input",
+    )
+
+
+def _write_settings(board: Board, arena_region: str, tree: Path) -> None:
+    """What CMake needs of the board: `board.cmake` and the linker's `memory.ld`; untouched if they say the same."""
+    definitions = [f"TINYDF_CLOCK_HZ={board.core.clock_hz}u", f'TINYDF_BOARD_NAME=\\"{board.name}\\"']
+    if board.core.external_clock_hz:
+        definitions.append(f"TINYDF_HSE_HZ={board.core.external_clock_hz}u")
+    if board.uart:
+        definitions.append(f"TINYDF_UART_BAUD={board.uart.baud}u")
+    settings = {
+        "TINYDF_BOARD": board.name,
+        "TINYDF_PORT": board.port,
+        "TINYDF_CPU_FLAGS": " ".join(board.toolchain.flags),
+        "TINYDF_TOOLCHAIN_PREFIX": board.toolchain.prefix,
+        "TINYDF_LINKER_DIR": '"${CMAKE_CURRENT_LIST_DIR}"',
+        "TINYDF_DEFINITIONS": " ".join(definitions),
+        "TINYDF_ARENA_REGION": arena_region,
+    }
+    lines = [f"# From boards/{board.name}.toml, by `tinydf build`.", *(f"set({k} {v})" for k, v in settings.items())]
+    _write_if_other(tree / "board" / "board.cmake", "\n".join(lines) + "\n")
+    rights = {"ram": "rwx", "flash": "rx"}
+    regions = [
+        f"    {name} ({rights[one.kind]}) : ORIGIN = 0x{one.origin:08X}, LENGTH = 0x{one.bytes:X}"
+        for name, one in board.memory.items()
+    ]
+    _write_if_other(tree / "board" / "memory.ld", "\n".join(["MEMORY", "{", *regions, "}"]) + "\n")
+
+
+def _write_if_other(path: Path, text: str) -> None:
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def _build_id(board_name: str, export: Path, engine: Engine, compiler: str) -> str:
+    sources = sorted(path for path in resources.FIRMWARE.rglob("*") if path.is_file())
+    parts = [(str(path.relative_to(resources.FIRMWARE)), sha256_file(path)) for path in sources]
+    parts += [(name, sha256_file(export / name)) for name in ("manifest.json", *ENGINE_SOURCES[engine])]
+    parts += [("board", boards.sha256(board_name)), ("engine", engine), ("compiler", compiler)]
+    return sha256_bytes("\n".join(f"{name} {value}" for name, value in parts).encode())
+
+
+def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id: str) -> None:
+    settings = {
+        "CMAKE_BUILD_TYPE": "Release",
+        "TINYDF_BOARD_CMAKE": str((tree / "board" / "board.cmake").absolute()),
+        "TINYDF_EXPORT": str(export.absolute()),
+        "TINYDF_ENGINE": engine,
+        "TINYDF_BUILD_ID": build_id,
+    }
+    if board.toolchain.prefix:
+        toolchain = resources.FIRMWARE / "cmake" / f"{board.toolchain.prefix.rstrip('-')}.cmake"
+        settings["CMAKE_TOOLCHAIN_FILE"] = str(toolchain)
+    if engine == "tflm":
+        settings["TFLM_ROOT"] = _tflm_root()
+    defines = [f"-D{name}={value}" for name, value in settings.items()]
+    configure = ["cmake", "-G", "Ninja", "-S", str(resources.FIRMWARE), "-B", str(tree), *defines]
+    _run(configure, tree)
+    started = time.monotonic()
+    _run(["cmake", "--build", str(tree)], tree)
+    note(f"built for {board.name} in {time.monotonic() - started:.1f} s")
+
+
+def _tflm_root() -> str:
+    root = os.environ.get("TFLM_ROOT", "")
+    if not Path(root).is_dir() or not root:
+        raise TinydfError("the engine tflm needs a built tflite-micro tree", "set TFLM_ROOT to it; see docs/firmware.md")
+    return root
+
+
+def _run(command: list[str], tree: Path) -> None:
+    """Run a step of the build; what it printed stays in `tree/log`."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    log = tree / "log"
+    tree.mkdir(parents=True, exist_ok=True)
+    log.write_text(done.stdout, encoding="utf-8")
+    if done.returncode != 0:
+        raise TinydfError(f"the build failed: {_first_error(done.stdout)}", f"the whole output is in {log}")
+
+
+def _first_error(output: str) -> str:
+    """The line that says what is wrong: a region that is full, an error, or else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for pattern in (r"region .* overflowed by", r"\berror:", r"undefined reference", r"CMake Error"):
+        for index, line in enumerate(lines):
+            if re.search(pattern, line):
+                follows = lines[index + 1] if pattern == "CMake Error" and index + 1 < len(lines) else ""
+                return f"{line} {follows}".strip()
+    return lines[-1] if lines else "no output"

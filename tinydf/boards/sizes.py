@@ -1,0 +1,97 @@
+"""What a firmware takes of each memory, read from its ELF file."""
+
+from pathlib import Path
+
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import Section
+from pydantic import BaseModel, ConfigDict
+
+from tinydf.boards.board import Board
+
+ARENA, STACK = ".arena", ".stack"
+
+
+class Figures(BaseModel):
+    """A frozen record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SectionSize(Figures):
+    """A section: the region it runs in, and how many bytes of the flash it takes to put it there."""
+
+    name: str
+    region: str
+    address: int
+    bytes: int
+    flash_bytes: int
+
+
+class RegionSize(Figures):
+    """A memory: how much of it is taken, of how much."""
+
+    name: str
+    kind: str
+    used_bytes: int
+    bytes: int
+
+
+class Sizes(Figures):
+    """A firmware's sizes in bytes.
+
+    `flash_bytes` is all that is programmed; `static_ram_bytes` all that has its place in RAM when it is linked (code
+    that runs there, variables), apart from the arena and the stack. A program of the host has no regions.
+    """
+
+    flash_bytes: int
+    static_ram_bytes: int
+    stack_bytes: int
+    sections: tuple[SectionSize, ...]
+    regions: tuple[RegionSize, ...]
+
+
+def measure(elf: Path, board: Board) -> Sizes:
+    """Measure an ELF file on a board's memory map."""
+    with elf.open("rb") as file:
+        image = ELFFile(file)
+        kept = [one for one in image.iter_sections() if one["sh_flags"] & SH_FLAGS.SHF_ALLOC and one["sh_size"]]
+        sections = tuple(_section(one, board) for one in kept)
+        in_ram = [size for one, size in zip(kept, sections, strict=True) if _is_ram(one, size, board)]
+    flash = sum(one.flash_bytes for one in sections)
+    stack = sum(one.bytes for one in sections if one.name == STACK)
+    return Sizes(
+        flash_bytes=flash,
+        static_ram_bytes=sum(one.bytes for one in in_ram if one.name not in {ARENA, STACK}),
+        stack_bytes=stack,
+        sections=sections,
+        regions=_regions(sections, board, flash),
+    )
+
+
+def _section(section: Section, board: Board) -> SectionSize:
+    address, size = section["sh_addr"], section["sh_size"]
+    regions = [name for name, memory in board.memory.items() if memory.origin <= address < memory.end]
+    has_content = section["sh_type"] != "SHT_NOBITS"
+    return SectionSize(
+        name=section.name,
+        region=regions[0] if regions else "-",
+        address=address,
+        bytes=size,
+        flash_bytes=size if has_content else 0,
+    )
+
+
+def _is_ram(section: Section, size: SectionSize, board: Board) -> bool:
+    if board.memory:
+        return size.region in board.memory and board.memory[size.region].kind == "ram"
+    return bool(section["sh_flags"] & SH_FLAGS.SHF_WRITE)
+
+
+def _regions(sections: tuple[SectionSize, ...], board: Board, flash_bytes: int) -> tuple[RegionSize, ...]:
+    found = []
+    for name, memory in board.memory.items():
+        inside = sum(one.bytes for one in sections if one.region == name)
+        used = flash_bytes if memory.kind == "flash" else inside
+        found.append(RegionSize(name=name, kind=memory.kind, used_bytes=used, bytes=memory.bytes))
+    return tuple(found)

@@ -1,0 +1,49 @@
+"""`tinydf build`: firmware for a board and a model."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from tinydf.boards.build import Build, Engine, build
+from tinydf.console import print_json, results
+
+
+@click.command()
+@click.option("--board", required=True, help="See `tinydf boards list`.")
+@click.option("--export", required=True, type=click.Path(path_type=Path), help="Export directory.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the firmware goes.")
+@click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(board: str, export: Path, out: Path, engine: Engine, as_json: bool) -> None:
+    """Build the firmware for a board, and print what it takes."""
+    made = build(board, export, out, engine)
+    if as_json:
+        print_json(made)
+    else:
+        show(made)
+
+
+def show(made: Build) -> None:
+    """Print a build's size tables."""
+    sections = Table("section", "region", "address", box=None)
+    for name in ("bytes", "of it in flash"):
+        sections.add_column(name, justify="right")
+    for one in made.sections:
+        address = f"0x{one.address:08X}" if one.region != "-" else "-"
+        sections.add_row(one.name, one.region, address, f"{one.bytes:,}", f"{one.flash_bytes:,}")
+    results.print(sections)
+    regions = Table("memory", box=None)
+    for name in ("used", "of", ""):
+        regions.add_column(name, justify="right")
+    for region in made.regions:
+        share = f"{100 * region.used_bytes / region.bytes:.1f} %"
+        regions.add_row(region.name, f"{region.used_bytes:,}", f"{region.bytes:,}", share)
+    if made.regions:
+        results.print(regions)
+    where = f" in {made.arena_region}" if made.arena_region != "-" else ""
+    results.print(
+        f"flash {made.flash_bytes:,} bytes, static RAM {made.static_ram_bytes:,}, "
+        f"stack {made.stack_bytes:,}, arena {made.arena_bytes:,}{where}; "
+        f"engine {made.engine}, build {made.build_id[:12]}"
+    )
