@@ -53,11 +53,11 @@ MARGIN = 16
 
 LONGEST_SIDE = 2048
 FORGET_JPEG = 0.72
-FLATTEST = 2.0
+FLATTEST = 1.5
 """The least standard deviation of a cell's detail, in grey levels; below it is sky or blur, with no trace to find."""
 
 SHARES: dict[Split, float] = {"test": 0.38, "validation": 0.15}
-CROPS_A_PHOTOGRAPH: dict[Split, int] = {"train": 32, "validation": 12, "test": 12}
+CROPS_A_PHOTOGRAPH: dict[Split, int] = {"train": 40, "validation": 12, "test": 12}
 SHARED_SPLITS: tuple[Split, ...] = ("validation", "test")
 FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,

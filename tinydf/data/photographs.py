@@ -1,6 +1,7 @@
 """The packages of photographs, the licence of each, and which show one scene."""
 
 import fnmatch
+import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,13 +13,25 @@ _BACKGROUNDS = "usr/share/backgrounds"
 
 @dataclass(frozen=True)
 class Collection:
-    """Photographs of one origin. `members` and `leave_out` are shell patterns of names in the packages."""
+    """Photographs of one origin.
+
+    Args:
+        name: the first part of its photographs' identifiers.
+        packages: where they are.
+        members: shell pattern of the photographs' names in the packages.
+        only, leave_out: names of photographs; `only` is for packages that hold more drawings than photographs.
+        rights: shell pattern of the members that tell each photograph's licence and author; empty if the package
+            says nothing but its own licence.
+        title: which part of a member's path names the photograph.
+    """
 
     name: str
     packages: tuple[Package, ...]
     members: str
-    copyright: str = ""
+    only: tuple[str, ...] = ()
     leave_out: tuple[str, ...] = ()
+    rights: str = ""
+    title: int = -1
 
 
 @dataclass(frozen=True)
@@ -46,9 +59,15 @@ COLLECTIONS = (
             _lomiri("20.04", "d44e89b8473aafe64a5b678f014862dc31335aaaf18665c544d985d854f1a709"),
         ),
         members=f"{_BACKGROUNDS}/*.jpg",
-        copyright="usr/share/doc/*/copyright",
+        rights="usr/share/doc/*/copyright",
         # drawn, not photographed
-        leave_out=("*/analogpattern*", "*/umang*", "*/Fossa*", "*/Infinite-Sea*", "*/Painting-Colors*"),
+        leave_out=(
+            "analogpattern_by_Peter_Nerlich",
+            "umang_by_Abhishek_Mudgal",
+            "Fossa_by_Jasper_Roks",
+            "Infinite-Sea_by_Aury88",
+            "Painting-Colors_by__herobrine7gamer",
+        ),
     ),
     Collection(
         name="kphotoalbum",
@@ -62,8 +81,7 @@ COLLECTIONS = (
                 licence="GPL-2+",
             ),
         ),
-        members="usr/share/kphotoalbum/demo/*.jpg",
-        leave_out=("*/CategoryImages/*",),
+        members="usr/share/kphotoalbum/demo/[!C]*.jpg",  # not the thumbnails in CategoryImages
     ),
     Collection(
         name="mate",
@@ -78,7 +96,36 @@ COLLECTIONS = (
             ),
         ),
         members=f"{_BACKGROUNDS}/mate/nature/*.jpg",
-        copyright="usr/share/doc/mate-backgrounds/copyright",
+        leave_out=("Storm",),  # out of focus everywhere
+        rights="usr/share/doc/mate-backgrounds/copyright",
+    ),
+    Collection(
+        name="plasma",
+        packages=(
+            Package(
+                kind="debian",
+                name="plasma-workspace-wallpapers",
+                version="4:5.27.5-2",
+                file="plasma-workspace-wallpapers_5.27.5-2_all.deb",
+                sha256="32cd18b71c8c938a18b3b351f217c02ac590e323caa3cf322fbb875ce8892f8b",
+                licence="GPL-2+",
+            ),
+        ),
+        members="usr/share/wallpapers/*/contents/images/2560x1600.jpg",
+        only=(
+            "BytheWater",
+            "ColdRipple",
+            "ColorfulCups",
+            "EveningGlow",
+            "FallenLeaf",
+            "Grey",
+            "Kite",
+            "OneStandsOut",
+            "Path",
+            "summer_1am",
+        ),
+        rights="usr/share/wallpapers/*/metadata.json",
+        title=-4,
     ),
     Collection(
         name="faceapi",
@@ -119,19 +166,20 @@ def photographs(collection: Collection) -> list[Photograph]:
     """
     found = []
     for package in collection.packages:
-        wanted = [collection.members, *filter(None, [collection.copyright])]
-        members = read_members(fetch(package), wanted)
-        notices = [data.decode() for name, data in members.items() if name.endswith("/copyright")]
+        members = read_members(fetch(package), [collection.members, *filter(None, [collection.rights])])
         for name, data in members.items():
-            if not name.endswith(".jpg") or any(fnmatch.fnmatchcase(name, one) for one in collection.leave_out):
+            title = PurePosixPath(PurePosixPath(name).parts[collection.title]).stem
+            if not fnmatch.fnmatchcase(name, collection.members) or title in collection.leave_out:
                 continue
-            identifier = f"{collection.name}-{_plain(PurePosixPath(name).stem)}"
-            licence, holder = _rights(notices[0], name) if notices else (package.licence, "")
+            if collection.only and title not in collection.only:
+                continue
+            identifier = f"{collection.name}-{_plain(title)}"
+            licence, author = _rights(members, name) or (package.licence, "")
             found.append(
                 Photograph(
                     id=identifier,
                     collection=collection.name,
-                    origin=f"{package}: {name}{f' ({holder})' if holder else ''}",
+                    origin=f"{package}: {name}{f' by {author}' if author else ''}",
                     licence=licence,
                     group=_group(identifier),
                     data=data,
@@ -148,18 +196,25 @@ def _group(identifier: str) -> str:
     return next((series[0] for series in SERIES if identifier in series), identifier)
 
 
-def _rights(notice: str, name: str) -> tuple[str, str]:
-    """Licence and copyright holder that a machine-readable Debian copyright file gives a photograph.
+def _rights(members: dict[str, bytes], name: str) -> tuple[str, str] | None:
+    """Licence and author of a photograph, as the package tells it; None if it does not."""
+    for said, data in members.items():
+        if said.endswith("/copyright"):
+            return _debian_rights(data.decode(), PurePosixPath(name).name)
+        if said.endswith("/metadata.json") and name.startswith(said.removesuffix("metadata.json")):
+            plugin = json.loads(data)["KPlugin"]
+            return plugin["License"], ", ".join(author["Name"] for author in plugin["Authors"])
+    return None
 
-    Its patterns are paths of the source package, which end like the installed ones; the last that fits counts.
+
+def _debian_rights(notice: str, file_name: str) -> tuple[str, str] | None:
+    """What a machine-readable Debian copyright file says of a photograph.
+
+    Its patterns are paths of the source package, which end like the installed ones.
     """
-    licence, holder = "unknown", ""
     for paragraph in re.split(r"\n\s*\n", notice):
-        fields = {
-            key.lower(): " ".join(value.split())
-            for key, value in re.findall(r"^(Files|Copyright|License):((?:.*)(?:\n[ \t].*)*)", paragraph, re.MULTILINE)
-        }
-        patterns = fields.get("files", "").split()
-        if any(PurePosixPath(pattern).name == PurePosixPath(name).name for pattern in patterns):
-            licence, holder = fields["license"].split()[0], f"© {fields['copyright']}"
-    return licence, holder
+        found = re.findall(r"^(Files|Copyright|License):(.*(?:\n[ \t].*)*)", paragraph, re.MULTILINE)
+        fields = {key: value.split() for key, value in found}
+        if any(PurePosixPath(pattern).name == file_name for pattern in fields.get("Files", [])):
+            return fields["License"][0], " ".join(fields["Copyright"])
+    return None

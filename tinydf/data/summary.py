@@ -55,7 +55,7 @@ def summarise(directory: Path) -> Summary:
                 )
             )
     info = dataset.info
-    licences = Counter(one.licence for one in [*info.sources, *info.generators])
+    licences = Counter(one.licence for one in info.sources)
     return Summary(
         directory=str(directory),
         name=info.name,
