@@ -1,0 +1,33 @@
+#include "kernels.h"
+
+static inline void copy_row(const copy_parameters *p, const int8_t *input, int8_t *output) {
+    const uint32_t count = p->shape[4];
+    if (p->input_strides[4] == 1 && p->output_strides[4] == 1) {
+        memcpy(output, input, count);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        *output = *input;
+        input += p->input_strides[4];
+        output += p->output_strides[4];
+    }
+}
+
+static inline int32_t copy_offset(const int32_t *strides, uint32_t i0, uint32_t i1, uint32_t i2, uint32_t i3) {
+    return (int32_t)i0 * strides[0] + (int32_t)i1 * strides[1] + (int32_t)i2 * strides[2] + (int32_t)i3 * strides[3];
+}
+
+TINYDF_HOT void copy(const copy_parameters *p, const int8_t *input, int8_t *output) {
+    input += p->input_offset;
+    output += p->output_offset;
+    for (uint32_t i0 = 0; i0 < p->shape[0]; i0++) {
+        for (uint32_t i1 = 0; i1 < p->shape[1]; i1++) {
+            for (uint32_t i2 = 0; i2 < p->shape[2]; i2++) {
+                for (uint32_t i3 = 0; i3 < p->shape[3]; i3++) {
+                    copy_row(p, input + copy_offset(p->input_strides, i0, i1, i2, i3),
+                             output + copy_offset(p->output_strides, i0, i1, i2, i3));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+// The int8 kernels that generated code calls with constants. Tensors are NHWC with a batch of one; zero points and
+// scales are already folded into the parameters by the compiler (docs/compiler.md). Arithmetic is TFLM's, bit for bit.
+#ifndef TINYDF_KERNELS_H
+#define TINYDF_KERNELS_H
+
+#include "kernel.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// How an int32 sum becomes an int8 output, per output channel:
+// clamp(requantise(sum, multiplier[c], shift[c]) + zero_point, low, high).
+typedef struct {
+    const int32_t *multiplier; // [channels], at least 0
+    const int8_t *shift;       // [channels], powers of two, negative to the right
+    int16_t zero_point;
+    int8_t low;
+    int8_t high;
+} requantisation;
+
+// A window that slides over an image: a pixel outside the image counts as `padding_value`.
+typedef struct {
+    uint16_t input_height;
+    uint16_t input_width;
+    uint16_t output_height;
+    uint16_t output_width;
+    uint8_t kernel_height;
+    uint8_t kernel_width;
+    uint8_t stride_y;
+    uint8_t stride_x;
+    uint8_t dilation_y;
+    uint8_t dilation_x;
+    int16_t padding_top;
+    int16_t padding_left;
+} window;
+
+// Convolution of [input_height, input_width, input_channels] to [output_height, output_width, output_channels].
+// weights [output_channels, kernel_height, kernel_width, input_channels / groups]; bias [output_channels] with the
+// input's zero point folded in; scratch [input_channels] bytes if any window leaves the image.
+typedef struct {
+    window window;
+    uint16_t input_channels;
+    uint16_t output_channels;
+    uint16_t groups;
+    int8_t padding_value; // the input's zero point
+    const int8_t *weights;
+    const int32_t *bias;
+    requantisation requantisation;
+} conv_2d_parameters;
+void conv_2d(const conv_2d_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// Convolution by a 1x1 kernel with stride 1, and fully connected layers: each of `pixels` pixels alone.
+// weights [output_channels, input_channels]; bias [output_channels] with the input's zero point folded in.
+typedef struct {
+    uint32_t pixels;
+    uint32_t input_channels;
+    uint32_t output_channels;
+    const int8_t *weights;
+    const int32_t *bias;
+    requantisation requantisation;
+} pointwise_parameters;
+void pointwise(const pointwise_parameters *parameters, const int8_t *input, int8_t *output);
+
+// Depthwise convolution: output channel c reads input channel c / depth_multiplier.
+// weights [kernel_height, kernel_width, output_channels]; bias [output_channels] with the input's zero point folded
+// in; scratch [input_channels] bytes if any window leaves the image.
+typedef struct {
+    window window;
+    uint16_t input_channels;
+    uint16_t depth_multiplier;
+    int8_t padding_value; // the input's zero point
+    const int8_t *weights;
+    const int32_t *bias;
+    requantisation requantisation;
+} depthwise_conv_2d_parameters;
+void depthwise_conv_2d(const depthwise_conv_2d_parameters *parameters, const int8_t *input, int8_t *output,
+                       int8_t *scratch);
+
+// Largest, or mean, of each window, per channel; pixels outside the image do not count.
+typedef struct {
+    window window;
+    uint16_t channels;
+    int8_t low;
+    int8_t high;
+} pool_parameters;
+void average_pool_2d(const pool_parameters *parameters, const int8_t *input, int8_t *output);
+void max_pool_2d(const pool_parameters *parameters, const int8_t *input, int8_t *output);
+
+// Mean or sum over the middle axis: [outer, middle, inner] to [outer, inner].
+// output = clamp(requantise(sum - offset, multiplier, shift) + zero_point), offset = middle * input zero point.
+typedef struct {
+    uint32_t outer;
+    uint32_t middle;
+    uint32_t inner;
+    int32_t offset;
+    int32_t multiplier;
+    int8_t shift;
+    int16_t zero_point;
+} reduce_parameters;
+void reduce(const reduce_parameters *parameters, const int8_t *input, int8_t *output);
+
+#define BROADCAST_RANK 4
+
+// Two inputs and an output of the given shape; a stride of 0 repeats an input along an axis.
+typedef struct {
+    uint16_t shape[BROADCAST_RANK];
+    int32_t first_strides[BROADCAST_RANK];
+    int32_t second_strides[BROADCAST_RANK];
+} broadcast;
+
+// first + second, or first - second where subtract is 1.
+typedef struct {
+    broadcast broadcast;
+    int16_t first_offset; // minus the zero point
+    int16_t second_offset;
+    int16_t zero_point; // the output's
+    int8_t first_shift;
+    int8_t second_shift;
+    int8_t shift;
+    int8_t low;
+    int8_t high;
+    int8_t subtract;
+    int32_t first_multiplier;
+    int32_t second_multiplier;
+    int32_t multiplier;
+} add_parameters;
+void add(const add_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// first * second.
+typedef struct {
+    broadcast broadcast;
+    int16_t first_offset;
+    int16_t second_offset;
+    int16_t zero_point;
+    int8_t shift;
+    int8_t low;
+    int8_t high;
+    int32_t multiplier;
+} multiply_parameters;
+void multiply(const multiply_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// The larger, or the smaller, of two inputs of one scale.
+void larger(const broadcast *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+void smaller(const broadcast *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// Parametric ReLU: the first input where it is not negative, else first * second (the slope).
+typedef struct {
+    broadcast broadcast;
+    int16_t first_offset;
+    int16_t second_offset;
+    int16_t zero_point;
+    int8_t positive_shift;
+    int8_t negative_shift;
+    int32_t positive_multiplier;
+    int32_t negative_multiplier;
+} prelu_parameters;
+void prelu(const prelu_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// Any function of one int8: output[i] = table[input[i] + 128]. Input and output may be one buffer.
+typedef struct {
+    uint32_t count;
+    const int8_t *table; // [256]
+} lookup_parameters;
+void lookup(const lookup_parameters *parameters, const int8_t *input, int8_t *output);
+
+#define COPY_RANK 5
+
+// Every change of layout: element (i, j, ...) of `shape` goes from input[input_offset + i * input_strides[0] + ...]
+// to output[output_offset + i * output_strides[0] + ...].
+typedef struct {
+    uint16_t shape[COPY_RANK];
+    int32_t input_strides[COPY_RANK];
+    int32_t output_strides[COPY_RANK];
+    int32_t input_offset;
+    int32_t output_offset;
+} copy_parameters;
+void copy(const copy_parameters *parameters, const int8_t *input, int8_t *output);
+
+// `count` bytes of `value`.
+typedef struct {
+    uint32_t count;
+    int8_t value;
+} fill_parameters;
+void fill(const fill_parameters *parameters, int8_t *output);
+
+// Copies runs of `inner` bytes: run i of the output is run indices[i] of the input; `outer` times, each reading
+// `input_runs` runs and writing `count`.
+typedef struct {
+    uint32_t outer;
+    uint32_t count;
+    uint32_t input_runs;
+    uint32_t inner;
+    const int32_t *indices; // [count]
+} gather_parameters;
+void gather(const gather_parameters *parameters, const int8_t *input, int8_t *output);
+
+// Softmax over the last axis. exponentials[d] is exp of d steps below the row's largest, in Q0.31; differences of
+// `count` steps and more give exactly zero.
+typedef struct {
+    uint32_t rows;
+    uint32_t depth;
+    uint32_t count;
+    const int32_t *exponentials; // [count]
+} softmax_parameters;
+void softmax(const softmax_parameters *parameters, const int8_t *input, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,22 @@
+// What the two pooling kernels share.
+#ifndef TINYDF_POOL_H
+#define TINYDF_POOL_H
+
+#include "kernels.h"
+
+// The part of a window that lies within the image: rows [top, bottom), columns [left, right).
+typedef struct {
+    int32_t top;
+    int32_t bottom;
+    int32_t left;
+    int32_t right;
+} extent;
+
+static inline extent clip(const window *w, int32_t y, int32_t x) {
+    const int32_t top = y * w->stride_y - w->padding_top;
+    const int32_t left = x * w->stride_x - w->padding_left;
+    return (extent){maximum(top, 0), minimum(top + w->kernel_height, w->input_height), maximum(left, 0),
+                    minimum(left + w->kernel_width, w->input_width)};
+}
+
+#endif

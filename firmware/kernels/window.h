@@ -1,0 +1,14 @@
+// Walking a window over an image.
+#ifndef TINYDF_WINDOW_H
+#define TINYDF_WINDOW_H
+
+#include "kernels.h"
+
+// The pixel [channels] at (y, x), or `outside` if that is not within the image.
+static inline const int8_t *pixel_or(const window *window, const int8_t *input, int32_t y, int32_t x, int32_t channels,
+                                     const int8_t *outside) {
+    const uint32_t inside = (uint32_t)y < window->input_height && (uint32_t)x < window->input_width;
+    return inside ? input + (y * window->input_width + x) * channels : outside;
+}
+
+#endif

@@ -1,0 +1,26 @@
+"""`tinydf compile MODEL.tflite --out DIR`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the C sources are written."
+)
+@click.option("--target", default="generic", show_default=True, help="Whose kernels to call.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def command(model: Path, out: Path, target: str, as_json: bool) -> None:
+    """Compile an int8 .tflite to C: model_aot.c, model_aot.h and plan.json."""
+    from tinydf.compiler import compile_model, write_compiled
+    from tinydf.compiler.show import print_plan
+    from tinydf.console import print_json
+
+    compiled = compile_model(model.read_bytes(), target=target)
+    write_compiled(compiled, out)
+    if as_json:
+        print_json(compiled.plan)
+    else:
+        print_plan(compiled.plan)

@@ -1,0 +1,6 @@
+"""The ahead-of-time compiler: an int8 .tflite becomes C that calls `firmware/kernels` (docs/compiler.md)."""
+
+from tinydf.compiler.compile import TARGETS, Compiled, compile_model, write_compiled
+from tinydf.compiler.plan import Plan
+
+__all__ = ["TARGETS", "Compiled", "Plan", "compile_model", "write_compiled"]

@@ -1,0 +1,83 @@
+"""From the bytes of a .tflite to C sources: read, pass, lower, place, emit."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinydf.compiler import operators as operators  # fills the registry of lowerings
+from tinydf.compiler.emit import emit, emit_header
+from tinydf.compiler.graph import Graph, Tensor
+from tinydf.compiler.lowering import lower
+from tinydf.compiler.passes import PASSES
+from tinydf.compiler.plan import FILE as PLAN_FILE
+from tinydf.compiler.plan import Plan, make_plan, place
+from tinydf.compiler.tflite import read_model
+from tinydf.errors import TinydfError
+from tinydf.files import sha256_bytes, write_json, write_text
+
+SOURCE_FILE = "model_aot.c"
+HEADER_FILE = "model_aot.h"
+TARGETS = ("generic",)
+MAXIMUM_EDGE_RANK = 4
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled model: the text of model_aot.c and model_aot.h, and the plan."""
+
+    source: str
+    header: str
+    plan: Plan
+
+    @property
+    def arena_bytes(self) -> int:
+        """What engine_init needs, exactly."""
+        return self.plan.arena_bytes
+
+
+def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = "generic") -> Compiled:
+    """Compile an int8 .tflite to C.
+
+    Args:
+        tflite: the file's bytes; nothing in them is trusted.
+        threshold_steps: the verdict is "fake" if output[1] - output[0] is larger; goes into the description.
+        target: whose kernels to call, one of `TARGETS`.
+
+    Raises:
+        TinydfError: if the file is damaged, or the model uses what the compiler does not support.
+    """
+    if target not in TARGETS:
+        raise TinydfError(f"unknown target {target!r}", f"give one of {', '.join(TARGETS)}")
+    graph = read_model(tflite)
+    for apply in PASSES:
+        graph = apply(graph)
+    _check_edges(graph)
+    layers = lower(graph)
+    placement = place(graph, layers)
+    plan = make_plan(graph, layers, placement, sha256_bytes(tflite), target)
+    return Compiled(emit(graph, layers, placement, plan, threshold_steps), emit_header(plan), plan)
+
+
+def _check_edges(graph: Graph) -> None:
+    for name, places in (("input", graph.inputs), ("output", graph.outputs)):
+        if len(places) != 1:
+            raise TinydfError(f"the model has {len(places)} {name}s, expected 1", "export a model with one of each")
+        _check_edge(name, graph.tensors[places[0]])
+    if not graph.operators:
+        raise TinydfError("the model does nothing: its output is its input", "export another model")
+
+
+def _check_edge(name: str, tensor: Tensor) -> None:
+    quantisation = tensor.quantisation
+    if tensor.dtype != "int8" or quantisation is None or quantisation.per_channel or tensor.data is not None:
+        raise TinydfError(f"the model's {name} is {tensor.dtype}, expected int8", "export it with --int8")
+    if len(tensor.shape) > MAXIMUM_EDGE_RANK or any(size >= 1 << 16 for size in tensor.shape):
+        raise TinydfError(f"the model's {name} has shape {list(tensor.shape)}", "give it up to 4 axes")
+    if not -128 <= quantisation.zero_point <= 127:
+        raise TinydfError(f"the model's {name} has zero point {quantisation.zero_point}", "export it with --int8")
+
+
+def write_compiled(compiled: Compiled, directory: Path) -> None:
+    """Write model_aot.c, model_aot.h and plan.json into `directory`."""
+    write_text(directory / SOURCE_FILE, compiled.source)
+    write_text(directory / HEADER_FILE, compiled.header)
+    write_json(directory / PLAN_FILE, compiled.plan)

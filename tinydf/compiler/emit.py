@@ -1,0 +1,244 @@
+"""Writes C: constants, one function a layer, and the engine of firmware/engine/engine.h around them.
+
+The same model gives the same bytes: nothing depends on time, paths or the order of a hash table.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinydf.compiler.graph import Graph
+from tinydf.compiler.lowering import Call, Field, Layer
+from tinydf.compiler.plan import LayerPlan, Placement, Plan
+
+COLUMNS = 120
+C_TYPES = {"int8": "int8_t", "int32": "int32_t", "int16": "int16_t"}
+
+
+@dataclass
+class Constants:
+    """Constant arrays, each written once however often it is used."""
+
+    text: list[str] = field(default_factory=list)
+    names: dict[tuple[str, bytes], str] = field(default_factory=dict)
+
+    def add(self, name: str, array: NDArray[np.generic]) -> str:
+        """Give the C name of a constant array, writing it if it is new."""
+        key = (array.dtype.name, array.tobytes())
+        if key not in self.names:
+            self.names[key] = name
+            head = f"static const {C_TYPES[array.dtype.name]} {name}[{array.size}] TINYDF_WEIGHTS = {{"
+            self.text.append("\n".join([head, *_rows([_number(int(v)) for v in array.reshape(-1)]), "};"]))
+        return self.names[key]
+
+
+def _number(value: int) -> str:
+    return "INT32_MIN" if value == -(1 << 31) else str(value)
+
+
+def _rows(items: Sequence[str]) -> list[str]:
+    rows, row = [], "   "
+    for item in items:
+        if len(row) + len(item) + 2 > COLUMNS:
+            rows.append(row)
+            row = "   "
+        row += f" {item},"
+    return [*rows, row]
+
+
+def emit(graph: Graph, layers: Sequence[Layer], placement: Placement, plan: Plan, threshold_steps: int) -> str:
+    """The text of model_aot.c."""
+    constants = Constants()
+    functions = []
+    for number, (layer, row) in enumerate(zip(layers, plan.layers, strict=True)):
+        functions.append(_layer(graph, placement, constants, number, layer, row))
+    parts = [
+        _head(plan),
+        "\n\n".join(constants.text),
+        "static uint8_t *arena;",
+        "\n\n".join(functions),
+        _tables(plan, len(layers)),
+        _description(graph, plan, threshold_steps),
+        _ENGINE,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(plan: Plan) -> str:
+    return f"""\
+// Made by `tinydf compile`; do not edit.
+// Model {plan.model_sha256}
+// {len(plan.layers)} layers, {plan.macs} multiply-accumulates, {plan.weight_bytes} bytes of weights and tables,
+// {plan.arena_bytes} bytes of arena (at least {plan.lower_bound} for these buffers). Target: {plan.target}.
+#include "model_aot.h"
+
+#include "engine.h"
+#include "kernels.h\""""
+
+
+def _layer(graph: Graph, placement: Placement, constants: Constants, number: int, layer: Layer, row: LayerPlan) -> str:
+    prefix = f"layer_{number:03d}"
+    lines = [_comment(row)]
+    body = []
+    for k, call in enumerate(layer.calls):
+        suffix = f"_{k}" if len(layer.calls) > 1 else ""
+        struct = f"{prefix}{suffix}_parameters"
+        lines.append(_parameters(struct, prefix + suffix, call, constants))
+        body.append(f"    {_call(graph, placement, number, k, struct, call)}")
+    lines.append("\n".join([f"static void {prefix}(void) {{", *body, "}"]))
+    return "\n".join(lines)
+
+
+def _comment(row: LayerPlan) -> str:
+    def shapes(tensors: Sequence[object]) -> str:
+        return ", ".join("x".join(map(str, tensor.shape)) for tensor in tensors)  # type: ignore[attr-defined]
+
+    cost = f"{row.macs} MACs, {row.weight_bytes} bytes of weights and tables"
+    return (
+        f"// {row.index} {row.operator} {printable(row.name)}\n// {shapes(row.inputs)} -> {shapes(row.outputs)}; {cost}"
+    )
+
+
+def printable(name: str) -> str:
+    """A model's own name, safe within a C comment or string."""
+    return re.sub(r"[^A-Za-z0-9_./:;,+\- ]", "_", name)
+
+
+def _parameters(struct: str, prefix: str, call: Call, constants: Constants) -> str:
+    body = _fields(call.parameters, prefix, constants, 1)
+    return "\n".join([f"static const {call.parameter_type} {struct} = {{", *body, "};"])
+
+
+def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, depth: int) -> list[str]:
+    lines = []
+    indent = "    " * depth
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}.{name} = {{", *_fields(value, prefix, constants, depth + 1), f"{indent}}},"]
+        elif isinstance(value, np.ndarray):
+            lines.append(f"{indent}.{name} = {constants.add(f'{prefix}_{name}', value)},")
+        elif isinstance(value, int):
+            lines.append(f"{indent}.{name} = {_number(value)},")
+        else:
+            lines.append(f"{indent}.{name} = {{{', '.join(_number(int(v)) for v in value)}}},")
+    return lines
+
+
+def _call(graph: Graph, placement: Placement, number: int, k: int, struct: str, call: Call) -> str:
+    arguments = [f"&{struct}"]
+    arguments += [f"(const int8_t *)(arena + {placement.of(graph, tensor)})" for tensor in call.inputs]
+    arguments.append(f"(int8_t *)(arena + {placement.of(graph, call.output)})")
+    if call.scratch_bytes is not None:
+        scratch = placement.scratch.get((number, k))
+        arguments.append("NULL" if scratch is None else f"(int8_t *)(arena + {scratch})")
+    return f"{call.kernel}({', '.join(arguments)});"
+
+
+def _tables(plan: Plan, count: int) -> str:
+    layers = ", ".join(f"layer_{number:03d}" for number in range(count))
+    names = ", ".join(f'"{row.index} {row.operator} {printable(row.name)}"' for row in plan.layers)
+    return f"""\
+static void (*const layers[])(void) = {{
+{chr(10).join(_rows(layers.split(", ")))}
+}};
+
+static const char *const layer_names[] = {{
+{chr(10).join(_rows(names.split(", ")))}
+}};"""
+
+
+def _description(graph: Graph, plan: Plan, threshold_steps: int) -> str:
+    digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(plan.model_sha256))
+    return f"""\
+static const engine_description description = {{
+    .engine = "aot",
+    .model_sha256 =
+        {{
+{chr(10).join("        " + row for row in _rows(digest.split(", ")))}
+        }},
+    .input = {_tensor(graph, graph.inputs[0])},
+    .output = {_tensor(graph, graph.outputs[0])},
+    .arena_bytes = MODEL_ARENA_BYTES,
+    .threshold_steps = {threshold_steps},
+    .layer_count = {len(plan.layers)},
+    .layer_names = layer_names,
+}};
+
+#define INPUT_OFFSET  {plan.input.offset}
+#define OUTPUT_OFFSET {plan.output.offset}"""
+
+
+def _tensor(graph: Graph, place: int) -> str:
+    tensor = graph.tensors[place]
+    assert tensor.quantisation is not None
+    scale = np.format_float_scientific(np.float32(tensor.quantisation.scale), unique=True, trim="0")
+    shape = ", ".join(map(str, tensor.shape))
+    return (
+        f"{{.rank = {len(tensor.shape)}, .shape = {{{shape}}}, .scale = {scale}f, "
+        f".zero_point = {tensor.quantisation.zero_point}, .bytes = {tensor.count}}}"
+    )
+
+
+_ENGINE = """\
+const engine_description *engine_describe(void) {
+    return &description;
+}
+
+engine_status engine_init(uint8_t *memory, size_t size) {
+    if (size < MODEL_ARENA_BYTES) {
+        return ENGINE_ARENA_TOO_SMALL;
+    }
+    if ((uintptr_t)memory % ENGINE_ARENA_ALIGNMENT != 0) {
+        return ENGINE_ARENA_UNALIGNED;
+    }
+    arena = memory;
+    return ENGINE_OK;
+}
+
+int8_t *engine_input(void) {
+    return (int8_t *)(arena + INPUT_OFFSET);
+}
+
+const int8_t *engine_output(void) {
+    return (const int8_t *)(arena + OUTPUT_OFFSET);
+}
+
+engine_status engine_invoke(void) {
+    if (arena == NULL) {
+        return ENGINE_NOT_INITIALISED;
+    }
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
+        layers[i]();
+    }
+    return ENGINE_OK;
+}
+
+engine_status engine_profile(engine_clock clock, uint32_t *layer_ticks) {
+    if (arena == NULL) {
+        return ENGINE_NOT_INITIALISED;
+    }
+    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
+        const uint32_t start = clock();
+        layers[i]();
+        layer_ticks[i] = clock() - start;
+    }
+    return ENGINE_OK;
+}"""
+
+
+def emit_header(plan: Plan) -> str:
+    """The text of model_aot.h."""
+    return f"""\
+// Made by `tinydf compile`; do not edit.
+// Model {plan.model_sha256}
+#ifndef MODEL_AOT_H
+#define MODEL_AOT_H
+
+#define MODEL_SHA256      "{plan.model_sha256}"
+#define MODEL_ARENA_BYTES {plan.arena_bytes}
+
+#endif
+"""

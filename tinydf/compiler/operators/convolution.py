@@ -1,0 +1,188 @@
+"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinydf.compiler.fixed_point import quantise_multiplier
+from tinydf.compiler.graph import Tensor
+from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
+from tinydf.compiler.operators.window import window_of
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Weights of a layer with what turns its sums into outputs."""
+
+    weights: NDArray[np.int8]
+    bias: NDArray[np.int32]
+    requantisation: dict[str, Field]
+
+
+@lowers("CONV_2D")
+def conv_2d(context: Context) -> Layer:
+    """Lower to `pointwise` where the kernel is 1x1 with stride 1, else to `conv_2d`."""
+    source, output = context.input(0), context.output
+    weights = _weights(context, 4)
+    filters, height, width, depth = weights.shape
+    channels = source.shape[3]
+    if channels % depth or filters % (channels // depth) or output.shape[3] != filters:
+        raise context.operator.error(f"weights {list(weights.shape)} do not fit {channels} input channels")
+    window = window_of(context, source, output, height, width)
+    parts = _filter(context, weights, filters)
+    macs = output.count * height * width * depth
+    if window.is_pointwise and depth == channels:
+        return _pointwise(context, parts, window.output_height * window.output_width, channels, macs)
+    call = Call(
+        "conv_2d",
+        {
+            "window": window.fields,
+            "input_channels": channels,
+            "output_channels": filters,
+            "groups": channels // depth,
+            "padding_value": context.quantised(source).zero_point,
+            "weights": parts.weights,
+            "bias": parts.bias,
+            "requantisation": parts.requantisation,
+        },
+        (context.input_place(0),),
+        context.output_place,
+        scratch_bytes=channels if window.leaves_image else 0,
+    )
+    return Layer(context.operator, (call,), macs)
+
+
+@lowers("DEPTHWISE_CONV_2D")
+def depthwise_conv_2d(context: Context) -> Layer:
+    """Lower to `depthwise_conv_2d`."""
+    source, output = context.input(0), context.output
+    weights = _weights(context, 4)
+    one, height, width, channels = weights.shape
+    multiplier = context.option("depth_multiplier")
+    if one != 1 or multiplier < 1 or channels != source.shape[3] * multiplier or output.shape[3] != channels:
+        raise context.operator.error(f"weights {list(weights.shape)} do not fit {source.shape[3]} input channels")
+    window = window_of(context, source, output, height, width)
+    parts = _filter(context, np.moveaxis(weights, 3, 0), channels)
+    call = Call(
+        "depthwise_conv_2d",
+        {
+            "window": window.fields,
+            "input_channels": source.shape[3],
+            "depth_multiplier": multiplier,
+            "padding_value": context.quantised(source).zero_point,
+            "weights": weights,
+            "bias": parts.bias,
+            "requantisation": parts.requantisation,
+        },
+        (context.input_place(0),),
+        context.output_place,
+        scratch_bytes=source.shape[3] if window.leaves_image else 0,
+    )
+    return Layer(context.operator, (call,), output.count * height * width)
+
+
+@lowers("FULLY_CONNECTED")
+def fully_connected(context: Context) -> Layer:
+    """Lower to `pointwise`: one pixel a row of the input."""
+    weights = _weights(context, 2)
+    filters, depth = weights.shape
+    if context.option("weights_format") != 0:
+        raise context.operator.error("shuffled weights are not supported")
+    rows = context.input(0).count // depth
+    if rows * depth != context.input(0).count or context.output.count != rows * filters:
+        raise context.operator.error(f"weights {list(weights.shape)} do not fit its input or output")
+    zero_point = weights_zero_point(context)
+    shifted = weights.astype(np.int32) - zero_point
+    if np.abs(shifted).max() > 128 or shifted.max() > 127:
+        raise context.operator.error(f"weights with zero point {zero_point} do not fit int8")
+    parts = _filter(context, shifted.astype(np.int8), filters)
+    return _pointwise(context, parts, rows, depth, rows * weights.size)
+
+
+def _pointwise(context: Context, parts: Filter, pixels: int, depth: int, macs: int) -> Layer:
+    call = Call(
+        "pointwise",
+        {
+            "pixels": pixels,
+            "input_channels": depth,
+            "output_channels": len(parts.bias),
+            "weights": parts.weights,
+            "bias": parts.bias,
+            "requantisation": parts.requantisation,
+        },
+        (context.input_place(0),),
+        context.output_place,
+    )
+    return Layer(context.operator, (call,), macs)
+
+
+def _weights(context: Context, rank: int) -> NDArray[np.int8]:
+    tensor = context.input(1)
+    data = context.constant(1)
+    if tensor.dtype != "int8" or tensor.quantisation is None:
+        raise context.operator.error(f"weights {tensor.name} are {tensor.dtype}, expected quantised int8")
+    if data.ndim != rank or (rank == 4 and len(context.input(0).shape) != 4):
+        raise context.operator.error(f"weights {tensor.name} have rank {data.ndim}, expected {rank}")
+    return np.asarray(data, dtype=np.int8)
+
+
+def weights_zero_point(context: Context) -> int:
+    """Zero point of fully connected weights: TFLM honours one there (and only there) for old per-tensor models."""
+    quantisation = context.input(1).quantisation
+    assert quantisation is not None
+    return 0 if quantisation.per_channel else quantisation.zero_point
+
+
+def _filter(context: Context, weights: NDArray[np.int8], filters: int) -> Filter:
+    """Fold the input's zero point into the bias, and scales into multipliers.
+
+    Args:
+        context: the operator.
+        weights: int8, output channel first.
+        filters: number of output channels.
+    """
+    source, output = context.quantised(context.input(0)), context.quantised(context.output)
+    sums = weights.reshape(filters, -1).astype(np.int64).sum(axis=1)
+    bias = _bias(context, filters) - source.zero_point * sums
+    wrapped = bias.astype(np.int32)
+    multipliers, shifts = _multipliers(context, filters)
+    low, high = context.activation_range(context.output)
+    requantisation: dict[str, Field] = {
+        "multiplier": multipliers,
+        "shift": shifts,
+        "zero_point": output.zero_point,
+        "low": low,
+        "high": high,
+    }
+    return Filter(np.ascontiguousarray(weights), wrapped, requantisation)
+
+
+def _bias(context: Context, filters: int) -> NDArray[np.int64]:
+    if len(context.operator.inputs) < 3 or context.operator.inputs[2] is None:
+        return np.zeros(filters, dtype=np.int64)
+    tensor: Tensor = context.input(2)
+    data = context.constant(2)
+    if tensor.dtype != "int32" or data.size != filters:
+        raise context.operator.error(f"bias {tensor.name} is {tensor.dtype} {list(tensor.shape)}, expected int32")
+    return data.reshape(-1).astype(np.int64)
+
+
+def _multipliers(context: Context, filters: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
+    source, output = context.quantised(context.input(0)), context.quantised(context.output)
+    weights = context.input(1).quantisation
+    assert weights is not None
+    if weights.per_channel and len(weights.scales) != filters:
+        raise context.operator.error(f"{len(weights.scales)} weight scales for {filters} output channels")
+    if not weights.per_channel and context.operator.kind == "FULLY_CONNECTED":
+        # Only here does TFLM multiply the two scales in float32.
+        product = float(np.float32(source.scale) * np.float32(weights.scale))
+        factors = [product / output.scale] * filters
+    else:
+        factors = [source.scale * scale / output.scale for scale in weights.scales]
+        factors = factors if weights.per_channel else factors * filters
+    pairs = [quantise_multiplier(factor) for factor in factors]
+    if any(shift > 30 for _, shift in pairs):
+        raise context.operator.error("its scales are out of all proportion")
+    multipliers, shifts = zip(*pairs, strict=True)
+    return np.array(multipliers, dtype=np.int32), np.array(shifts, dtype=np.int8)

@@ -1,0 +1,12 @@
+"""Passes: each a function from graph to graph, in a file and with a test of its own; `PASSES` is their order."""
+
+from collections.abc import Callable
+
+from tinydf.compiler.graph import Graph
+from tinydf.compiler.passes.edges import strip_float_edges
+from tinydf.compiler.passes.unused import remove_unused
+from tinydf.compiler.passes.views import share_views
+
+Pass = Callable[[Graph], Graph]
+
+PASSES: tuple[Pass, ...] = (strip_float_edges, share_views, remove_unused)
