@@ -334,6 +334,8 @@ def _cannot_open(port: str, error: Exception) -> TinydfError:
         return TinydfError(f"port {port} is busy", "close what uses it")
     if number == errno.EACCES:
         return TinydfError(f"no permission to open {port}", "add your user to the group dialout and log in again")
+    if number == errno.ENOTTY or "Inappropriate ioctl" in str(error):
+        return TinydfError(f"{port} is not a serial port", "`tinydf doctor` lists those there are")
     return TinydfError(f"cannot open port {port} ({error})", "is it a serial port?")
 
 
