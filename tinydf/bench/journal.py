@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from tinydf.data.dataset import Split
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem, sha256_bytes
 
@@ -34,7 +35,7 @@ class Header(Line):
     kind: Literal["header"] = "header"
     format: Literal[1] = 1
     dataset_sha256: str = Sha256
-    split: str
+    split: Split
     manifest_sha256: str = Sha256
     model_sha256: str = Sha256
     build_id: str = Field(description="hash of what the firmware was built from")

@@ -1,0 +1,162 @@
+"""The page: facts, plots and sample images poured into one HTML file that asks nothing of a network."""
+
+import base64
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+
+from tinydf import __version__
+from tinydf.bench.accuracy import Case, group, pick
+from tinydf.bench.images import images
+from tinydf.bench.journal import Answer
+from tinydf.bench.summary import CYCLES, EMULATED, UNITS, device_case
+from tinydf.files import write_text
+from tinydf.report import plots
+from tinydf.report.chain import Artefacts
+from tinydf.report.facts import BASELINE, DEVICE, FLOAT, INT8, Facts, known_generators, summary
+
+PLATFORMS = {"pre_social": "Not shared", "facebook": "Facebook", "telegram": "Telegram", "x": "X"}
+STAGES = {
+    BASELINE: "Float, trained without augmentation",
+    FLOAT: "Float",
+    INT8: "Int8 on the host",
+    DEVICE: "Int8 on the device",
+}
+SHOWN = 12
+"""Sample images of each kind."""
+
+
+class Shown(BaseModel):
+    """A sample image as the page shows it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    fake: bool
+    label: int
+    generator: str
+    platform: str
+    steps: int
+
+
+def write_page(facts: Facts, artefacts: Artefacts, path: Path) -> None:
+    """Write the report as one HTML file."""
+    write_text(path, render(facts, artefacts))
+
+
+def render(facts: Facts, artefacts: Artefacts) -> str:
+    """The page's HTML. All that comes from artefacts is escaped; only the plots are markup."""
+    environment = Environment(
+        loader=PackageLoader("tinydf.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"rate": _rate, "count": _count, "kib": _kib, "platform": _platform}
+    right, wrong = _samples(artefacts)
+    return environment.get_template(
+        "page.html.j2"
+    ).render(
+        facts=facts,
+        bench=facts.bench,
+        summary=summary(facts),
+        stages={name: STAGES[name] for name in facts.accuracy},
+        platforms=[name for name in facts.accuracy[DEVICE].all],
+        plots={name: Markup(svg) for name, svg in _plots(facts, artefacts).items()},  # noqa: S704  # drawn here
+        right=right,
+        wrong=wrong,
+        started=min(session.started for session in artefacts.journal.sessions)[:10],
+        is_cycles=facts.bench.ticks.unit == UNITS[CYCLES],
+        is_emulated=facts.bench.ticks.unit == UNITS[EMULATED],
+        version=__version__,
+    )
+
+
+def _plots(facts: Facts, artefacts: Artefacts) -> dict[str, str]:
+    known = known_generators(artefacts)
+    cases = [device_case(one) for one in artefacts.journal.answers.values()]
+    panels = {"Generators that training saw": _curves(pick(cases, known, seen=True))}
+    if facts.accuracy[DEVICE].unseen:
+        panels["Generators never seen"] = _curves(pick(cases, known, seen=False))
+    bars = {
+        STAGES[name]: {platform: one.balanced_accuracy for platform, one in accuracy.seen.items()}
+        for name, accuracy in facts.accuracy.items()
+    }
+    return {
+        "accuracy": plots.accuracy(bars, {name: _platform(name) for name in facts.accuracy[DEVICE].all}),
+        "roc": plots.roc(panels),
+        "layers": plots.layers(facts.plan, facts.bench.layers, facts.bench.ticks.unit),
+        "arena": plots.arena(facts.plan),
+    }
+
+
+def _curves(cases: list[Case]) -> dict[str, list[Case]]:
+    return {_platform(name): some for name, some in group(cases, "platform").items()}
+
+
+def _samples(artefacts: Artefacts) -> tuple[list[Shown], list[Shown]]:
+    """Images that the board judged right, of every platform and class, and those it was most wrong about."""
+    answers = list(artefacts.journal.answers.values())
+    wrong = sorted((one for one in answers if one.fake != bool(one.label)), key=_margin, reverse=True)[:SHOWN]
+    right = _spread([one for one in answers if one.fake == bool(one.label)])
+    pixels = _pixels(artefacts, {one.index for one in (*right, *wrong)})
+    return [_shown(one, pixels) for one in right], [_shown(one, pixels) for one in wrong]
+
+
+def _spread(answers: list[Answer]) -> list[Answer]:
+    """A few of each platform and class in turn, those in the middle by margin: neither the easiest nor the hardest."""
+    kinds: dict[tuple[str, int], list[Answer]] = {}
+    for one in sorted(answers, key=_margin):
+        kinds.setdefault((one.platform, one.label), []).append(one)
+    each = max(1, SHOWN // max(1, len(kinds)))
+    chosen = []
+    for some in kinds.values():
+        middle = max(0, len(some) // 2 - each // 2)
+        chosen += some[middle : middle + each]
+    return sorted(chosen, key=lambda one: one.index)[:SHOWN]
+
+
+def _margin(answer: Answer) -> float:
+    return abs(device_case(answer).score)
+
+
+def _pixels(artefacts: Artefacts, wanted: Iterable[int]) -> dict[int, NDArray[np.uint8]]:
+    split, crop = artefacts.journal.header.split, artefacts.manifest.preprocess.crop_image
+    return {index: crop(one.image) for index, one in images(artefacts.dataset, split, frozenset(wanted))}
+
+
+def _shown(answer: Answer, pixels: dict[int, NDArray[np.uint8]]) -> Shown:
+    png = io.BytesIO()
+    Image.fromarray(pixels[answer.index]).save(png, "PNG", optimize=True)
+    return Shown(
+        source="data:image/png;base64," + base64.b64encode(png.getvalue()).decode(),
+        fake=answer.fake,
+        label=answer.label,
+        generator=answer.generator,
+        platform=_platform(answer.platform),
+        steps=int(device_case(answer).score),
+    )
+
+
+def _platform(name: str) -> str:
+    return PLATFORMS.get(name, name)
+
+
+def _rate(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def _kib(value: int | None) -> str:
+    return "–" if value is None else f"{value / 1024:,.1f} KiB"

@@ -1,0 +1,187 @@
+"""Plots as inline SVG that takes its colours and its type from the page, so that it follows light and dark."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from sklearn.metrics import roc_curve
+
+from tinydf.bench.accuracy import Case
+from tinydf.bench.summary import Layer as Profiled
+from tinydf.report.plan import Plan
+
+# What is drawn in these colours takes the page's variable of that name.
+PAGE = {
+    "#010101": "ink",
+    "#020202": "muted",
+    "#030303": "rule",
+    "#040404": "series-1",
+    "#050505": "series-2",
+    "#060606": "series-3",
+    "#070707": "series-4",
+}
+INK, MUTED, RULE, *SERIES = PAGE
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tinydf",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.transparent": True,
+}
+DASHES = ("-", "--", "-.", ":")
+
+
+def accuracy(stages: Mapping[str, Mapping[str, float | None]], platforms: Mapping[str, str]) -> str:
+    """Balanced accuracy by platform, one bar a stage.
+
+    Args:
+        stages: title -> platform -> balanced accuracy.
+        platforms: platform -> its title.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 2.7), layout="constrained")
+        axes = figure.add_subplot()
+        width = 0.8 / len(stages)
+        for number, (title, values) in enumerate(stages.items()):
+            places = np.arange(len(platforms)) + (number - (len(stages) - 1) / 2) * width
+            heights = [values.get(name) or 0.0 for name in platforms]
+            bars = axes.bar(places, heights, width * 0.92, color=SERIES[number], label=title)
+            axes.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=7, padding=1)
+        axes.set_xticks(range(len(platforms)), list(platforms.values()))
+        axes.set_ylim(0, 1.08)
+        axes.set_yticks([0, 0.5, 1])
+        axes.axhline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
+        axes.text(len(platforms) - 0.45, 0.51, "chance", color=MUTED, fontsize=7, ha="right")
+        axes.tick_params(axis="x", length=0)
+        figure.legend(loc="outside upper left", ncols=len(stages), fontsize=8)
+        return _svg(figure)
+
+
+def roc(panels: Mapping[str, Mapping[str, Sequence[Case]]]) -> str:
+    """ROC curves (Fawcett 2006), a panel each of which has a curve by title; fakes are positive."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 3.9), layout="constrained")
+        for number, (title, curves) in enumerate(panels.items(), start=1):
+            axes = figure.add_subplot(1, len(panels), number)
+            axes.plot([0, 1], [0, 1], color=RULE, linewidth=1)
+            for (name, cases), colour, dash in zip(curves.items(), SERIES, DASHES, strict=False):
+                labels, scores = [one.label for one in cases], [one.score for one in cases]
+                if 0 < sum(labels) < len(labels):
+                    false, true, _ = roc_curve(labels, scores)
+                    axes.plot(false, true, color=colour, linestyle=dash, linewidth=1.6, label=name, clip_on=False)
+            axes.set(title=title, xlabel="reals called fake", ylabel="fakes found", xlim=(0, 1), ylim=(0, 1))
+            axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+            axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+            axes.grid()
+            axes.set_aspect("equal")
+            axes.legend(loc="lower right", fontsize=8)
+        return _svg(figure)
+
+
+def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
+    """Each layer's share of the ticks and of the multiply-accumulates, as bars side by side."""
+    names = [layer.name for layer in profiled] or [_layer_title(layer.index, layer.operator) for layer in plan.layers]
+    macs = {layer.name: layer.macs for layer in plan.layers} | {
+        _layer_title(layer.index, layer.operator): layer.macs for layer in plan.layers
+    }
+    panels: dict[str, list[int]] = {}
+    if profiled:
+        panels[unit] = [layer.ticks for layer in profiled]
+    panels["multiply-accumulates"] = [macs.get(name, 0) for name in names]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 0.7 + 0.17 * len(names)), layout="constrained")
+        shared = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (title, values), colour in zip(shared, panels.items(), SERIES, strict=False):
+            bars = axes.barh(range(len(names)), values, height=0.72, color=colour)
+            axes.bar_label(bars, [_short(value) for value in values], fontsize=6.5, padding=2)
+            axes.set_title(f"{title} ({_short(sum(values))})")
+            axes.set_yticks(range(len(names)), names, fontsize=7)
+            axes.set_xticks([])
+            axes.set_ylim(len(names) - 0.4, -0.6)
+            axes.margins(x=0.14)
+            axes.spines["bottom"].set_visible(False)
+            axes.tick_params(axis="y", length=0)
+        return _svg(figure)
+
+
+def arena(plan: Plan) -> str:
+    """The memory plan: each tensor as a box, its lifetime in layers across and its place in the arena upwards."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+        axes = figure.add_subplot()
+        for number, tensor in enumerate(plan.tensors):
+            place = (tensor.first - 0.5, tensor.offset / 1024)
+            size = (tensor.last - tensor.first + 1, tensor.bytes / 1024)
+            colour = SERIES[number % len(SERIES)]
+            box = Rectangle(place, *size, facecolor=colour, edgecolor=INK, linewidth=0.5, alpha=0.55)
+            box.set_gid(f"tensor-{number}")
+            axes.add_patch(box)
+        top = plan.arena_bytes / 1024
+        axes.axhline(top, color=INK, linewidth=1)
+        axes.text(axes_right(plan), top, f"arena {plan.arena_bytes:,} bytes ", ha="right", va="bottom", fontsize=8)
+        axes.set(xlabel="layer", ylabel="KiB from the arena's start", ylim=(0, top * 1.12))
+        axes.set_xlim(-0.6, axes_right(plan))
+        _whole_ticks(axes)
+        return _svg(figure)
+
+
+def axes_right(plan: Plan) -> float:
+    """Where the time axis ends."""
+    return max([tensor.last for tensor in plan.tensors], default=0) + 0.6
+
+
+def _whole_ticks(axes: Axes) -> None:
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+
+
+def _layer_title(index: int, operator: str) -> str:
+    return f"{index} {operator}"
+
+
+def _short(value: float) -> str:
+    """1,234,567 as 1.2 M, and a share of nothing as nothing."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:.1f} {unit}"
+    return f"{value:.0f}" if value else ""
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as an SVG element without a fixed size, in the page's colours and type."""
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    for colour, variable in PAGE.items():
+        svg = svg.replace(colour, f"var(--{variable})")
+    svg = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<style type="text/css">.*?</style>', "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font: ([^;\"]*?)'[^;\"]*", r"font: \1inherit", svg)
+    return svg.strip()
