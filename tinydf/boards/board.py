@@ -1,6 +1,7 @@
 """A board is data: the schema of `boards/*.toml`, and nothing about any board anywhere else."""
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -134,7 +135,7 @@ class Board(Table):
     @model_validator(mode="after")
     def _memories_are_apart(self) -> Self:
         ordered = sorted(self.memory.items(), key=lambda item: item[1].origin)
-        for (lower_name, lower), (upper_name, upper) in zip(ordered, ordered[1:], strict=False):
+        for (lower_name, lower), (upper_name, upper) in pairwise(ordered):
             if lower.end > upper.origin:
                 raise ValueError(f"memory.{lower_name} and memory.{upper_name} overlap")
         return self

@@ -223,7 +223,9 @@ def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id:
 def _tflm_root() -> str:
     root = os.environ.get("TFLM_ROOT", "")
     if not Path(root).is_dir() or not root:
-        raise TinydfError("the engine tflm needs a built tflite-micro tree", "set TFLM_ROOT to it; see docs/firmware.md")
+        raise TinydfError(
+            "the engine tflm needs a built tflite-micro tree", "set TFLM_ROOT to it; see docs/firmware.md"
+        )
     return root
 
 

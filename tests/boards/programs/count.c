@@ -1,7 +1,8 @@
 // Runs pieces of code of known length between two reads of the cycle counter, and sends the differences.
 #include "chip.h"
 
-// All are asm, so that the number of instructions from the first LDR (included) to the second (excluded) is plain to see.
+// All are asm, so that the number of instructions from the first LDR (included) to the second (excluded) is plain to
+// see.
 #define COUNTER "ldr r2, =0xE0001004\n"
 
 // 1 (ldr) + 3

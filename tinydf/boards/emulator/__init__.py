@@ -185,7 +185,7 @@ def list_all() -> list[State]:
     found = []
     for directory in sorted(cache_directory("emulators").iterdir()):
         state = read_state(directory.name)
-        if state and (state.status == "stopped" or alive(state.name)):
+        if state and (state.last_words or alive(state.name)):
             found.append(state)
         elif not alive(directory.name):
             shutil.rmtree(directory, ignore_errors=True)

@@ -9,6 +9,7 @@ import threading
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from tinydf.boards import board as boards
@@ -71,27 +72,27 @@ def _stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
 
 
 @contextmanager
-def _pseudo_terminal(link: str) -> Iterator[int]:
+def _pseudo_terminal(link: Path) -> Iterator[int]:
     """A raw pseudo-terminal: gives its master, non-blocking, and links `link` to its slave."""
     master, slave = os.openpty()
     try:
         tty.setraw(slave)
         os.set_blocking(master, False)
-        os.symlink(os.ttyname(slave), link)
+        link.symlink_to(os.ttyname(slave))
     finally:
         os.close(slave)  # open only while a client has it: what is sent to nobody is lost, as on a cable
     try:
         yield master
     finally:
         os.close(master)
-        os.unlink(link)
+        link.unlink()
 
 
 def _run_machine(board: boards.Board, state: State, ready: Ready) -> State:
     assert isinstance(board.emulator, boards.UnicornEmulator)
     elf = emulator.home(state.name) / "firmware.elf"
     chip, hse_hz = CHIPS[board.emulator.machine], board.core.external_clock_hz or 0
-    with _pseudo_terminal(state.port) as line, Machine(chip, elf, hse_hz, line) as machine:
+    with _pseudo_terminal(Path(state.port)) as line, Machine(chip, elf, hse_hz, line) as machine:
         thread = threading.Thread(target=machine.run)
         with _stopped_by_signals(machine.stop):
             thread.start()

@@ -1,1 +1,68 @@
-"""Ways to program a board, one a module."""
+"""Ways to program a board, one a module: each knows one program, its command line, and how it says "no probe"."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from pydantic import BaseModel
+
+from tinydf.boards.board import Board
+from tinydf.boards.flashers import cube_programmer, openocd, st_flash
+from tinydf.errors import TinydfError
+
+# In the order in which they are tried: the name of the table in the board's `[flash]`, and the module.
+FLASHERS: dict[str, ModuleType] = {"openocd": openocd, "st_flash": st_flash, "cube_programmer": cube_programmer}
+
+
+def choose(board: Board) -> tuple[ModuleType, BaseModel]:
+    """The first flasher that the board has a table for and that is installed, with that table.
+
+    Raises:
+        TinydfError: if the board has none, or none is installed.
+    """
+    offered = [(module, table) for name, module in FLASHERS.items() if (table := getattr(board.flash, name))]
+    if not offered:
+        raise TinydfError(f"{board.name} has no [flash] table", "it can only be emulated: --emulator")
+    for module, table in offered:
+        if shutil.which(module.PROGRAM):
+            return module, table
+    programs = ", ".join(module.PROGRAM for module, _ in offered)
+    raise TinydfError(f"no program to flash {board.name} with ({programs})", offered[0][0].INSTALL)
+
+
+def program(board: Board, firmware: Path, say: Callable[[str], None]) -> str:
+    """Write, verify and reset.
+
+    Args:
+        board: a board that is plugged in.
+        firmware: the directory with firmware.elf and firmware.bin.
+        say: called with each line of progress.
+
+    Returns:
+        The program that did it.
+
+    Raises:
+        TinydfError: if no program is installed, no probe is plugged in, or it fails.
+    """
+    module, table = choose(board)
+    lines: list[str] = []
+    command = module.command(table, firmware)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as run:
+        assert run.stdout is not None
+        for line in map(str.strip, run.stdout):
+            lines.append(line)
+            if re.search(module.PROGRESS, line):
+                say(line.strip("* "))
+        status = run.wait()
+    output = "\n".join(lines)
+    if re.search(module.NO_PROBE, output):
+        raise TinydfError(f"{module.PROGRAM} found no probe", f"plug {board.name} in, or use --emulator")
+    if status != 0 or not re.search(module.DONE, output):
+        reason = next((line for line in lines if re.search(r"error|fail", line, re.IGNORECASE)), f"status {status}")
+        raise TinydfError(f"{module.PROGRAM} did not program {board.name}: {reason}")
+    return str(module.PROGRAM)

@@ -12,7 +12,7 @@ static uint16_t half_at(const uint8_t *bytes) {
 }
 
 const block *count_block(machine *chip, uint32_t address, uint32_t size) {
-    block *found = &chip->blocks[(address >> 1) & (MACHINE_BLOCKS - 1)];
+    block *found = &chip->blocks[(address >> 1 ^ address >> 16) & (MACHINE_BLOCKS - 1)];
     if (found->address == address && found->size == size)
         return found;
     found->address = address;

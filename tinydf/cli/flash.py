@@ -1,0 +1,86 @@
+"""`tinydf flash`: put the firmware on a board, real or emulated."""
+
+from pathlib import Path
+
+import click
+
+from tinydf.boards import board as boards
+from tinydf.boards.build import ELF, Build, Engine
+from tinydf.boards.firmware import obtain
+from tinydf.console import note, notes, print_json, results
+from tinydf.errors import TinydfError
+
+
+@click.command()
+@click.option("--board", "name", required=True, help="See `tinydf boards list`.")
+@click.option("--export", type=click.Path(path_type=Path), help="Build from this export directory first.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="A directory made by `tinydf build`.")
+@click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
+@click.option("--emulator", is_flag=True, help="Start it on an emulated board.")
+@click.option("--foreground", is_flag=True, help="Stay until Ctrl-C; only with --emulator.")
+@click.option("--name", "alias", help="Call the emulated board this, so that several can run.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    name: str,
+    export: Path | None,
+    firmware: Path | None,
+    engine: Engine,
+    emulator: bool,
+    foreground: bool,
+    alias: str | None,
+    as_json: bool,
+) -> None:
+    """Put the firmware on a board, verify it and start it; or start it on an emulated one and print its port."""
+    board = boards.load(name)
+    emulated = emulator or board.hosted
+    if (foreground or alias) and not emulated:
+        raise click.UsageError("--foreground and --name go with --emulator")
+    directory, made = obtain(name, export, firmware, engine)
+    if foreground:
+        _serve(board, directory, alias or name)
+    elif emulated:
+        _start(board, directory, made, alias or name, as_json)
+    else:
+        _program(board, directory, made, as_json)
+
+
+def _start(board: boards.Board, directory: Path, made: Build, alias: str, as_json: bool) -> None:
+    from tinydf.boards import emulator
+
+    if emulator.alive(alias):
+        note(f"stopping the emulated {alias} that was running")
+    running = emulator.start(board.name, directory / ELF, alias, replace=True)
+    if as_json:
+        build = made.build_id
+        print_json({"name": running.name, "port": running.port, "pid": running.pid, "build_id": build})
+        return
+    note(f"{alias} is up, build {made.build_id[:12]}; stop it with `tinydf emulator stop {alias}`")
+    results.print(running.port, soft_wrap=True)
+
+
+def _serve(board: boards.Board, directory: Path, alias: str) -> None:
+    from tinydf.boards import emulator
+    from tinydf.boards.emulator.serve import serve
+
+    def ready(state: emulator.State) -> None:
+        note(f"{alias} is up; Ctrl-C stops it")
+        results.print(state.port, soft_wrap=True)
+
+    emulator.prepare(board.name, directory / ELF, alias, replace=False)
+    try:
+        state = serve(alias, board.name, ready)
+    finally:
+        emulator.stop(alias)
+    if state.last_words:
+        raise TinydfError(f"the emulated {alias} stopped: {state.last_words}")
+
+
+def _program(board: boards.Board, directory: Path, made: Build, as_json: bool) -> None:
+    from tinydf.boards import flashers
+
+    with notes.status(f"programming {made.flash_bytes:,} bytes") as status:
+        program = flashers.program(board, directory, status.update)
+    if as_json:
+        print_json({"board": board.name, "program": program, "build_id": made.build_id})
+    else:
+        note(f"programmed and verified by {program}: build {made.build_id[:12]} runs")
