@@ -1,0 +1,143 @@
+"""All seven stages one after another, on the embedded data set and an emulated board.
+
+Every artefact is complete or absent and knows what it came from: a demo that was interrupted goes on where it stopped,
+and what has changed since is made anew with all that follows from it.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from tinydf.console import note
+from tinydf.data.dataset import FILE as DATASET
+from tinydf.errors import TinydfError
+from tinydf.files import sha256_file, write_json
+
+RECIPE = "phinet-demo"
+BOARD = "nucleo-h743"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What to run, and where it goes.
+
+    Attributes:
+        out: the directory of all artefacts.
+        board: a board with an emulator.
+        recipe: path or name of the detector's recipe.
+        data: a data set that is there already; None for the embedded one, which is built first.
+        limit: bench no more than so many images; None for the whole test split.
+    """
+
+    out: Path
+    board: str = BOARD
+    recipe: str = RECIPE
+    data: Path | None = None
+    limit: int | None = None
+
+    def run(self) -> Path:
+        """Run what is not there yet; gives the path of the report.
+
+        Raises:
+            TinydfError: by the first stage that fails. What the stages before it made stays.
+        """
+        with _stage("data set"):
+            data = self.data or self._data()
+        with _stage("detector trained with compression augmentation"):
+            self._train(data, "run", augment=True)
+        with _stage("the same detector without, to compare with"):
+            self._train(data, "baseline", augment=False)
+        with _stage("export"):
+            self._export(data)
+        with _stage("firmware"):
+            self._build()
+        with _stage("bench on the emulated board"):
+            self._bench(data)
+        with _stage("report"):
+            return self._report(data)
+
+    def _data(self) -> Path:
+        from tinydf.data.demo import build
+
+        directory = self.out / "data"
+        if not (directory / DATASET).is_file():
+            build(directory)
+        return directory
+
+    def _train(self, data: Path, name: str, augment: bool) -> None:
+        from tinydf.train.loop import train
+        from tinydf.train.recipe import find_recipe, override, read_recipe
+
+        recipe, directory = (
+            override(read_recipe(find_recipe(self.recipe)), seed=None, epochs=None, augment=augment),
+            self.out / name,
+        )
+        kept = directory.exists()
+        try:
+            train(recipe, data, directory, resume=True)
+        except TinydfError as error:
+            if not kept:
+                raise
+            note(f"{error.what}; training anew")  # what is there is of another recipe or data set, or damaged
+            train(recipe, data, directory, force=True)
+
+    def _export(self, data: Path) -> None:
+        from tinydf.export.run import export_run
+        from tinydf.manifest import read_export
+        from tinydf.train.run import WEIGHTS
+
+        run, out = self.out / "run", self.out / "export"
+        if out.is_dir() and read_export(out).chain.weights == sha256_file(run / WEIGHTS):
+            return
+        export_run(run, data, out)
+
+    def _build(self) -> None:
+        from tinydf.boards.build import build
+
+        build(self.board, self.out / "export", self.out / "firmware")
+
+    def _bench(self, data: Path) -> None:
+        from tinydf.bench import journal
+        from tinydf.bench.run import bench
+        from tinydf.boards import emulator
+        from tinydf.boards.build import ELF, read_build
+
+        out, firmware = self.out / "bench", self.out / "firmware"
+        path = out / journal.FILE
+        if path.is_file() and journal.read(path).header.build_id != read_build(firmware).build_id:
+            shutil.rmtree(out)  # of an earlier firmware
+        running = emulator.start(self.board, firmware / ELF, name=f"{self.board}-demo", replace=True)
+        try:
+            bench(
+                [running.port],
+                data,
+                self.out / "export",
+                out,
+                firmware=firmware,
+                limit=self.limit,
+                resume=path.is_file(),
+            )
+        finally:
+            running.stop()
+
+    def _report(self, data: Path) -> Path:
+        from tinydf.report import chain, facts, page
+
+        places = (data, *(self.out / stage for stage in ("run", "export", "firmware", "bench", "baseline")))
+        artefacts = chain.read(*places)
+        found = facts.gather(artefacts)
+        path = self.out / "report.html"
+        page.write_page(found, artefacts, path)
+        write_json(path.with_name("summary.json"), facts.summary(found))
+        return path
+
+
+@contextmanager
+def _stage(what: str) -> Iterator[None]:
+    started = monotonic()
+    note(f"== {what}")
+    yield
+    note(f"   {monotonic() - started:.0f} s")
