@@ -43,6 +43,7 @@ class Build(Sizes):
     board: str
     engine: Engine
     model: str = Sha256
+    sources: dict[str, str] = Field(description="SHA-256 of the export's files that the engine was built from")
     build_id: str = Sha256
     elf_sha256: str = Sha256
     bin_sha256: str = Sha256
@@ -96,6 +97,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
         board=board_name,
         engine=engine,
         model=manifest.chain.tflite,
+        sources=_hashes(export, engine),
         build_id=build_id,
         elf_sha256=sha256_file(tree / ELF),
         bin_sha256=sha256_file(tree / BIN),
@@ -194,9 +196,13 @@ def _write_if_other(path: Path, text: str) -> None:
 def _build_id(board_name: str, export: Path, engine: Engine, compiler: str) -> str:
     sources = sorted(path for path in resources.FIRMWARE.rglob("*") if path.is_file())
     parts = [(str(path.relative_to(resources.FIRMWARE)), sha256_file(path)) for path in sources]
-    parts += [(name, sha256_file(export / name)) for name in ("manifest.json", *ENGINE_SOURCES[engine])]
+    parts += [("manifest.json", sha256_file(export / "manifest.json")), *_hashes(export, engine).items()]
     parts += [("board", boards.sha256(board_name)), ("engine", engine), ("compiler", compiler)]
     return sha256_bytes("\n".join(f"{name} {value}" for name, value in parts).encode())
+
+
+def _hashes(export: Path, engine: Engine) -> dict[str, str]:
+    return {name: sha256_file(export / name) for name in ENGINE_SOURCES[engine]}
 
 
 def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id: str) -> None:
