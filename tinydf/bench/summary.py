@@ -52,10 +52,15 @@ class Memory(Summary):
 
 
 class Layer(Summary):
-    """One layer's part of a profiled inference."""
+    """One layer's part of a profiled inference; its name is index, operator and tensor."""
 
     name: str
     ticks: int
+
+    @property
+    def operator(self) -> str:
+        """What the layer computes."""
+        return self.name.split(" ")[1]
 
 
 class Bench(Summary):

@@ -63,14 +63,17 @@ def cost(bench: Bench) -> Table:
     return table
 
 
-def layers(bench: Bench) -> Table:
-    """Ticks by layer, of one profiled inference."""
-    table = Table(box=None, pad_edge=False, title=f"{bench.ticks.unit} by layer", title_justify="left")
-    for column in ("layer", "ticks", "share"):
-        table.add_column(column, justify="left" if column == "layer" else "right")
-    total = sum(layer.ticks for layer in bench.layers) or 1
+def operators(bench: Bench) -> Table:
+    """Ticks by kind of operator, of one profiled inference; bench.json has them layer by layer."""
+    table = Table(box=None, pad_edge=False, title=f"{bench.ticks.unit} by operator", title_justify="left")
+    for column in ("", "layers", "ticks", "share"):
+        table.add_column(column, justify="right" if column else "left")
+    kinds: dict[str, list[int]] = {}
     for layer in bench.layers:
-        table.add_row(layer.name, f"{layer.ticks:,}", f"{layer.ticks / total:.1%}")
+        kinds.setdefault(layer.operator, []).append(layer.ticks)
+    total = sum(layer.ticks for layer in bench.layers) or 1
+    for kind, ticks in sorted(kinds.items(), key=lambda item: -sum(item[1])):
+        table.add_row(kind, str(len(ticks)), f"{sum(ticks):,}", f"{sum(ticks) / total:.1%}")
     return table
 
 

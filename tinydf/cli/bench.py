@@ -50,6 +50,6 @@ def command(
     if as_json:
         print_json(result)
         return
-    for table in (tables.accuracy, tables.generators, tables.layers, tables.cost):
+    for table in (tables.accuracy, tables.generators, tables.operators, tables.cost):
         results.print(table(result))
         results.print()

@@ -19,7 +19,7 @@ from tinydf.manifest import MODEL, Manifest, read_export
 
 WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
-SOURCE = "model_aot.c"
+SOURCES = {"aot": "model_aot.c", "tflm": "model_data.cc"}
 
 
 class RunMetrics(BaseModel):
@@ -79,12 +79,13 @@ def read(data: Path, run: Path, export: Path, firmware: Path, bench: Path, basel
         if have != want:
             raise TinydfError(f"{one} was not made from {other}", "a report is of one run; give what belongs together")
 
+    source = SOURCES[build.engine]
     chain = [
         Link(what="data set", file=DATASET, sha256=dataset.sha256),
         Link(what="weights", file=WEIGHTS, sha256=_hash(run / WEIGHTS)),
         Link(what="ONNX", file=ONNX, sha256=_hash(export / ONNX)),
         Link(what="int8 TFLite", file=MODEL, sha256=manifest.chain.tflite),
-        Link(what="generated C", file=SOURCE, sha256=_hash(export / SOURCE)),
+        Link(what="generated C", file=source, sha256=_hash(export / source)),
         Link(what="firmware image", file=ELF, sha256=build.elf_sha256),
         Link(what="answers of the board", file=journals.FILE, sha256=journal.sha256),
     ]
@@ -94,6 +95,7 @@ def read(data: Path, run: Path, export: Path, firmware: Path, bench: Path, basel
     same(manifest.chain.dataset, dataset.sha256, export, data)
     same(manifest.chain.weights, hashes["weights"], export, run)
     same(manifest.chain.onnx, hashes["ONNX"], export / MODEL, export / ONNX)
+    same(build.sources[source], hashes["generated C"], firmware, export / source)
     same(build.model, manifest.chain.tflite, firmware, export)
     header = journal.header
     same(header.dataset_sha256, dataset.sha256, bench, data)

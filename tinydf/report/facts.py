@@ -11,11 +11,15 @@ from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import Bench, device_case, host_case
 from tinydf.boards import board as boards
+from tinydf.compiler.plan import Plan
 from tinydf.data.dataset import Dataset, Split
+from tinydf.export.parity import FILE as PARITY
+from tinydf.export.parity import Parity
+from tinydf.files import read_model
 from tinydf.manifest import MODEL
 from tinydf.report.chain import Artefacts, Link
 from tinydf.report.memory import Region, regions
-from tinydf.report.plan import Plan, read_plan
+from tinydf.report.plan import read_plan
 
 DEVICE, INT8, FLOAT, BASELINE = "device", "int8", "float", "baseline"
 
@@ -58,17 +62,6 @@ class ModelFacts(Fact):
     training_seconds: float
 
 
-class Parity(Fact):
-    """One stage of the export against the network as trained."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    stage: str
-    largest_error: float
-    rmse: float
-    agreement: float
-
-
 class Facts(Fact):
     """The whole report."""
 
@@ -82,7 +75,7 @@ class Facts(Fact):
         description="of the same images: baseline (no augmentation, in floats), float, int8 (host), device"
     )
     bench: Bench
-    parity: list[Parity]
+    parity: Parity
     plan: Plan
     regions: list[Region]
 
@@ -98,7 +91,7 @@ def gather(artefacts: Artefacts) -> Facts:
         model=_model(artefacts),
         accuracy=_accuracy(artefacts),
         bench=artefacts.bench,
-        parity=_parity(artefacts.export),
+        parity=read_model(Parity, artefacts.export / PARITY, "tinydf export --int8 RUN"),
         plan=read_plan(artefacts.export),
         regions=regions(artefacts.build, artefacts.bench.memory.peak_stack_bytes),
     )
@@ -212,13 +205,3 @@ def _model(artefacts: Artefacts) -> ModelFacts:
         threshold=metrics.threshold,
         training_seconds=metrics.seconds,
     )
-
-
-def _parity(export: Path) -> list[Parity]:
-    from tinydf.export.parity import FILE
-    from tinydf.files import read_model
-
-    class File(BaseModel):
-        stages: list[Parity]
-
-    return read_model(File, export / FILE, "tinydf export --int8 RUN").stages

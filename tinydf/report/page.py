@@ -69,7 +69,7 @@ def render(facts: Facts, artefacts: Artefacts) -> str:
         bench=facts.bench,
         summary=summary(facts),
         stages={name: STAGES[name] for name in facts.accuracy},
-        platforms=[name for name in facts.accuracy[DEVICE].all],
+        platforms=list(facts.accuracy[DEVICE].all),
         plots={name: Markup(svg) for name, svg in _plots(facts, artefacts).items()},  # noqa: S704  # drawn here
         right=right,
         wrong=wrong,

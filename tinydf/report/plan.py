@@ -1,16 +1,17 @@
-"""The compiler's `plan.json`, as far as the report draws it."""
+"""Lifetimes of tensors in the arena, from the compiler's plan."""
 
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from tinydf.compiler.plan import FILE, Plan, TensorPlan
 from tinydf.files import read_model
 
 
-class Tensor(BaseModel):
-    """A tensor's place in the arena, and the first and last layer that need it."""
+class Box(BaseModel):
+    """Bytes of the arena that hold one tensor from the first layer that writes it to the last that reads it."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     offset: int
@@ -19,32 +20,23 @@ class Tensor(BaseModel):
     last: int
 
 
-class Layer(BaseModel):
-    """One layer of the cost table."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    index: int
-    operator: str
-    name: str
-    macs: int
-
-
-class Plan(BaseModel):
-    """The whole file."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    arena_bytes: int
-    lower_bound: int
-    layers: list[Layer]
-    tensors: list[Tensor]
-
-
 def read_plan(export: Path) -> Plan:
     """Read an export's memory plan.
 
     Raises:
-        TinydfError: if there is none.
+        TinydfError: if there is none, or it is damaged.
     """
-    return read_model(Plan, export / "plan.json", "tinydf compile")
+    return read_model(Plan, export / FILE, "tinydf compile")
+
+
+def boxes(plan: Plan) -> list[Box]:
+    """Where each tensor lives, and when: in steps, one a layer; the model's input is there before the first."""
+    lives: dict[str, tuple[TensorPlan, int, int]] = {plan.input.name: (plan.input, -1, -1)}
+    for step, layer in enumerate(plan.layers):
+        for tensor in (*layer.inputs, *layer.outputs):
+            _, first, _ = lives.get(tensor.name, (tensor, step, step))
+            lives[tensor.name] = (tensor, first, step)
+    return [
+        Box(name=name, offset=tensor.offset, bytes=tensor.bytes, first=first, last=last)
+        for name, (tensor, first, last) in lives.items()
+    ]

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
 from tinydf.bench.accuracy import Case
 from tinydf.bench.summary import Layer as Profiled
-from tinydf.report.plan import Plan
+from tinydf.compiler.plan import Plan
+from tinydf.report.plan import boxes
 
 # What is drawn in these colours takes the page's variable of that name.
 PAGE = {
@@ -29,7 +30,6 @@ PAGE = {
 INK, MUTED, RULE, *SERIES = PAGE
 STYLE = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "tinydf",
     "font.family": "sans-serif",
     "font.size": 9,
     "text.color": INK,
@@ -63,7 +63,7 @@ def accuracy(stages: Mapping[str, Mapping[str, float | None]], platforms: Mappin
         stages: title -> platform -> balanced accuracy.
         platforms: platform -> its title.
     """
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "accuracy"}):
         figure = Figure(figsize=(7.6, 2.7), layout="constrained")
         axes = figure.add_subplot()
         width = 0.8 / len(stages)
@@ -84,7 +84,7 @@ def accuracy(stages: Mapping[str, Mapping[str, float | None]], platforms: Mappin
 
 def roc(panels: Mapping[str, Mapping[str, Sequence[Case]]]) -> str:
     """ROC curves (Fawcett 2006), a panel each of which has a curve by title; fakes are positive."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "roc"}):
         figure = Figure(figsize=(7.6, 3.9), layout="constrained")
         for number, (title, curves) in enumerate(panels.items(), start=1):
             axes = figure.add_subplot(1, len(panels), number)
@@ -104,63 +104,48 @@ def roc(panels: Mapping[str, Mapping[str, Sequence[Case]]]) -> str:
 
 
 def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
-    """Each layer's share of the ticks and of the multiply-accumulates, as bars side by side."""
-    names = [layer.name for layer in profiled] or [_layer_title(layer.index, layer.operator) for layer in plan.layers]
-    macs = {layer.name: layer.macs for layer in plan.layers} | {
-        _layer_title(layer.index, layer.operator): layer.macs for layer in plan.layers
-    }
-    panels: dict[str, list[int]] = {}
+    """Each layer's ticks and multiply-accumulates, as bars side by side.
+
+    Args:
+        plan: the compiled model's.
+        profiled: its layers in the same order with their ticks; empty if the engine cannot time them.
+        unit: of the ticks.
+    """
+    titles = [f"{layer.operator} {layer.index}" for layer in plan.layers]
+    panels = {"multiply-accumulates": [layer.macs for layer in plan.layers]}
     if profiled:
-        panels[unit] = [layer.ticks for layer in profiled]
-    panels["multiply-accumulates"] = [macs.get(name, 0) for name in names]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 0.7 + 0.17 * len(names)), layout="constrained")
+        panels = {unit: [layer.ticks for layer in profiled], **panels}
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "layers"}):
+        figure = Figure(figsize=(7.6, 0.7 + 0.16 * len(titles)), layout="constrained")
         shared = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (title, values), colour in zip(shared, panels.items(), SERIES, strict=False):
-            bars = axes.barh(range(len(names)), values, height=0.72, color=colour)
+            bars = axes.barh(range(len(titles)), values, height=0.72, color=colour)
             axes.bar_label(bars, [_short(value) for value in values], fontsize=6.5, padding=2)
             axes.set_title(f"{title} ({_short(sum(values))})")
-            axes.set_yticks(range(len(names)), names, fontsize=7)
+            axes.set_yticks(range(len(titles)), titles, fontsize=6.5)
             axes.set_xticks([])
-            axes.set_ylim(len(names) - 0.4, -0.6)
+            axes.set_ylim(len(titles) - 0.4, -0.6)
             axes.margins(x=0.14)
-            axes.spines["bottom"].set_visible(False)
+            axes.spines[["bottom", "left"]].set_visible(False)
             axes.tick_params(axis="y", length=0)
         return _svg(figure)
 
 
 def arena(plan: Plan) -> str:
     """The memory plan: each tensor as a box, its lifetime in layers across and its place in the arena upwards."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+    with mpl.rc_context(STYLE | {"svg.hashsalt": "arena"}):
+        figure = Figure(figsize=(7.6, 3.4), layout="constrained")
         axes = figure.add_subplot()
-        for number, tensor in enumerate(plan.tensors):
-            place = (tensor.first - 0.5, tensor.offset / 1024)
-            size = (tensor.last - tensor.first + 1, tensor.bytes / 1024)
+        for number, box in enumerate(boxes(plan)):
+            corner, width, height = (box.first - 0.5, box.offset / 1024), box.last - box.first + 1, box.bytes / 1024
             colour = SERIES[number % len(SERIES)]
-            box = Rectangle(place, *size, facecolor=colour, edgecolor=INK, linewidth=0.5, alpha=0.55)
-            box.set_gid(f"tensor-{number}")
-            axes.add_patch(box)
-        top = plan.arena_bytes / 1024
+            axes.add_patch(Rectangle(corner, width, height, facecolor=colour, edgecolor=INK, linewidth=0.4, alpha=0.6))
+        top, end = plan.arena_bytes / 1024, len(plan.layers) - 0.4
         axes.axhline(top, color=INK, linewidth=1)
-        axes.text(axes_right(plan), top, f"arena {plan.arena_bytes:,} bytes ", ha="right", va="bottom", fontsize=8)
-        axes.set(xlabel="layer", ylabel="KiB from the arena's start", ylim=(0, top * 1.12))
-        axes.set_xlim(-0.6, axes_right(plan))
-        _whole_ticks(axes)
+        axes.text(end, top, f"{plan.arena_bytes:,} bytes", ha="right", va="bottom", fontsize=8)
+        axes.set(xlabel="layer", ylabel="KiB from the arena's start", ylim=(0, top * 1.1), xlim=(-1.6, end))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return _svg(figure)
-
-
-def axes_right(plan: Plan) -> float:
-    """Where the time axis ends."""
-    return max([tensor.last for tensor in plan.tensors], default=0) + 0.6
-
-
-def _whole_ticks(axes: Axes) -> None:
-    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
-
-
-def _layer_title(index: int, operator: str) -> str:
-    return f"{index} {operator}"
 
 
 def _short(value: float) -> str:
