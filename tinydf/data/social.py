@@ -44,7 +44,7 @@ def share(image: NDArray[np.uint8], platform: str, seed: int) -> NDArray[np.uint
         seed: with the platform and the pixels it chooses the quality within the platform's range.
 
     Returns:
-        uint8 [height, width, 3]; Facebook's is three quarters as high and wide.
+        uint8 [height, width, 3]; Facebook's is three quarters as high and wide, if that leaves 96 pixels a side.
 
     Raises:
         TinydfError: if the platform is not known.
@@ -66,14 +66,12 @@ def share_randomly(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArra
         rng: where the platform and the qualities come from.
 
     Returns:
-        uint8 [height, width, 3]. Reduced as Facebook does where no side falls below 96 pixels by it.
+        uint8 [height, width, 3]. Facebook reduces it as in `share`, so that a chain leaves 96 pixels a side, too.
     """
     for _ in range(2 if rng.random() < 0.25 else 1):
         rule = RULES[list(RULES)[rng.integers(len(RULES))]]
         low, high = rule.training_qualities
-        if min(image.shape[:2]) * rule.scale >= SMALLEST_SIDE:
-            image = _reduce(image, rule.scale)
-        image = _recompress(image, int(rng.integers(low, high + 1)))
+        image = _recompress(_reduce(image, rule.scale), int(rng.integers(low, high + 1)))
     return image
 
 
@@ -84,9 +82,9 @@ def _rule(platform: str) -> Platform:
 
 
 def _reduce(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    if scale == 1:
+    if scale == 1 or min(image.shape[:2]) * scale < SMALLEST_SIDE:
         return image
-    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    height, width = (round(side * scale) for side in image.shape[:2])
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
 
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
+from pydantic import Field
+
 from tinydf.data.dataset import FAKE, REAL, SPLITS, Dataset, Strict
 
 
@@ -23,7 +25,7 @@ class Summary(Strict):
     name: str
     tier: str
     sha256: str
-    generators: list[str]
+    generators: dict[str, str] = Field(description="name -> real, fake, or fake, unseen")
     rows: list[Row]
     sources: dict[str, int]
     licences: dict[str, int]
@@ -38,6 +40,7 @@ def summarise(directory: Path) -> Summary:
     """
     dataset = Dataset(directory)
     rows = []
+    kinds: dict[str, str] = {}
     for split in SPLITS:
         for platform in dataset.platforms(split):
             labels: Counter[int] = Counter()
@@ -45,6 +48,7 @@ def summarise(directory: Path) -> Summary:
             for sample in dataset.samples(split, platform):
                 labels[sample.label] += 1
                 generators[sample.generator] += 1
+                kinds[sample.generator] = "real" if sample.label == REAL else "fake"
             rows.append(
                 Row(
                     split=split,
@@ -61,9 +65,17 @@ def summarise(directory: Path) -> Summary:
         name=info.name,
         tier=info.tier,
         sha256=dataset.sha256,
-        generators=sorted({name for row in rows for name in row.by_generator}),
+        generators={
+            name: kind if dataset.seen(name) else f"{kind}, unseen"
+            for name, kind in sorted(kinds.items(), key=_real_first)
+        },
         rows=rows,
         sources={split: sum(one.split == split for one in info.sources) for split in SPLITS},
         licences=dict(sorted(licences.items())),
         skipped=info.skipped,
     )
+
+
+def _real_first(item: tuple[str, str]) -> tuple[bool, str]:
+    name, kind = item
+    return kind != "real", name

@@ -1,0 +1,86 @@
+"""What every way to make a data set does: an order without meaning, splits by source, platforms, a safe place."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tinydf.console import note
+from tinydf.data.dataset import FILE, PLATFORMS, PRE_SOCIAL, Sample, Shard, Split, read_shard, write_shards
+from tinydf.data.social import share
+from tinydf.errors import TinydfError
+from tinydf.files import atomic_directory
+
+SHARED_SPLITS: tuple[Split, ...] = ("validation", "test")
+
+
+def rank(seed: int, name: str) -> str:
+    """A place in an order that has nothing to do with the name, and is the same each time."""
+    return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
+
+
+def assign_splits(
+    groups: Mapping[str, Sequence[str]], strata: Mapping[str, str], shares: Mapping[Split, float], seed: int
+) -> dict[str, Split]:
+    """Give each source a split, a whole group to one, so that each stratum is in every split by its share.
+
+    Args:
+        groups: group -> its sources' identifiers.
+        strata: group -> what it is to be spread by (a collection, or the classes it has).
+        shares: split -> its share of each stratum's sources; train gets the rest, at least one goes to each.
+        seed: chooses which.
+
+    Returns:
+        Source's identifier -> split.
+    """
+    splits: dict[str, Split] = {}
+    for stratum in sorted(set(strata.values())):
+        mine = sorted((group for group in groups if strata[group] == stratum), key=lambda group: rank(seed, group))
+        total = sum(len(groups[group]) for group in mine)
+        room = {split: max(1, round(share * total)) for split, share in shares.items()}
+        for group in mine:
+            size = len(groups[group])
+            split: Split = next((name for name in room if room[name] >= size), "train")
+            if split != "train":
+                room[split] -= size
+            splits.update(dict.fromkeys(groups[group], split))
+    return splits
+
+
+def share_shards(directory: Path, shards: Sequence[Shard], seed: int) -> list[Shard]:
+    """Write what the validation and test images look like after sharing, on each platform.
+
+    Args:
+        directory: the data set that is being made.
+        shards: its pre-social shards.
+        seed: chooses the platforms' qualities, see `social.share`.
+
+    Returns:
+        The shards that were written.
+    """
+    written = []
+    for split in SHARED_SPLITS:
+        mine = [shard for shard in shards if (shard.split, shard.platform) == (split, PRE_SOCIAL)]
+        for platform in PLATFORMS[1:]:
+            note(f"sharing {split} on {platform}")
+            written += write_shards(directory, split, platform, _shared(directory, mine, platform, seed))
+    return written
+
+
+def _shared(directory: Path, shards: Sequence[Shard], platform: str, seed: int) -> Iterator[Sample]:
+    for shard in shards:
+        for sample in read_shard(directory, shard):
+            yield sample.model_copy(update={"platform": platform, "image": share(sample.image, platform, seed)})
+
+
+@contextmanager
+def new_dataset(out: Path) -> Iterator[Path]:
+    """A directory to fill, which takes the name `out` when the block ends without an exception.
+
+    Raises:
+        TinydfError: if `out` is there and is neither empty nor a data set, as it would be replaced.
+    """
+    if out.exists() and not (out / FILE).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise TinydfError(f"{out} is there and is not a data set", "give --out a new directory")
+    with atomic_directory(out) as aside:
+        yield aside
