@@ -99,6 +99,8 @@ def segments(elf: Path) -> list[Segment]:
             image = ELFFile(file)
             if image["e_machine"] != "EM_ARM":
                 raise TinydfError(f"{elf} is not for an Arm core", "build it with `tinydf build`")
+            if elf.stat().st_size < image["e_shoff"] + image["e_shnum"] * image["e_shentsize"]:
+                raise ELFError("the section headers, which come last, are cut off")
             loaded = [one for one in image.iter_segments("PT_LOAD") if one["p_filesz"]]
             return [Segment(one["p_paddr"], one.data()) for one in loaded]
     except OSError as error:
@@ -121,6 +123,7 @@ class Machine:
     """
 
     def __init__(self, chip: Chip, elf: Path, hse_hz: int, descriptor: int) -> None:
+        content = segments(elf)
         self._native = native.library()
         self._symbols = Symbols(elf)
         self._machine = self._native.machine_create(hse_hz, chip.boot_address, descriptor)
@@ -133,7 +136,7 @@ class Machine:
             names = one.name.encode(), one.kind.encode()
             self._do("machine_add_peripheral", *names, one.base, one.size, offset, mask)
         self._do("machine_load", chip.unique_id_address, UNIQUE_ID, len(UNIQUE_ID))
-        for segment in segments(elf):
+        for segment in content:
             arguments = segment.address, segment.content, len(segment.content)
             if self._native.machine_load(self._machine, *arguments):
                 where = f"0x{segment.address:08X}, {len(segment.content)} bytes"

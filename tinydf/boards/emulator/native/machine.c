@@ -159,8 +159,10 @@ static void on_exception(uc_engine *engine, uint32_t number, void *chip) {
 }
 
 static bool on_undefined(uc_engine *engine, void *chip) {
-    (void)engine;
-    machine_fail(chip, "%s", exception_name(1));
+    uint32_t status = 0;
+    uc_reg_read(engine, UC_ARM_REG_CPSR, &status);
+    bool thumb = status & 1u << 5;
+    machine_fail(chip, "%s", exception_name(thumb ? 1 : 18));
     return false;
 }
 

@@ -1,0 +1,34 @@
+"""The test programs, compiled once, and a cache of their own for the emulated boards of the tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.boards.machines import compile_program
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Compiles a test program when first asked for, and gives its ELF file."""
+    out = tmp_path_factory.mktemp("programs")
+    made: dict[str, Path] = {}
+
+    def get(name: str) -> Path:
+        if name not in made:
+            made[name] = compile_program(name, out)
+        return made[name]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all tests of this room, so that the emulator is compiled once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Emulated boards of the tests do not meet the user's."""
+    monkeypatch.setenv("TINYDF_CACHE", str(cache))

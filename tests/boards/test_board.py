@@ -1,0 +1,51 @@
+"""Every rule of the board schema has one broken file in `bad/`, whose first line is the message that it must give."""
+
+from pathlib import Path
+
+import pytest
+
+from tinydf.boards import board as boards
+from tinydf.errors import TinydfError
+
+BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_boards_of_the_repository_are_good(name: str) -> None:
+    assert boards.load(name).name == name
+
+
+def test_there_are_the_boards_we_promise() -> None:
+    assert {"nucleo-h743", "posix"} <= set(boards.names())
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_a_broken_rule_is_named(path: Path) -> None:
+    expected = path.read_text().splitlines()[0].removeprefix("# ")
+    with pytest.raises(TinydfError) as caught:
+        boards.check(path)
+    assert caught.value.what.startswith(f"{path}: {expected}")
+    assert "\n" not in str(caught.value)
+    assert caught.value.mend
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "noise.toml"
+    path.write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(TinydfError, match="not TOML"):
+        boards.check(path)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(TinydfError, match="is not a file"):
+        boards.check(tmp_path / "none.toml")
+
+
+def test_a_board_that_does_not_exist() -> None:
+    with pytest.raises(TinydfError, match=r"there is no board 'nucleo-h7'.*nucleo-h743, posix"):
+        boards.load("nucleo-h7")
+
+
+def test_a_name_is_not_a_path() -> None:
+    with pytest.raises(TinydfError, match="there is no board"):
+        boards.load("../boards/posix")
