@@ -22,7 +22,9 @@ def tiny_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     recipe = Recipe(
         name="tiny",
-        detector=DetectorTable(name="phinet", options={"alpha": 0.2, "beta": 1.0, "t0": 2.0, "blocks": 4}),
+        detector=DetectorTable(
+            name="phinet", options={"alpha": 0.34, "beta": 1.0, "t0": 2.0, "blocks": 4, "downsampling": [1, 3]}
+        ),
         preprocess=Preprocess(size=96),
         augmentation=Augmentation(share=0.5),
         training=Training(epochs=12, batch_size=8, learning_rate=4e-3),

@@ -63,10 +63,12 @@ def read_onnx(path: Path) -> tuple[bytes, int]:
     if path.stat().st_size > MAX_BYTES:
         raise TinydfError(f"{path} is larger than {MAX_BYTES >> 20} MiB", "no microcontroller holds such a model")
     try:
-        model = onnx.load(path, load_external_data=False)
-        for value in (*model.graph.input, *model.graph.output):
-            _close_batch(value)
-        del model.graph.value_info[:]
+        data = path.read_bytes()
+        model = onnx.load_from_string(data)
+        closed = [_close_batch(value) for value in (*model.graph.input, *model.graph.output)]
+        if any(closed):
+            del model.graph.value_info[:]
+            data = model.SerializeToString()
         model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
         onnx.checker.check_model(model)
     except (DecodeError, ValueError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
@@ -80,7 +82,7 @@ def read_onnx(path: Path) -> tuple[bytes, int]:
             f"{path} maps {_words(inputs)} to {_words(outputs)}",
             "a detector maps one image [1, 3, size, size] (16 to 512 pixels) to two logits [1, 2], real and fake",
         )
-    return model.SerializeToString(), size
+    return data, size
 
 
 def run_onnx(model: bytes, images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,11 +100,13 @@ def run_onnx(model: bytes, images: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.array(outputs, np.float32).reshape(-1, 2)
 
 
-def _close_batch(value: onnx.ValueInfoProto) -> None:
-    """Set an open first dimension to 1."""
+def _close_batch(value: onnx.ValueInfoProto) -> bool:
+    """Set a first dimension to 1 if it is open, and say whether it was."""
     dimensions = value.type.tensor_type.shape.dim
-    if dimensions and not dimensions[0].dim_value:
+    is_open = bool(dimensions) and not dimensions[0].dim_value
+    if is_open:
         dimensions[0].dim_value = 1
+    return is_open
 
 
 def _shape(value: onnx.ValueInfoProto) -> list[int]:

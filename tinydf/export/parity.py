@@ -115,7 +115,13 @@ def compare(
     reference: Logits,
     threshold: float,
 ) -> StageParity:
-    """Figures of a stage's logits, float [images, 2], against the reference's."""
+    """Figures of a stage's logits, float [images, 2], against the reference's.
+
+    Raises:
+        TinydfError: if a logit is infinite or not a number.
+    """
+    if not np.isfinite(logits).all():
+        raise TinydfError(f"stage {stage} gives logits that are not finite numbers", "train again, or repair the model")
     scores, wanted = _scores(logits), _scores(reference)
     return StageParity(
         stage=stage,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.compiler import compile_model, write_compiled
 from tinydf.console import note
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
@@ -195,17 +196,9 @@ def _package(
     (directory / MODEL).write_bytes(tflite)
     write_sources(directory, tflite, model.operators)
     with _stage("compiled to C"):
-        _compile(directory, tflite, steps)
+        write_compiled(compile_model(tflite, steps), directory)
     write_json(directory / FILE, manifest)
     return manifest
-
-
-def _compile(directory: Path, tflite: bytes, steps: int) -> None:
-    try:
-        from tinydf.compiler import compile_model, write_compiled
-    except ImportError:
-        return
-    write_compiled(compile_model(tflite, steps), directory)
 
 
 class Gate:

@@ -1,5 +1,6 @@
 """TFLite: converted from ONNX, or read from the user; checked to be full int8; run in floating point."""
 
+import io
 import os
 import signal
 import subprocess
@@ -41,7 +42,9 @@ def convert(onnx: bytes, calibration: NDArray[np.float32]) -> tuple[bytes, bytes
     with tempfile.TemporaryDirectory(prefix="tinydf-export-") as scratch:
         directory = Path(scratch)
         (directory / "model.onnx").write_bytes(onnx)
-        np.save(directory / "calibration.npy", calibration)
+        buffer = io.BytesIO()
+        np.save(buffer, calibration)
+        (directory / "calibration.npy").write_bytes(buffer.getbuffer())  # np.save does not say that a disk is full
         status = _run_converter(directory, log)
         if status != 0:
             raise TinydfError(f"conversion to TFLite failed ({_last_words(log, status)})", f"all of it is in {log}")

@@ -1,0 +1,44 @@
+"""The device compares integers; that must be the same as comparing scores with the threshold."""
+
+import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tinydf.export.run import threshold_steps
+from tinydf.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.preprocess import Preprocess
+
+SCALES = st.floats(min_value=2**-20, max_value=8, width=32)
+THRESHOLDS = st.floats(min_value=-1e4, max_value=1e4)
+PAIRS = np.stack(np.meshgrid(np.arange(-128, 128), np.arange(-128, 128)), axis=-1).reshape(-1, 2).astype(np.int8)
+
+
+def manifest(scale: float, zero_point: int, threshold: float) -> Manifest:
+    return Manifest(
+        name="any",
+        input=Tensor(name="image", shape=(1, 96, 96, 3), scale=1 / 255, zero_point=-128),
+        output=Tensor(name="logits", shape=(1, 2), scale=scale, zero_point=zero_point),
+        preprocess=Preprocess(size=96),
+        decision=Decision(threshold=threshold, threshold_steps=threshold_steps(threshold, scale)),
+        chain=Chain(tflite="0" * 64),
+        tflm_arena_bytes=0,
+    )
+
+
+@given(SCALES, st.integers(-128, 127), THRESHOLDS)
+@example(float(np.float32(0.1)), 3, float(np.float32(0.1)) * 7)
+@example(float(np.float32(0.1)), 3, 0.7)
+@example(1.0, 0, 255.0)
+@example(1.0, 0, -256.0)
+def test_integer_verdict_is_the_score_above_the_threshold(scale: float, zero_point: int, threshold: float) -> None:
+    model = manifest(scale, zero_point, threshold)
+    np.testing.assert_array_equal(model.verdict(PAIRS), model.score(PAIRS) > threshold)
+
+
+@given(SCALES, st.integers(-255, 255), st.integers(-2, 2))
+def test_thresholds_beside_a_step_are_exact_too(scale: float, step: int, ulps: int) -> None:
+    threshold = step * scale
+    for _ in range(abs(ulps)):
+        threshold = float(np.nextafter(threshold, np.inf * ulps))
+    model = manifest(scale, 0, threshold)
+    np.testing.assert_array_equal(model.verdict(PAIRS), model.score(PAIRS) > threshold)

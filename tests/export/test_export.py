@@ -1,0 +1,121 @@
+"""The whole export, from a run, an .onnx and a .tflite, as its files and the interpreter tell it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tinydf.cli.export import command
+from tinydf.compiler.tflite import read_model
+from tinydf.data.dataset import Dataset
+from tinydf.export.parity import FILE as PARITY
+from tinydf.export.parity import LIMITS, Parity, mean
+from tinydf.export.run import export_run
+from tinydf.export.tflm import Golden
+from tinydf.files import sha256_file
+from tinydf.manifest import read_export
+from tinydf.train.run import load_run
+
+STAGES = ["torch", "onnx", "float_tflite", "int8_tflite"]
+
+
+def test_manifest_ties_the_chain_together(tiny_export: Path, tiny_run: Path, tiny_data: Path) -> None:
+    manifest = read_export(tiny_export)
+    _, recipe, metrics = load_run(tiny_run)
+    assert manifest.name == recipe.name
+    assert manifest.chain.dataset == metrics.dataset_sha256 == sha256_file(tiny_data / "dataset.json")
+    assert manifest.chain.weights == sha256_file(tiny_run / "weights.safetensors")
+    assert manifest.chain.onnx == sha256_file(tiny_export / "model.onnx")
+    assert manifest.chain.tflite == sha256_file(tiny_export / "model.tflite")
+    assert manifest.decision.threshold == metrics.threshold
+    assert manifest.decision.temperature == metrics.temperature
+
+
+def test_input_is_pixel_minus_128(tiny_export: Path, tiny_data: Path) -> None:
+    manifest = read_export(tiny_export)
+    assert manifest.input.shape == (1, 96, 96, 3)
+    assert (np.float32(manifest.input.scale), manifest.input.zero_point) == (np.float32(1 / 255), -128)
+    image = next(Dataset(tiny_data).samples("test")).image
+    expected = manifest.preprocess.crop_image(image).astype(np.int16) - 128
+    np.testing.assert_array_equal(manifest.to_input(image), expected)
+
+
+def test_model_is_int8_throughout_with_a_scale_for_each_channel(tiny_export: Path) -> None:
+    graph = read_model((tiny_export / "model.tflite").read_bytes())
+    assert {one.dtype for one in graph.tensors} <= {"int8", "int32"}
+    convolutions = [one for one in graph.operators if one.kind in ("CONV_2D", "DEPTHWISE_CONV_2D")]
+    assert len(convolutions) > 10
+    for one in convolutions:
+        weights = graph.tensors[one.inputs[1]]
+        assert len(weights.quantisation.scales) == weights.shape[3 if one.kind == "DEPTHWISE_CONV_2D" else 0]
+
+
+def test_parity_is_within_limits_on_every_stage(tiny_export: Path) -> None:
+    parity = Parity.model_validate_json((tiny_export / PARITY).read_bytes())
+    assert [one.stage for one in parity.stages] == STAGES
+    assert parity.images >= 144  # all that the tiny data set has
+    for one in parity.stages[1:]:
+        assert one.agreement >= LIMITS[one.stage].agreement
+        assert mean(parity.stages[0].balanced_accuracy) - mean(one.balanced_accuracy) <= 0.02
+    assert 0 < parity.stages[1].largest_error < 1e-4
+    assert parity.stages[1].largest_error < parity.stages[3].largest_error
+
+
+def test_parity_of_int8_is_what_the_interpreter_and_the_manifest_say(tiny_export: Path, tiny_data: Path) -> None:
+    manifest, parity = read_export(tiny_export), json.loads((tiny_export / PARITY).read_bytes())
+    golden = Golden((tiny_export / "model.tflite").read_bytes())
+    for platform, accuracy in parity["stages"][3]["balanced_accuracy"].items():
+        samples = list(Dataset(tiny_data).samples("test", platform))
+        outputs = golden.run(np.stack([manifest.to_input(one.image) for one in samples]))
+        verdict, fake = manifest.verdict(outputs), np.array([one.label == 1 for one in samples])
+        assert accuracy == pytest.approx((verdict[fake].mean() + (~verdict[~fake]).mean()) / 2)
+        np.testing.assert_array_equal(verdict, manifest.score(outputs) > manifest.decision.threshold)
+
+
+def test_c_array_holds_the_model(tiny_export: Path, tmp_path: Path) -> None:
+    program = tmp_path / "dump.cc"
+    program.write_text(
+        '#include <cstdio>\n#include "model_data.h"\n'
+        "int main() { std::fwrite(tinydf::kModel, 1, tinydf::kModelBytes, stdout); }\n"
+    )
+    compile_it = ["g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", f"-I{tiny_export}", "-o", str(tmp_path / "dump")]
+    subprocess.run([*compile_it, str(program), str(tiny_export / "model_data.cc")], check=True)
+    dumped = subprocess.run([str(tmp_path / "dump")], capture_output=True, check=True).stdout
+    assert dumped == (tiny_export / "model.tflite").read_bytes()
+
+
+def test_a_finished_tflite_is_packaged_as_it_is(tiny_export: Path, tmp_path: Path) -> None:
+    model = tmp_path / "mine.tflite"
+    model.write_bytes((tiny_export / "model.tflite").read_bytes())
+    manifest = export_run(model, None, tmp_path / "export")
+    ours = read_export(tiny_export)
+    assert (manifest.name, manifest.chain.tflite) == ("mine", ours.chain.tflite)
+    assert (manifest.input, manifest.output) == (ours.input, ours.output)
+    assert manifest.tflm_arena_bytes == ours.tflm_arena_bytes > 96 * 96 * 3
+    assert manifest.chain.dataset is None
+    same = ["model.tflite", "model_data.cc", "model_data.h", "op_resolver.h", "plan.json"]
+    assert all((tmp_path / "export" / one).read_bytes() == (tiny_export / one).read_bytes() for one in same)
+    assert not (tmp_path / "export" / PARITY).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.export
+def test_an_onnx_converts_to_the_same_bytes(tiny_export: Path, tiny_data: Path, tmp_path: Path) -> None:
+    manifest = export_run(tiny_export / "model.onnx", tiny_data, tmp_path / "export")
+    ours = read_export(tiny_export)
+    assert manifest.chain == ours.chain.model_copy(update={"weights": None})
+    assert manifest.decision.threshold == 0.0
+    parity = Parity.model_validate_json((tmp_path / "export" / PARITY).read_bytes())
+    assert [one.stage for one in parity.stages] == STAGES[1:]
+
+
+def test_command_prints_json_and_a_line(tiny_export: Path, tmp_path: Path) -> None:
+    source = str(tiny_export / "model.tflite")
+    done = CliRunner().invoke(command, ["--int8", source, "--out", str(tmp_path / "a"), "--json"])
+    assert json.loads(done.stdout)["manifest"]["name"] == "model"
+    done = CliRunner().invoke(command, ["--int8", source, "--out", str(tmp_path / "b")])
+    assert done.exit_code == 0
+    assert "model.tflite" in done.stdout
