@@ -6,8 +6,9 @@ full size by a neural generator. Real and fake thus show the same content at the
 of the generator tell them apart (AutoGAN, arXiv 1907.06515).
 """
 
+import functools
 import io
-import math
+import itertools
 import multiprocessing
 import os
 import signal
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tinydf.console import progress
 from tinydf.data.assemble import assign_splits, new_dataset, rank, share_shards
@@ -40,9 +41,9 @@ from tinydf.data.dataset import (
     Split,
     write_shards,
 )
-from tinydf.data.generators import RECIPES, SCALE, Upsampler
+from tinydf.data.generators import RECIPES, SCALE, Painter
 from tinydf.data.packages import fetch
-from tinydf.data.photographs import COLLECTIONS, Photograph, photographs
+from tinydf.data.photographs import COLLECTIONS, FACES, Collection, Photograph, photographs
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, write_json
 
@@ -52,10 +53,12 @@ MARGIN = 16
 
 LONGEST_SIDE = 2048
 FORGET_JPEG = 0.72
+FACE_SIDE = CROP + 2 * MARGIN
 FLATTEST = 1.5
 """The least standard deviation of a cell's detail, in grey levels; below it is sky or blur, with no trace to find."""
 
-SHARES: dict[Split, float] = {"test": 0.38, "validation": 0.15}
+PHOTOGRAPH_SHARES: dict[Split, float] = {"test": 0.38, "validation": 0.15}  # enough photographs to judge by
+FACE_SHARES: dict[Split, float] = {"test": 0.25, "validation": 0.15}
 CROPS_A_PHOTOGRAPH: dict[Split, int] = {"train": 40, "validation": 12, "test": 12}
 FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
@@ -64,10 +67,23 @@ FILTERS = {
 }
 CAMERA = "camera"
 SEEN = ("default2", "anime2")
-UNSEEN = {"demo": ("med2",)}
-TIERS = tuple(UNSEEN)
 
-Image_ = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Tier:
+    """What a tier is made of; `unseen` generators make images of the test split only."""
+
+    collections: tuple[Collection, ...]
+    unseen: tuple[str, ...]
+    needs_acceptance: bool
+
+
+TIERS = {
+    "demo": Tier(COLLECTIONS, unseen=("med2",), needs_acceptance=False),
+    "full": Tier((*COLLECTIONS, FACES), unseen=("med2", "thick2", "x4plus", "fhae"), needs_acceptance=True),
+}
 
 
 @dataclass(frozen=True)
@@ -87,69 +103,78 @@ def build(
     """Make the embedded data set.
 
     Args:
-        out: the data set directory; one that is there is replaced when the new one is complete.
-        tier: "demo".
-        seed: chooses the split, the cells, and what becomes of each.
-        crops: at most so many base crops in all, over all photographs evenly; for quick tests.
+        out: the data set directory; a data set that is there is replaced when the new one is complete.
+        tier: "demo" (photographs of free licence) or "full" (more generators, and faces for research).
+        seed: chooses the splits, the cells, and what becomes of each.
+        accept_licence: that the user may use the full tier's faces.
+        crops: at most so many base crops in all, from few photographs; for quick tests.
 
     Returns:
-        What was written to `dataset.json`. The same arguments give the same bytes.
+        What was written to `dataset.json`. The same arguments give the same bytes on the same kind of machine.
 
     Raises:
-        TinydfError: if the tier is not known or a package cannot be had.
+        TinydfError: if the tier is not known, its licence is not accepted, or a package cannot be had.
     """
     if tier not in TIERS:
         raise TinydfError(f"tier {tier!r} is not known", f"choose one of {', '.join(TIERS)}")
-    pictures = [one for collection in COLLECTIONS for one in photographs(collection)]
-    names = SEEN + UNSEEN[tier]
+    parts = TIERS[tier]
+    if parts.needs_acceptance and not accept_licence:
+        raise TinydfError(
+            f"the {tier} tier has CelebA's faces, for non-commercial research only, never to be passed on",
+            "say --accept-licence if that is your use, or take --tier demo",
+        )
+    pictures = [one for collection in parts.collections for one in photographs(collection)]
+    names = SEEN + parts.unseen
     files = {name: fetch(RECIPES[name].package) for name in names}
     splits = _splits(pictures, seed)
-    jobs = _jobs(pictures, splits, UNSEEN[tier], seed, crops)
     with new_dataset(out) as aside:
-        samples = _work(jobs, files)
+        samples = _work(_jobs(pictures, splits, parts.unseen, seed, crops), files)
         shards: list[Shard] = []
         for split in SPLITS:
-            chosen = sorted((one for one in samples if one.split == split), key=lambda one: rank(seed, one.key))
-            shards += write_shards(aside, split, PRE_SOCIAL, chosen)
+            mine = sorted((one for one in samples if one.split == split), key=lambda one: rank(seed, one.key))
+            shards += write_shards(aside, split, PRE_SOCIAL, mine)
         shards += share_shards(aside, shards, seed)
         used = {one.source for one in samples}
+        made = {one.generator for one in samples}
         info = DatasetInfo(
             name="demo",
             tier=tier,
             seed=seed,
             crop=CROP,
             sources=[_source(one, splits[one.id]) for one in pictures if one.id in used],
-            generators=_generators(names),
+            generators=[one for one in _generators(names) if one.name in made],
             shards=shards,
-            skipped=[f"{one.origin}: too small or flat for a crop" for one in pictures if one.id not in used]
-            if crops is None
-            else [],
         )
         write_json(aside / FILE, info)
     return info
 
 
 def _splits(pictures: list[Photograph], seed: int) -> dict[str, Split]:
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for one in pictures:
-        groups[one.group].append(one.id)
-    strata = {one.group: one.collection for one in pictures}
-    return assign_splits(groups, strata, SHARES, seed)
+    """A split for each photograph: by shares within each collection, photographs of one scene together."""
+    splits: dict[str, Split] = {}
+    for shares, wanted in ((PHOTOGRAPH_SHARES, False), (FACE_SHARES, True)):
+        mine = [one for one in pictures if (one.collection == FACES.name) == wanted]
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for one in mine:
+            groups[one.group].append(one.id)
+        splits |= assign_splits(groups, {one.group: one.collection for one in mine}, shares, seed)
+    return splits
 
 
 def _jobs(
     pictures: list[Photograph], splits: dict[str, Split], unseen: tuple[str, ...], seed: int, crops: int | None
 ) -> list[Job]:
-    if crops is not None and crops < len(pictures):
-        by_split = [
-            sorted((one for one in pictures if splits[one.id] == split), key=lambda one: one.id) for split in SPLITS
-        ]
-        turns = [group[turn] for turn in range(len(pictures)) for group in by_split if turn < len(group)]
-        pictures = turns[:crops]
-    limit = math.inf if crops is None else max(1, crops // len(pictures))
-    return [
-        Job(one, splits[one.id], int(min(limit, CROPS_A_PHOTOGRAPH[splits[one.id]])), unseen, seed) for one in pictures
-    ]
+    limits = {one.id: CROPS_A_PHOTOGRAPH[splits[one.id]] for one in pictures}
+    if crops is not None:
+        pictures = _few(pictures, splits, crops)
+        limits = dict.fromkeys(limits, crops // len(pictures))
+    return [Job(one, splits[one.id], limits[one.id], unseen, seed) for one in pictures]
+
+
+def _few(pictures: list[Photograph], splits: dict[str, Split], count: int) -> list[Photograph]:
+    """Photographs from each split in turn, at most `count`."""
+    by_split = [[one for one in pictures if splits[one.id] == split] for split in SPLITS]
+    return [one for turn in itertools.zip_longest(*by_split) for one in turn if one is not None][:count]
 
 
 def _source(picture: Photograph, split: Split) -> Source:
@@ -184,7 +209,7 @@ def _generators(names: tuple[str, ...]) -> list[Generator]:
 
 # Below: what runs in the worker processes.
 
-_upsamplers: dict[str, Upsampler] = {}
+_files: dict[str, Path] = {}
 
 
 def _work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
@@ -224,14 +249,19 @@ def _interrupts_held() -> Iterator[None]:
 def _start_worker(files: dict[str, Path]) -> None:
     import torch
 
-    torch.set_num_threads(1)
-    _upsamplers.update({name: Upsampler(RECIPES[name], path) for name, path in files.items()})
+    torch.set_num_threads(1)  # several threads on a loaded machine were twenty times slower
+    _files.update(files)
+
+
+@functools.cache
+def _painter(name: str) -> Painter:
+    return Painter(RECIPES[name], _files[name])
 
 
 def _make(job: Job) -> list[Sample]:
     """Cut one photograph and make the variants of its crops."""
     with Image.open(io.BytesIO(job.photograph.data), formats=["JPEG"]) as image:
-        reduced = reduce(image.convert("RGB"))
+        reduced = reduce(image.convert("RGB"), is_face=job.photograph.collection == FACES.name)
     samples = []
     for number, (top, left) in enumerate(choose_cells(reduced, job.crops, job.seed, job.photograph.id)):
         size = CROP + 2 * MARGIN
@@ -251,14 +281,23 @@ def _make(job: Job) -> list[Sample]:
     return samples
 
 
-def reduce(image: Image.Image) -> Image_:
-    """Reduce a photograph to at most 2048 pixels, and at least to 0.72 of it: uint8 [height, width, 3]."""
+def reduce(image: Image.Image, is_face: bool = False) -> Pixels:
+    """Reduce a photograph, which makes its JPEG grid unseen.
+
+    A photograph becomes at most 2048 pixels long and at most 0.72 of what it was. An aligned face of 178x218 becomes
+    as wide as one crop with its margin, and is cut to its middle.
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    if is_face:
+        return np.asarray(ImageOps.fit(image, (FACE_SIDE, FACE_SIDE), Image.Resampling.LANCZOS))
     factor = min(FORGET_JPEG, LONGEST_SIDE / max(image.size))
     width, height = (round(side * factor) for side in image.size)
     return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
 
 
-def choose_cells(image: Image_, count: int, seed: int, name: str) -> list[tuple[int, int]]:
+def choose_cells(image: Pixels, count: int, seed: int, name: str) -> list[tuple[int, int]]:
     """Choose at most `count` cells of a photograph that are not flat: top and left of each, its margin included."""
     height, width = image.shape[:2]
     grid = [
@@ -276,7 +315,7 @@ def choose_cells(image: Image_, count: int, seed: int, name: str) -> list[tuple[
     return sorted(textured, key=lambda cell: rank(seed, f"{name}/{cell}"))[:count]
 
 
-def _variants(context: Image_, job: Job, number: int) -> Iterator[tuple[str, Image_]]:
+def _variants(context: Pixels, job: Job, number: int) -> Iterator[tuple[str, Pixels]]:
     """The images made from one crop with its margin: generator's name, uint8 [128, 128, 3].
 
     In training and validation a crop gives the untouched crop, one control and each seen generator's fake. In test it
@@ -284,18 +323,18 @@ def _variants(context: Image_, job: Job, number: int) -> Iterator[tuple[str, Ima
     """
     turn = number + int(rank(job.seed, job.photograph.id), 16)
     control = list(FILTERS)[turn // 2 % len(FILTERS)]
-    small = _resize(context, len(context) // SCALE, control)
+    half = _resize(context, len(context) // SCALE, control)
     fakes = SEEN if job.split != "test" else ((SEEN + job.unseen)[turn % len(SEEN + job.unseen)],)
     reals = (CAMERA, control) if job.split != "test" else ((CAMERA, control)[turn % 2],)
     for name in reals:
-        yield name, _cut(context if name == CAMERA else _resize(small, len(context), control))
+        yield name, _cut(context if name == CAMERA else _resize(half, len(context), control))
     for name in fakes:
-        yield name, _cut(_upsamplers[name](small))
+        yield name, _cut(_painter(name)(context, half))
 
 
-def _resize(image: Image_, size: int, filter_name: str) -> Image_:
+def _resize(image: Pixels, size: int, filter_name: str) -> Pixels:
     return np.asarray(Image.fromarray(image).resize((size, size), FILTERS[filter_name]))
 
 
-def _cut(context: Image_) -> Image_:
+def _cut(context: Pixels) -> Pixels:
     return np.ascontiguousarray(context[MARGIN : MARGIN + CROP, MARGIN : MARGIN + CROP])

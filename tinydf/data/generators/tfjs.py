@@ -12,12 +12,12 @@ from tinydf.data.generators.graph import Graph, Node, Numbers
 from tinydf.errors import TinydfError
 
 
-def read(model_json: bytes, weights: bytes) -> Graph:
+def read(model_json: bytes, *shards: bytes) -> Graph:
     """Read an image-to-image network.
 
     Args:
         model_json: `model.json`.
-        weights: its weight shards, joined.
+        shards: its weight shards, in the order of its manifest.
 
     Returns:
         The graph; images are float32 NCHW in the range that the package documents.
@@ -26,7 +26,7 @@ def read(model_json: bytes, weights: bytes) -> Graph:
         TinydfError: if a layer is of a kind that the packaged generators do not use.
     """
     model = json.loads(model_json)
-    numbers = Numbers(weights, "the weights of a tfjs model")
+    numbers = Numbers(b"".join(shards), "the weights of a tfjs model")
     tensors = {}
     for entry in (one for group in model["weightsManifest"] for one in group["weights"]):
         if entry["dtype"] != "float32" or "quantization" in entry:
@@ -56,6 +56,10 @@ def _function(layer: dict[str, Any], tensors: dict[str, Tensor]) -> functools.pa
         return functools.partial(_add)
     if kind == "UpSampling2D" and config["interpolation"] == "nearest":
         return functools.partial(F.interpolate, scale_factor=tuple(map(float, config["size"])), mode="nearest")
+    if kind == "MultiplyBeta":  # the package's own layer of this name, 0.2 in its source
+        return functools.partial(torch.mul, other=0.2)
+    if kind == "PixelShuffle2x":  # the package's own: tf.depthToSpace, whose channels come last
+        return functools.partial(_depth_to_space)
     raise TinydfError(f"tfjs layer {name} ({kind}) is of a kind that is not known")
 
 
@@ -65,3 +69,10 @@ def _concatenate(*parts: Tensor) -> Tensor:
 
 def _add(*parts: Tensor) -> Tensor:
     return torch.stack(parts).sum(dim=0) if len(parts) > 2 else parts[0] + parts[1]
+
+
+def _depth_to_space(image: Tensor) -> Tensor:
+    """tf.depthToSpace by 2: channels are ordered [row, column, colour], torch's pixel_shuffle has the colour first."""
+    batch, channels, height, width = image.shape
+    ordered = image.reshape(batch, 4, channels // 4, height, width).transpose(1, 2)
+    return F.pixel_shuffle(ordered.reshape(batch, channels, height, width), 2)
