@@ -104,7 +104,7 @@ void reduce(const reduce_parameters *parameters, const int8_t *input, int8_t *ou
 
 // Two inputs and an output of the given shape; a stride of 0 repeats an input along an axis.
 typedef struct {
-    uint16_t shape[BROADCAST_RANK];
+    uint32_t shape[BROADCAST_RANK];
     int32_t first_strides[BROADCAST_RANK];
     int32_t second_strides[BROADCAST_RANK];
 } broadcast;
@@ -169,7 +169,7 @@ void lookup(const lookup_parameters *parameters, const int8_t *input, int8_t *ou
 // Every change of layout: element (i, j, ...) of `shape` goes from input[input_offset + i * input_strides[0] + ...]
 // to output[output_offset + i * output_strides[0] + ...].
 typedef struct {
-    uint16_t shape[COPY_RANK];
+    uint32_t shape[COPY_RANK];
     int32_t input_strides[COPY_RANK];
     int32_t output_strides[COPY_RANK];
     int32_t input_offset;

@@ -18,6 +18,7 @@ SOURCE_FILE = "model_aot.c"
 HEADER_FILE = "model_aot.h"
 TARGETS = ("generic",)
 MAXIMUM_EDGE_RANK = 4
+MAXIMUM_ARENA = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = "generi
     _check_edges(graph)
     layers = lower(graph)
     placement = place(graph, layers)
+    if placement.arena_bytes > MAXIMUM_ARENA:
+        raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
     plan = make_plan(graph, layers, placement, sha256_bytes(tflite), target)
     return Compiled(emit(graph, layers, placement, plan, threshold_steps), emit_header(plan), plan)
 

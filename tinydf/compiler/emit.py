@@ -85,9 +85,9 @@ def _layer(graph: Graph, placement: Placement, constants: Constants, number: int
     body = []
     for k, call in enumerate(layer.calls):
         suffix = f"_{k}" if len(layer.calls) > 1 else ""
-        struct = f"{prefix}{suffix}_parameters"
-        lines.append(_parameters(struct, prefix + suffix, call, constants))
-        body.append(f"    {_call(graph, placement, number, k, struct, call)}")
+        lines.append(_parameters(prefix + suffix, call, constants))
+        scratch = placement.scratch.get((number, k))
+        body.append(f"    {_call(graph, placement, constants, prefix + suffix, scratch, call)}")
     lines.append("\n".join([f"static void {prefix}(void) {{", *body, "}"]))
     return "\n".join(lines)
 
@@ -107,9 +107,9 @@ def printable(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_./:;,+\- ]", "_", name)
 
 
-def _parameters(struct: str, prefix: str, call: Call, constants: Constants) -> str:
+def _parameters(prefix: str, call: Call, constants: Constants) -> str:
     body = _fields(call.parameters, prefix, constants, 1)
-    return "\n".join([f"static const {call.parameter_type} {struct} = {{", *body, "};"])
+    return "\n".join([f"static const {call.parameter_type} {prefix}_parameters = {{", *body, "};"])
 
 
 def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, depth: int) -> list[str]:
@@ -127,12 +127,18 @@ def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, dept
     return lines
 
 
-def _call(graph: Graph, placement: Placement, number: int, k: int, struct: str, call: Call) -> str:
-    arguments = [f"&{struct}"]
-    arguments += [f"(const int8_t *)(arena + {placement.of(graph, tensor)})" for tensor in call.inputs]
+def _call(
+    graph: Graph, placement: Placement, constants: Constants, prefix: str, scratch: int | None, call: Call
+) -> str:
+    arguments = [f"&{prefix}_parameters"]
+    for position, tensor in enumerate(call.inputs):
+        data = graph.tensors[graph.root(tensor)].data
+        if data is None:
+            arguments.append(f"(const int8_t *)(arena + {placement.of(graph, tensor)})")
+        else:
+            arguments.append(constants.add(f"{prefix}_input_{position}", data))
     arguments.append(f"(int8_t *)(arena + {placement.of(graph, call.output)})")
     if call.scratch_bytes is not None:
-        scratch = placement.scratch.get((number, k))
         arguments.append("NULL" if scratch is None else f"(int8_t *)(arena + {scratch})")
     return f"{call.kernel}({', '.join(arguments)});"
 

@@ -15,7 +15,7 @@ from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes
 from tinydf.resources import FIRMWARE, cache_directory
 
-FLAGS = ("-std=c11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra")
+FLAGS = ("-std=c11", "-O2", "-fPIC", "-Wall", "-Wextra")
 
 
 class _Tensor(ctypes.Structure):
@@ -66,12 +66,12 @@ class HostEngine:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one input, without the batch axis."""
+        """Shape of one input, without the batch axis of 1."""
         return _shape(self._description.input)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """Shape of one output, without the batch axis."""
+        """Shape of one output, without the batch axis of 1."""
         return _shape(self._description.output)
 
     @property
@@ -110,37 +110,47 @@ class HostEngine:
 
 
 def _shape(tensor: _Tensor) -> tuple[int, ...]:
-    return tuple(int(tensor.shape[k]) for k in range(1, tensor.rank)) or (int(tensor.bytes),)
+    shape = tuple(int(tensor.shape[k]) for k in range(tensor.rank))
+    return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
 
 
 def build(export: Path) -> Path:
-    """Compile a model's C for the host; a library of the same sources and flags is taken from the cache."""
+    """Compile a model's C for the host; what was built from the same sources with the same flags is taken again."""
     model = export / SOURCE_FILE
     if not model.is_file():
         raise TinydfError(f"{model} does not exist", "make it with `tinydf export` or `tinydf compile`")
-    sources = [model, Path(__file__).with_name("host_engine.c"), *sorted((FIRMWARE / "kernels").glob("*.c"))]
-    headers = [export / HEADER_FILE, FIRMWARE / "engine" / "engine.h", *sorted((FIRMWARE / "kernels").glob("*.h"))]
+    headers = [FIRMWARE / "engine" / "engine.h", *sorted((FIRMWARE / "kernels").glob("*.h"))]
+    kernels = _built(sorted((FIRMWARE / "kernels").glob("*.c")), headers, ("-r",), ".o")
+    sources = [model, Path(__file__).with_name("host_engine.c"), kernels]
+    return _built(sources, [export / HEADER_FILE, *headers], ("-shared",), ".so", export)
+
+
+def _built(
+    sources: list[Path], headers: list[Path], flags: tuple[str, ...], suffix: str, include: Path | None = None
+) -> Path:
+    """One object or library in the cache, named by the hash of all that goes into it."""
     hashes = [sha256_bytes(path.read_bytes()) for path in sources + headers]
-    digest = sha256_bytes(" ".join([*FLAGS, *hashes]).encode())
-    library = cache_directory("host-engines") / f"{digest}.so"
-    if not library.is_file():
-        _compile(export, sources, library)
-    return library
+    digest = sha256_bytes(" ".join([*FLAGS, *flags, *hashes]).encode())
+    result = cache_directory("host-engines") / f"{digest}{suffix}"
+    if not result.is_file():
+        _compile(sources, flags, result, include)
+    return result
 
 
-def _compile(export: Path, sources: list[Path], library: Path) -> None:
+def _compile(sources: list[Path], flags: tuple[str, ...], result: Path, include: Path | None) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise TinydfError("this machine has no C compiler", "sudo apt-get install gcc")
-    includes = [f"-I{path}" for path in (export, FIRMWARE / "engine", FIRMWARE / "kernels")]
-    handle, aside = tempfile.mkstemp(prefix=".partial-", suffix=".so", dir=library.parent)
+    directories = [FIRMWARE / "engine", FIRMWARE / "kernels", *([include] if include else [])]
+    handle, aside = tempfile.mkstemp(prefix=".partial-", suffix=result.suffix, dir=result.parent)
     os.close(handle)
     try:
-        command = [compiler, *FLAGS, *includes, *map(str, sources), "-o", aside]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            first = next((line for line in result.stderr.splitlines() if "error" in line), result.stderr[:200])
-            raise TinydfError(f"{compiler} could not compile {export / SOURCE_FILE}: {first}", "compile the model anew")
-        Path(aside).replace(library)
+        includes = [f"-I{path}" for path in directories]
+        command = [compiler, *FLAGS, *flags, *includes, *map(str, sources), "-o", aside]
+        output = subprocess.run(command, capture_output=True, text=True, check=False)
+        if output.returncode != 0:
+            first = next((line for line in output.stderr.splitlines() if "error" in line), output.stderr[:200])
+            raise TinydfError(f"{compiler} could not compile {sources[0]}: {first}", "compile the model anew")
+        Path(aside).replace(result)
     finally:
         Path(aside).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The memory plan and cost table of a compiled model: `plan.json`."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,7 +162,7 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
     for layer in layers:
         operator = layer.operator
         read = [k for k in operator.inputs if k is not None and graph.tensors[k].data is None]
-        weight_bytes = sum(constant_bytes(call.parameters) for call in layer.calls)
+        weight_bytes = sum(_constant_bytes(graph, call) for call in layer.calls)
         rows.append(
             LayerPlan(
                 index=operator.index,
@@ -190,10 +190,17 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
     )
 
 
-def constant_bytes(field: Field) -> int:
-    """Bytes of the constant arrays in a parameter struct."""
+def _constant_bytes(graph: Graph, call: Call) -> int:
+    """Bytes of the constants that a call reads."""
+    inputs = sum(
+        graph.tensors[place].count for place in call.inputs if graph.tensors[graph.root(place)].data is not None
+    )
+    return inputs + _array_bytes(call.parameters)
+
+
+def _array_bytes(field: Field) -> int:
     if isinstance(field, np.ndarray):
         return int(field.nbytes)
-    if isinstance(field, dict):
-        return sum(constant_bytes(value) for value in field.values())
+    if isinstance(field, Mapping):
+        return sum(_array_bytes(value) for value in field.values())
     return 0

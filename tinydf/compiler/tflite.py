@@ -25,6 +25,7 @@ MAXIMUM_DIMENSION = 1 << 24
 MAXIMUM_ELEMENTS = 1 << 28
 MAXIMUM_TENSORS = 1 << 16
 NAME_BYTES = 256
+MAXIMUM_SHARING = 16
 IDENTIFIER = b"TFL3"
 
 Item = TypeVar("Item")
@@ -35,11 +36,15 @@ def malformed(what: str) -> TinydfError:
     return TinydfError(f"not a valid .tflite: {what}", "the file is damaged or cut short; convert or copy it again")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bytes:
-    """The file, read only within its bounds; all integers little-endian."""
+    """The file, read only within its bounds; all integers little-endian.
+
+    `read` counts the bytes of all lists: a file whose lists share bytes could else make the reader do any work.
+    """
 
     data: bytes
+    read: int = 0
 
     def unpack(self, format: str, at: int) -> int | float:
         """One scalar of `struct` format `format` at byte `at`."""
@@ -61,6 +66,9 @@ class Bytes:
         count = self.integer("I", at)
         if at + 4 + count * item_bytes > len(self.data):
             raise malformed(f"a list of {count} items at byte {at} leaves the file")
+        self.read += count * item_bytes
+        if self.read > MAXIMUM_SHARING * len(self.data):
+            raise malformed("its lists lie upon each other")
         return at + 4, count
 
     def array(self, at: int, dtype: str) -> NDArray[np.generic]:

@@ -59,7 +59,7 @@ def broadcast(context: Context) -> dict[str, Field]:
     shape, (one, two) = collapse(
         output.shape, broadcast_strides(first.shape, output.shape), broadcast_strides(second.shape, output.shape)
     )
-    if len(shape) > RANK or max(shape[:-1], default=0) >= 1 << 16:
+    if len(shape) > RANK:
         raise context.operator.error(f"broadcasting {list(first.shape)} with {list(second.shape)} is not supported")
     missing = RANK - len(shape)
     return {

@@ -145,7 +145,9 @@ def _filter(context: Context, weights: NDArray[np.int8], filters: int) -> Filter
     source, output = context.quantised(context.input(0)), context.quantised(context.output)
     sums = weights.reshape(filters, -1).astype(np.int64).sum(axis=1)
     bias = _bias(context, filters) - source.zero_point * sums
-    wrapped = bias.astype(np.int32)
+    reach = np.abs(bias) + 128 * np.abs(weights.reshape(filters, -1).astype(np.int64)).sum(axis=1)
+    if reach.max() >= 1 << 31:
+        raise context.operator.error("its sums may overflow 32 bits")
     multipliers, shifts = _multipliers(context, filters)
     low, high = context.activation_range(context.output)
     requantisation: dict[str, Field] = {
@@ -155,7 +157,7 @@ def _filter(context: Context, weights: NDArray[np.int8], filters: int) -> Filter
         "low": low,
         "high": high,
     }
-    return Filter(np.ascontiguousarray(weights), wrapped, requantisation)
+    return Filter(np.ascontiguousarray(weights), bias.astype(np.int32), requantisation)
 
 
 def _bias(context: Context, filters: int) -> NDArray[np.int64]:

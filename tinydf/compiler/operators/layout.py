@@ -22,7 +22,7 @@ def copy(
 ) -> Call:
     """A strided copy of `shape` elements from tensor `source` to tensor `target`."""
     sizes, (before, after) = collapse(shape, input_strides, output_strides)
-    if len(sizes) > RANK or max(sizes) >= 1 << 16:
+    if len(sizes) > RANK:
         raise context.operator.error(f"moving {list(shape)} elements takes more than {RANK} axes")
     missing = RANK - len(sizes)
     return Call(

@@ -40,6 +40,8 @@ def reduce(context: Context) -> Layer:
     count = math.prod(source.shape[first : last + 1]) if axes else 1
     if output.count * count != source.count:
         raise context.operator.error(f"its output has shape {list(output.shape)}")
+    if count >= 1 << 22:
+        raise context.operator.error(f"it sums {count} values, which may overflow 32 bits")
     multiplier, shift = quantise_multiplier(before.scale / after.scale)
     if context.operator.kind == "MEAN":
         bits = min(count.bit_length() - 1, 32, 31 + shift)

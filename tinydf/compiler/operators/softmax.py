@@ -8,6 +8,7 @@ from tinydf.compiler.fixed_point import exp_on_negative, input_radius, multiply_
 from tinydf.compiler.lowering import Call, Context, Layer, lowers
 
 INTEGER_BITS = 5
+SUM_FRACTION_BITS = 19
 
 
 @lowers("SOFTMAX")
@@ -27,6 +28,8 @@ def softmax(context: Context) -> Layer:
     shape = context.input(0).shape
     if context.output.shape != shape or not shape:
         raise context.operator.error("input and output differ in shape")
+    if shape[-1] >= 1 << (31 - SUM_FRACTION_BITS):
+        raise context.operator.error(f"its depth {shape[-1]} may overflow 32 bits")
     call = Call(
         "softmax",
         {

@@ -51,6 +51,8 @@ def window_of(context: Context, source: Tensor, output: Tensor, kernel_height: i
         raise error(f"shapes {list(source.shape)} -> {list(output.shape)}, expected images")
     if source.shape[0] != 1 or output.shape[0] != 1:
         raise error(f"a batch of {source.shape[0]}, expected 1")
+    if max(source.shape[3], output.shape[3]) >= 1 << 15:
+        raise error(f"{source.shape[3]} channels to {output.shape[3]} are out of range")
     options = context.operator.options
     strides = (context.option("stride_h"), context.option("stride_w"))
     dilations = (int(options.get("dilation_h", 1)), int(options.get("dilation_w", 1)))

@@ -1,0 +1,114 @@
+"""What the compiler writes: the same bytes each time, names and costs, C without a warning, an exact arena."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.compiler.cases import CASES
+from tinydf.cli.compile import command
+from tinydf.compiler import Compiled, compile_model, write_compiled
+from tinydf.errors import TinydfError
+from tinydf.files import sha256_bytes
+from tinydf.resources import FIRMWARE
+
+STRICT = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-c")
+INCLUDES = (f"-I{FIRMWARE / 'engine'}", f"-I{FIRMWARE / 'kernels'}")
+COMPILERS = {"host": ("cc",), "arm": ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard")}
+
+
+@pytest.fixture(scope="module")
+def network() -> bytes:
+    return CASES["network"](np.random.default_rng(3))
+
+
+@pytest.fixture(scope="module")
+def compiled(network: bytes) -> Compiled:
+    return compile_model(network)
+
+
+def test_same_model_same_bytes(network: bytes, compiled: Compiled) -> None:
+    assert compile_model(network).source == compiled.source
+
+
+def test_layers_bear_the_model_s_names_shapes_and_costs(compiled: Compiled) -> None:
+    for layer in compiled.plan.layers:
+        assert f"// {layer.index} {layer.operator} {layer.name}\n" in compiled.source
+        assert f"{layer.macs} MACs" in compiled.source
+        assert f'"{layer.index} {layer.operator} {layer.name}"' in compiled.source
+    assert compiled.plan.macs == sum(layer.macs for layer in compiled.plan.layers)
+
+
+def test_model_hash_is_in_the_source(network: bytes, compiled: Compiled) -> None:
+    assert sha256_bytes(network) in compiled.source
+    assert f'MODEL_SHA256      "{sha256_bytes(network)}"' in compiled.header
+
+
+@pytest.mark.parametrize("name", COMPILERS)
+def test_generated_c_and_kernels_have_no_warning(name: str, tmp_path: Path) -> None:
+    compiler = COMPILERS[name]
+    if shutil.which(compiler[0]) is None:
+        pytest.fail(f"{compiler[0]} is not installed")
+    rng = np.random.default_rng(5)
+    for k, make in enumerate(CASES.values()):
+        directory = tmp_path / str(k)
+        write_compiled(compile_model(make(rng)), directory)
+        source = str(directory / "model_aot.c")
+        run = [*compiler, *STRICT, *INCLUDES, f"-I{directory}", source, "-o", str(directory / "model.o")]
+        subprocess.run(run, check=True)
+    for source_file in sorted((FIRMWARE / "kernels").glob("*.c")):
+        subprocess.run([*compiler, *STRICT, *INCLUDES, str(source_file), "-o", str(tmp_path / "k.o")], check=True)
+
+
+def test_tensors_that_live_together_do_not_overlap(compiled: Compiled) -> None:
+    for layer in compiled.plan.layers:
+        read = {(t.offset, t.bytes) for t in layer.inputs}
+        for target in layer.outputs:
+            for offset, count in read:
+                apart = target.offset >= offset + count or offset >= target.offset + target.bytes
+                same = (target.offset, target.bytes) == (offset, count)
+                assert apart or (same and layer.operator in {"ADD", "MUL", "LOGISTIC"})
+
+
+def test_arena_is_the_largest_sum_alive(compiled: Compiled) -> None:
+    plan = compiled.plan
+    assert plan.optimal
+    assert plan.arena_bytes == max(
+        t.offset + -(-t.bytes // 4) * 4 for la in plan.layers for t in la.inputs + la.outputs
+    )
+
+
+def test_names_cannot_leave_a_comment(network: bytes) -> None:
+    graph_name = b"t0"
+    evil = network.replace(b"\x02\0\0\0" + graph_name, b"\x02\0\0\0*/", 1)
+    assert re.search(r"^// \d+ \w+ .*\*/", compile_model(evil).source, re.M) is None
+
+
+def test_command_writes_three_files_and_prints_the_plan(network: bytes, tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(network)
+    result = CliRunner().invoke(command, [str(model), "--out", str(tmp_path / "c"), "--json"])
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in (tmp_path / "c").iterdir()) == ["model_aot.c", "model_aot.h", "plan.json"]
+    assert json.loads(result.stdout)["arena_bytes"] == compile_model(network).arena_bytes
+    table = CliRunner().invoke(command, [str(model), "--out", str(tmp_path / "c")])
+    assert "no placing of these buffers is smaller" in table.stdout
+
+
+def test_half_a_model_is_one_line_and_leaves_nothing(network: bytes, tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(network[: len(network) // 2])
+    result = CliRunner().invoke(command, [str(model), "--out", str(tmp_path / "c")])
+    assert isinstance(result.exception, TinydfError)
+    assert "\n" not in str(result.exception)
+    assert not (tmp_path / "c").exists()
+
+
+def test_unknown_target_is_refused(network: bytes) -> None:
+    with pytest.raises(TinydfError, match="unknown target 'z80'"):
+        compile_model(network, target="z80")

@@ -1,0 +1,88 @@
+"""Each pass alone: the graph before and after."""
+
+import numpy as np
+import pytest
+
+from tests.compiler.models import ModelBuilder
+from tinydf.compiler import compile_model
+from tinydf.compiler.passes.edges import strip_float_edges
+from tinydf.compiler.passes.unused import remove_unused
+from tinydf.compiler.passes.views import share_views
+from tinydf.compiler.tflite import read_model
+from tinydf.errors import TinydfError
+
+
+def float_edged() -> bytes:
+    model = ModelBuilder()
+    source = model.tensor((1, 8), dtype="float32", name="in")
+    x = model.tensor((1, 8), 0.1, 3)
+    y = model.tensor((1, 8), 1 / 256, -128)
+    result = model.tensor((1, 8), dtype="float32", name="out")
+    model.add("QUANTIZE", [source], [x], "QuantizeOptions")
+    model.add("LOGISTIC", [x], [y])
+    model.add("DEQUANTIZE", [y], [result], "DequantizeOptions")
+    return model.finish([source], [result])
+
+
+def test_float_edges_are_taken_off() -> None:
+    graph = strip_float_edges(read_model(float_edged()))
+    assert [operator.kind for operator in graph.operators] == ["LOGISTIC"]
+    assert [graph.tensors[k].dtype for k in (*graph.inputs, *graph.outputs)] == ["int8", "int8"]
+    assert compile_model(float_edged()).plan.layers[0].operator == "LOGISTIC"
+
+
+def test_reshapes_become_names() -> None:
+    model = ModelBuilder()
+    x, middle = model.tensor((1, 4, 4, 2), 0.1, 3), model.tensor((1, 32), 0.1, 3)
+    y = model.tensor((1, 32), 1 / 256, -128)
+    model.add("RESHAPE", [x, model.constant([1, 32])], [middle], "ReshapeOptions", newShape=[1, 32])
+    model.add("LOGISTIC", [middle], [y])
+    graph = share_views(read_model(model.finish([x], [y])))
+    assert [operator.kind for operator in graph.operators] == ["LOGISTIC"]
+    assert graph.root(middle) == x
+
+
+def test_reshape_that_changes_the_count_is_refused() -> None:
+    model = ModelBuilder()
+    x, y = model.tensor((1, 32), 0.1), model.tensor((1, 31), 0.1)
+    model.add("RESHAPE", [x], [y], "ReshapeOptions")
+    with pytest.raises(TinydfError, match="another number of elements"):
+        share_views(read_model(model.finish([x], [y])))
+
+
+def test_unread_operators_go() -> None:
+    model = ModelBuilder()
+    x, y, z = (model.tensor((1, 8), 1 / 256, -128) for _ in range(3))
+    model.add("LOGISTIC", [x], [y])
+    model.add("LOGISTIC", [x], [z])
+    graph = remove_unused(read_model(model.finish([x], [y])))
+    assert [operator.index for operator in graph.operators] == [0]
+
+
+def test_all_unsupported_operators_are_named_at_once() -> None:
+    model = ModelBuilder()
+    x, a, b, y = (model.tensor((1, 8), 0.1) for _ in range(4))
+    model.add("COS", [x], [a])
+    model.add("RELU", [a], [b])
+    model.add("SIN", [b], [y])
+    with pytest.raises(TinydfError, match=r"index and name\): 0 COS, 2 SIN"):
+        compile_model(model.finish([x], [y]))
+
+
+def test_float_models_are_refused() -> None:
+    model = ModelBuilder()
+    x, y = model.tensor((1, 8), dtype="float32"), model.tensor((1, 8), dtype="float32")
+    model.add("LOGISTIC", [x], [y])
+    with pytest.raises(TinydfError, match="input is float32, expected int8"):
+        compile_model(model.finish([x], [y]))
+
+
+def test_overflowing_sums_are_refused() -> None:
+    model = ModelBuilder()
+    x = model.tensor((1, 4), 0.1)
+    w = model.tensor((1, 4), 0.1, 0, np.ones((1, 4), dtype=np.int8))
+    b = model.tensor((1,), 0.01, 0, np.array([2**31 - 1], dtype=np.int32), "int32")
+    y = model.tensor((1, 1), 0.1)
+    model.add("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions")
+    with pytest.raises(TinydfError, match="overflow 32 bits"):
+        compile_model(model.finish([x], [y]))
