@@ -223,11 +223,32 @@ static void reset(machine *chip) {
     uc_reg_write(chip->engine, UC_ARM_REG_PC, &entry);
 }
 
+static int larger_first(const void *left, const void *right) {
+    uint32_t left_size = ((const memory *)left)->size;
+    uint32_t right_size = ((const memory *)right)->size;
+    return (left_size < right_size) - (left_size > right_size);
+}
+
+// unicorn 2.1.4 gives memories that are mapped after a smaller one the same internal addresses, and then takes every
+// write into one of them for a change of code in the other, which it translates anew: right, but many times slower.
+static uc_err map_memories(machine *chip) {
+    uc_err error = UC_ERR_OK;
+    qsort(chip->memories, chip->memory_count, sizeof *chip->memories, larger_first);
+    for (uint32_t index = 0; index < chip->memory_count && error == UC_ERR_OK; index++) {
+        const memory *one = &chip->memories[index];
+        uint32_t rights = one->writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC;
+        error = uc_mem_map_ptr(chip->engine, one->origin, one->size, rights, one->bytes);
+    }
+    return error;
+}
+
 int machine_start(machine *chip) {
     if (chip->rcc == NULL || chip->pwr == NULL || chip->flash == NULL || chip->syscfg == NULL)
         return UC_ERR_ARG;
-    reset(chip);
-    return UC_ERR_OK;
+    uc_err error = map_memories(chip);
+    if (error == UC_ERR_OK)
+        reset(chip);
+    return (int)error;
 }
 
 void machine_run(machine *chip) {
@@ -309,8 +330,7 @@ int machine_add_memory(machine *chip, uint32_t origin, uint32_t size, bool writa
     // Erased flash reads as ones; memory that lost its power holds anything, here 0xA5 so that nobody counts on zeros.
     memset(bytes, writable ? 0xA5 : 0xFF, size);
     chip->memories[chip->memory_count++] = (memory){origin, size, writable, bytes};
-    uint32_t rights = writable ? UC_PROT_ALL : UC_PROT_READ | UC_PROT_EXEC;
-    return (int)uc_mem_map_ptr(chip->engine, origin, size, rights, bytes);
+    return UC_ERR_OK;
 }
 
 int machine_add_peripheral(machine *chip, const char *name, const char *kind, uint32_t base, uint32_t size,
