@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.data.dataset import Dataset, Sample
 from tinydf.errors import TinydfError
+from tinydf.export.layers import LayerNoise
 from tinydf.preprocess import Preprocess
 from tinydf.train.metrics import balanced_accuracy
 
@@ -61,6 +62,7 @@ class Parity(BaseModel):
     threshold: float
     limits: dict[str, Limits] = LIMITS
     stages: list[StageParity]
+    layers: list[LayerNoise] = Field(description="of the int8 model, against the float one")
 
 
 @dataclass(frozen=True)
@@ -133,30 +135,29 @@ def compare(
     )
 
 
-def check(stage: StageParity, reference: StageParity) -> None:
-    """Hold a stage against its limits.
+def check(stage: StageParity, reference: StageParity, hint: str = "") -> None:
+    """Hold a stage against its limits; `hint` says where to look if it is outside.
 
     Raises:
         TinydfError: if it is outside, naming the stage, the figure and the limit.
     """
     limits = LIMITS[stage.stage]
-    if limits.largest_error is not None and not stage.largest_error <= limits.largest_error:
-        _refuse(stage, f"a logit is off by {stage.largest_error:.2g}, more than {limits.largest_error:g}")
-    if stage.agreement < limits.agreement:
-        _refuse(stage, f"{stage.agreement:.1%} of the verdicts agree, fewer than {limits.agreement:.1%}")
     loss = mean(reference.balanced_accuracy_all) - mean(stage.balanced_accuracy_all)
-    if loss > limits.accuracy_loss:
-        _refuse(stage, f"balanced accuracy falls by {loss:.3f}, more than {limits.accuracy_loss:g}")
+    if limits.largest_error is not None and stage.largest_error > limits.largest_error:
+        why = f"a logit is off by {stage.largest_error:.2g}, more than {limits.largest_error:g}"
+    elif stage.agreement < limits.agreement:
+        why = f"{stage.agreement:.1%} of the verdicts agree, fewer than {limits.agreement:.1%}"
+    elif loss > limits.accuracy_loss:
+        why = f"balanced accuracy falls by {loss:.3f}, more than {limits.accuracy_loss:g}"
+    else:
+        return
+    raise TinydfError(f"stage {stage.stage} differs too much from the detector it came from: {why}", hint)
 
 
 def mean(accuracies: dict[str, float | None]) -> float:
     """Mean over the platforms that have one; 0 if none has."""
     known = [one for one in accuracies.values() if one is not None]
     return sum(known) / len(known) if known else 0.0
-
-
-def _refuse(stage: StageParity, why: str) -> None:
-    raise TinydfError(f"stage {stage.stage} differs too much from the detector it came from: {why}")
 
 
 def _scores(logits: Logits) -> NDArray[np.float64]:

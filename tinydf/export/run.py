@@ -16,6 +16,7 @@ from tinydf.console import note
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.export.calibration import calibration_crops
+from tinydf.export.layers import layer_noise, noisiest
 from tinydf.export.parity import FILE as PARITY
 from tinydf.export.parity import Logits, Parity, ParityImages, StageParity, check, compare, parity_images
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
@@ -148,11 +149,15 @@ def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
     (directory / FLOAT).write_bytes(float_tflite)
     model = Int8Model(tflite, MODEL, per_channel=True)
     _check_input(model.input, origin.preprocess)
+    with _stage("int8 TFLite, layer by layer"):
+        layers = layer_noise(float_tflite, tflite, calibration)
     with _stage("int8 TFLite, run by tflite-micro"):
         outputs = Golden(tflite).run(quantise(floats, model.input.scale, model.input.zero_point))
         # int8 times float32 is exact in float64: this verdict is the device's integer comparison.
-        gate.hold("int8_tflite", (outputs.astype(np.float64) - model.output.zero_point) * model.output.scale)
-    write_json(directory / PARITY, Parity(images=len(floats), threshold=origin.threshold, stages=gate.stages))
+        logits = (outputs.astype(np.float64) - model.output.zero_point) * model.output.scale
+        gate.hold("int8_tflite", logits, f"most is lost at {noisiest(layers)}")
+    parity = Parity(images=len(floats), threshold=origin.threshold, stages=gate.stages, layers=layers)
+    write_json(directory / PARITY, parity)
     chain = Chain(
         dataset=data.sha256,
         calibration=sha256_bytes(crops.tobytes()),
@@ -214,14 +219,14 @@ class Gate:
         self._logits = logits
         self.stages.append(compare(stage, self._images, logits, logits, self._threshold))
 
-    def hold(self, stage: str, logits: Logits) -> None:
-        """Compare a stage's logits with the reference's.
+    def hold(self, stage: str, logits: Logits, hint: str = "") -> None:
+        """Compare a stage's logits with the reference's; `hint` says where to look if they differ too much.
 
         Raises:
             TinydfError: if it is outside its limits.
         """
         self.stages.append(compare(stage, self._images, logits, self._logits, self._threshold))
-        check(self.stages[-1], self.stages[0])
+        check(self.stages[-1], self.stages[0], hint)
 
 
 def _check_input(tensor: Tensor, preprocess: Preprocess) -> None:
