@@ -10,45 +10,47 @@ from torch import Tensor, nn
 
 from tinydf.detectors.residual import ResidualBank
 
-FIRST_FILTERS, LAST_FILTERS = 24, 48
+FILTERS = 24
 SQUEEZE = 6
 
 
 class Options(BaseModel):
-    """What a recipe says about a PhiNet; the names are the paper's."""
+    """What a recipe says about a PhiNet; alpha, beta, t0 and the number of blocks are the paper's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    alpha: float = Field(gt=0, le=4, description="width multiplier of every block")
-    beta: float = Field(gt=0, le=4, description="shape: the last block's expansion is this many times the first one's")
+    alpha: float = Field(gt=0, le=8, description="width: the first blocks have 24 * alpha filters")
+    beta: float = Field(gt=0, le=8, description="shape: the expansion goes from t0 to t0 * beta")
     t0: float = Field(gt=0, le=12, description="expansion factor of the first block")
-    blocks: int = Field(ge=3, le=16, description="number of inverted residual blocks")
-    downsampling: tuple[int, ...] = Field(default=(), description="blocks after the third that halve the size")
-    squeeze_excite: bool = True
+    blocks: int = Field(ge=1, le=16, description="number of inverted residual blocks")
+    downsampling: tuple[int, ...] = Field(
+        description="blocks, counted from 1, that halve the size and double the filters"
+    )
+    residuals: int = Field(default=32, ge=1, le=63, description="filters of the fixed first layer")
     residual_gain: float = Field(default=3.0, gt=0, le=64, description="see ResidualBank")
+    squeeze_excite: bool = True
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
 class PhiNet(nn.Module):  # type: ignore[misc]
-    """Input: float [batch, 3, height, width], RGB in [0, 1], sides divisible by 8. Output: logits float [batch, 2].
+    """Input: float [batch, 3, height, width], RGB in [0, 1]. Output: logits float [batch, 2], real and fake.
 
-    The paper's first separable convolution with stride 2 is here the fixed `ResidualBank` and a 1x1 convolution.
+    The fixed `ResidualBank` and a 1x1 convolution stand in place of the paper's first separable convolution. The
+    sides must stay even down to the last block that halves them.
     """
 
     def __init__(self, options: Options) -> None:
         super().__init__()
-        self.residuals = ResidualBank(options.residual_gain)
-        channels = _width(FIRST_FILTERS * options.alpha)
-        layers: list[nn.Module] = [_pointwise(self.residuals.channels, channels), nn.ReLU6()]
-        wide = LAST_FILTERS * options.alpha
+        filters = FILTERS * options.alpha
+        channels = _width(filters)
+        self.residuals = ResidualBank(options.residuals, options.residual_gain)
+        layers: list[nn.Module] = [_pointwise(options.residuals, channels), nn.ReLU6()]
         for number in range(1, options.blocks + 1):
-            halves = number in (1, 3) or number in options.downsampling
-            if number in options.downsampling:
-                wide *= 2
-            filters = channels if number < 3 else _width(wide)
+            halves = number in options.downsampling
+            filters *= 2 if halves else 1
             expansion = _expansion(options, number - 1)
-            layers.append(Block(channels, filters, expansion, 2 if halves else 1, options.squeeze_excite))
-            channels = filters
+            layers.append(Block(channels, _width(filters), expansion, 2 if halves else 1, options.squeeze_excite))
+            channels = _width(filters)
         self.blocks = nn.Sequential(*layers)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(options.dropout)

@@ -63,16 +63,16 @@ def training_batches(images: Images, recipe: Recipe, epoch: int) -> Iterator[tup
         Images, float [batch, 3, size, size] in channels_last memory order, and labels, int64 [batch].
     """
     seed = recipe.training.seed
-    order = np.random.default_rng([seed, epoch]).permutation(len(images))
-    batch_size = min(recipe.training.batch_size, len(images))
-    starts = range(0, len(images) - batch_size + 1, batch_size)
+    order = np.random.default_rng([seed, epoch]).permutation(len(images) * recipe.training.crops)
+    batch_size = batch_size_of(images, recipe)
+    starts = range(0, len(order) - batch_size + 1, batch_size)
 
     def prepare(start: int) -> tuple[Tensor, Tensor]:
         chosen = order[start : start + batch_size]
-        crops = [
-            _augment(images.pixels[index], recipe, np.random.default_rng([seed, epoch, index])) for index in chosen
-        ]
-        return to_tensor(np.stack(crops), recipe.preprocess), torch.from_numpy(images.labels[chosen])
+        of = chosen % len(images)
+        randoms = [np.random.default_rng([seed, epoch, one]) for one in chosen]
+        crops = [_augment(images.pixels[index], recipe, random) for index, random in zip(of, randoms, strict=True)]
+        return to_tensor(np.stack(crops), recipe.preprocess), torch.from_numpy(images.labels[of])
 
     with ThreadPoolExecutor(1) as pool:
         waiting: list[Future[tuple[Tensor, Tensor]]] = []
@@ -85,6 +85,16 @@ def training_batches(images: Images, recipe: Recipe, epoch: int) -> Iterator[tup
                 yield batch.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def batch_size_of(images: Images, recipe: Recipe) -> int:
+    """The recipe's batch size, or all that there is."""
+    return min(recipe.training.batch_size, len(images) * recipe.training.crops)
+
+
+def batches_of(images: Images, recipe: Recipe) -> int:
+    """How many batches an epoch has."""
+    return len(images) * recipe.training.crops // batch_size_of(images, recipe)
 
 
 def to_tensor(crops: NDArray[np.uint8], preprocess: Preprocess) -> Tensor:

@@ -21,7 +21,7 @@ from tinydf.train import recipe as recipes
 from tinydf.train import run
 from tinydf.train.checkpoint import Progressed
 from tinydf.train.evaluate import evaluate_scores
-from tinydf.train.images import Images, demand_both_classes, read_images, training_batches
+from tinydf.train.images import Images, batch_size_of, batches_of, demand_both_classes, read_images, training_batches
 from tinydf.train.log import open_log
 from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
 from tinydf.train.recipe import Recipe
@@ -54,7 +54,7 @@ def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False,
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(recipe.training.seed)
     model = detectors.build(recipe.detector.name, recipe.detector.options).to(memory_format=torch.channels_last)
-    steps = max(1, len(training) // recipe.training.batch_size)
+    steps = batches_of(training, recipe)
     optimiser, schedule = _optimiser(model, recipe, steps)
     state = Progressed(identity, model, optimiser, schedule)
     checkpoint = out / run.CHECKPOINT
@@ -112,7 +112,7 @@ def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False,
         epochs=state.epoch,
         best_epoch=state.best_epoch,
         seconds=state.seconds,
-        images_per_second=steps * min(recipe.training.batch_size, len(training)) * state.epoch / state.seconds,
+        images_per_second=steps * batch_size_of(training, recipe) * state.epoch / state.seconds,
         threads=torch.get_num_threads(),
         validation=verdict.figures,
     )

@@ -36,6 +36,7 @@ class Training(Strict):
     """AdamW under a one-cycle learning rate."""
 
     epochs: int = Field(ge=1, le=100_000)
+    crops: int = Field(default=4, ge=1, le=1000, description="random crops of each image in an epoch")
     batch_size: int = Field(default=64, ge=2, le=4096)
     learning_rate: float = Field(gt=0, le=1, description="the peak of the cycle")
     warm_up: float = Field(default=0.2, gt=0, lt=1, description="part of the cycle in which the rate rises")
