@@ -3,6 +3,7 @@
 import errno
 import secrets
 import struct
+import termios
 import time
 import zlib
 from collections.abc import Callable
@@ -16,14 +17,23 @@ from tinydf.errors import TinydfError
 from tinydf.link import wire
 from tinydf.link.frame import Frame, Receiver, encode
 
-ATTEMPTS = 6
 SAMPLE_ATTEMPTS = 8
 BITS_A_BYTE = 10  # on a line of 8N1
 MARGIN_SECONDS = 0.25  # for USB, a busy host, an emulator that shares its processor
+PATIENCE_SECONDS = 10.0  # until a board that does not answer is given up
+POLL_SECONDS = 0.05  # set once: pyserial configures the whole port anew at each change
 FIRST_INFERENCE_SECONDS = 8.0
 INFERENCE_FACTOR = 4.0
+INFERENCE_PATIENCE_SECONDS = 60.0  # a watchdog resets a board that hangs before this, and the run goes on
 
 EXCEPTIONS = {2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault"}
+
+_ANSWERS = {
+    wire.Message.HELLO: wire.Message.HELLO,
+    wire.Message.CHUNK: wire.Message.CHUNK,
+    wire.Message.INFER: wire.Message.RESULT,
+    wire.Message.PROFILE: wire.Message.PROFILE,
+}
 
 Payload = TypeVar("Payload", bound=wire.Layout)
 Outcome = TypeVar("Outcome")
@@ -82,7 +92,7 @@ class Board:
         self._session = secrets.randbelow(2**32 - 1) + 1
         self._sequence = 0
         self._hello: wire.HelloAnswer | None = None
-        self._inference_seconds = FIRST_INFERENCE_SECONDS / INFERENCE_FACTOR
+        self._longest_inference: float | None = None  # in seconds
 
     def __enter__(self) -> Self:
         return self
@@ -108,7 +118,7 @@ class Board:
             TinydfError: if nothing that speaks this protocol answers, or the board did not come up as it should.
         """
         try:
-            payload = self._ask(wire.Message.HELLO, b"", wire.Message.HELLO, MARGIN_SECONDS)
+            payload = self._ask(wire.Message.HELLO, b"")
         except Refused as refusal:
             raise self._give_up(refusal) from None
         hello, _ = self._unpack(wire.HelloAnswer, payload)
@@ -162,7 +172,7 @@ class Board:
         while True:
             try:
                 request = wire.Profile(run, len(ticks)).pack()
-                payload = self._ask(wire.Message.PROFILE, request, wire.Message.PROFILE, self._inference_limit())
+                payload = self._ask_to_run(wire.Message.PROFILE, request)
             except Refused as refusal:
                 raise self._give_up(refusal) from None
             answer, page = self._unpack(wire.ProfileAnswer, payload)
@@ -173,8 +183,11 @@ class Board:
     def _greeted(self) -> wire.HelloAnswer:
         return self._hello or self.hello()
 
-    def _inference_limit(self) -> float:
-        return MARGIN_SECONDS + INFERENCE_FACTOR * self._inference_seconds
+    def _ask_to_run(self, kind: wire.Message, payload: bytes) -> bytes:
+        """Like `_ask`, for a request that runs the model."""
+        longest = self._longest_inference
+        seconds = FIRST_INFERENCE_SECONDS if longest is None else MARGIN_SECONDS + INFERENCE_FACTOR * longest
+        return self._ask(kind, payload, seconds, INFERENCE_PATIENCE_SECONDS)
 
     def _infer_once(self, sample: int, data: bytes) -> Result:
         hello = self._greeted()
@@ -184,9 +197,9 @@ class Board:
         self._send_input(sample, data, hello)
         sent = time.monotonic()
         request = wire.Infer(sample, zlib.crc32(data)).pack()
-        payload = self._ask(wire.Message.INFER, request, wire.Message.RESULT, self._inference_limit())
+        payload = self._ask_to_run(wire.Message.INFER, request)
         answered = time.monotonic()
-        self._inference_seconds = max(self._inference_seconds, answered - sent)
+        self._longest_inference = max(self._longest_inference or 0.0, answered - sent)
         head, output = self._unpack(wire.ResultHead, payload)
         if head.sample != sample or len(output) != hello.output.bytes:
             raise TinydfError(f"the board at {self.port} gave a result that does not fit", "flash it anew")
@@ -207,9 +220,7 @@ class Board:
         while offset < len(data):
             part = data[offset : offset + size]
             try:
-                payload = self._ask(
-                    wire.Message.CHUNK, wire.Chunk(sample, offset).pack() + part, wire.Message.CHUNK, MARGIN_SECONDS
-                )
+                payload = self._ask(wire.Message.CHUNK, wire.Chunk(sample, offset).pack() + part)
             except Refused as refusal:
                 # The board holds less than we thought (it began the sample anew): go on where it wants.
                 if refusal.code != wire.ErrorCode.OFFSET or refusal.detail >= offset:
@@ -244,14 +255,16 @@ class Board:
                 f"the board at {self.port} gave an answer that does not fit ({error})", "flash it anew"
             ) from None
 
-    def _ask(self, kind: wire.Message, payload: bytes, answer: wire.Message, seconds: float) -> bytes:
+    def _ask(
+        self, kind: wire.Message, payload: bytes, seconds: float | None = None, patience: float | None = None
+    ) -> bytes:
         """Send a request until it is answered; gives the answer's payload.
 
         Args:
             kind: of the request.
             payload: of the request.
-            answer: the type wanted.
-            seconds: how long the board may take, the line apart; doubled at each attempt.
+            seconds: how long the board may take, the line apart, at the first attempt; doubled at each further one.
+            patience: after so many seconds in all, give up.
 
         Raises:
             Refused: if the board answered ERROR.
@@ -259,12 +272,14 @@ class Board:
         """
         self._sequence += 1
         request = encode(Frame(kind, self._session, self._sequence, payload))
-        on_the_line = 2 * (len(request) + wire.ENCODED_BYTES) * self._seconds_a_byte
-        for attempt in range(ATTEMPTS):
+        wait = (seconds or MARGIN_SECONDS) + 2 * (len(request) + wire.ENCODED_BYTES) * self._seconds_a_byte
+        end = time.monotonic() + (patience or PATIENCE_SECONDS)
+        while (left := end - time.monotonic()) > 0:
             self._guarded(lambda: self._line.write(request))
-            reply = self._wait(answer, on_the_line + seconds * 2**attempt)
+            reply = self._wait(_ANSWERS[kind], min(wait, left))
             if reply is not None:
                 return reply
+            wait *= 2
         raise TinydfError(
             f"nothing answers {kind.name} at {self.port}",
             "is it the right port, and is the firmware running (`tinydf flash`)?",
@@ -272,8 +287,7 @@ class Board:
 
     def _wait(self, answer: wire.Message, seconds: float) -> bytes | None:
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            self._line.timeout = min(left, 0.1)
+        while time.monotonic() < deadline:
             data = self._guarded(lambda: self._line.read(max(1, self._line.in_waiting)))
             for frame in self._receiver.push(data):
                 payload = self._sort(frame, answer)
@@ -316,12 +330,12 @@ class Board:
 
 def _open(port: str, baud: int) -> serial.Serial:
     try:
-        line = serial.serial_for_url(port, baudrate=baud, timeout=0.1, write_timeout=5, do_not_open=True)
+        line = serial.serial_for_url(port, baudrate=baud, timeout=POLL_SECONDS, write_timeout=5, do_not_open=True)
         if "://" not in port:
             line.exclusive = True
         line.open()
         line.reset_input_buffer()
-    except (serial.SerialException, OSError, ValueError) as error:
+    except (serial.SerialException, OSError, ValueError, termios.error) as error:
         raise _cannot_open(port, error) from None
     return line
 
