@@ -42,3 +42,13 @@ def tiny_export(tiny_run: Path, tiny_data: Path, tmp_path_factory: pytest.TempPa
     export = tmp_path_factory.mktemp("tiny") / "export"
     export_run(tiny_run, tiny_data, export)
     return export
+
+
+@pytest.fixture(scope="session")
+def tiny_firmware(tiny_export: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build directory: `tiny_export` for the host."""
+    from tinydf.boards.build import build
+
+    firmware = tmp_path_factory.mktemp("tiny") / "firmware"
+    build("posix", tiny_export, firmware)
+    return firmware

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tinydf.bench.accuracy import Accuracy, Case, measure
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
-from tinydf.bench.summary import Bench, device_case, host_case
+from tinydf.bench.summary import CYCLES, UNITS, Bench, device_case, host_case
 from tinydf.boards import board as boards
 from tinydf.compiler.plan import Plan
 from tinydf.data.dataset import Dataset, Split
@@ -102,7 +102,6 @@ def summary(facts: Facts) -> dict[str, Any]:
     stages = {name: _balanced(accuracy, "seen") for name, accuracy in facts.accuracy.items()}
     baseline = stages.pop(BASELINE, None)
     bench, memory = facts.bench, facts.bench.memory
-    unit = bench.ticks.unit.split()[-1]
     return {
         "board": facts.board,
         "engine": bench.engine,
@@ -116,7 +115,8 @@ def summary(facts: Facts) -> dict[str, Any]:
             name: _balanced(accuracy, "unseen") for name, accuracy in facts.accuracy.items() if accuracy.unseen
         },
         "baseline_balanced_accuracy": baseline,
-        f"{unit}_per_inference": bench.ticks.median,
+        "instructions_per_inference": bench.ticks.median if bench.emulated else None,
+        "cycles_per_inference": bench.ticks.median if bench.ticks.unit == UNITS[CYCLES] else None,
         "flash_bytes": memory.flash_bytes,
         "static_ram_bytes": memory.static_ram_bytes,
         "arena_bytes": memory.arena_bytes,
