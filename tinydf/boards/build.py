@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -206,8 +207,13 @@ def _hashes(export: Path, engine: Engine) -> dict[str, str]:
 
 
 def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id: str) -> None:
+    # The same inputs give the same bytes, wherever they are: no path of this machine goes into the debug information.
+    places = {tree: "build", resources.FIRMWARE: "firmware", export: "export"}
+    flags = " ".join(shlex.quote(f"-ffile-prefix-map={path.absolute()}={name}") for path, name in places.items())
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
+        "CMAKE_C_FLAGS": flags,
+        "CMAKE_CXX_FLAGS": flags,
         "TINYDF_BOARD_CMAKE": str((tree / "board" / "board.cmake").absolute()),
         "TINYDF_EXPORT": str(export.absolute()),
         "TINYDF_ENGINE": engine,

@@ -1,0 +1,155 @@
+"""`tinydf flash` without an emulator, and the firmware that it takes."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.boards.export import write_export
+from tinydf.boards import board as boards
+from tinydf.boards import flashers
+from tinydf.boards.build import build
+from tinydf.boards.flashers import cube_programmer, openocd, st_flash
+from tinydf.errors import TinydfError
+
+
+@pytest.fixture(scope="module")
+def firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("flash")
+    build("nucleo-h743", write_export(base / "export"), base / "out")
+    return base / "out"
+
+
+def tinydf(*arguments: str | Path, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user does."""
+    command = [sys.executable, "-m", "tinydf.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=directory)
+
+
+def refused(*arguments: str | Path, directory: Path | None = None) -> str:
+    """The one line with which the command fails."""
+    done = tinydf("flash", *arguments, directory=directory)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith("tinydf: ") and "Traceback" not in done.stderr
+    return lines[-1].removeprefix("tinydf: ")
+
+
+@pytest.mark.skipif(shutil.which("openocd") is None, reason="needs OpenOCD")
+def test_openocd_without_a_probe_says_so(firmware: Path) -> None:
+    line = refused("--board", "nucleo-h743", "--firmware", firmware)
+    assert line == "openocd found no probe: plug nucleo-h743 in, or use --emulator"
+
+
+def _install(directory: Path, program: str, says: str, status: int) -> None:
+    """A program of that name which says what the real one says (taken from its sources)."""
+    path = directory / program
+    path.write_text(f"#!/bin/sh\ncat <<'END'\n{says}\nEND\necho \"$0 $*\" >> {directory}/calls\nexit {status}\n")
+    path.chmod(0o755)
+
+
+# What each program prints when all went well, when there is no probe, and when the flash is not as written.
+TRANSCRIPTS = {
+    "openocd": (
+        "** Programming Started **\n** Programming Finished **\n** Verify Started **\n** Verified OK **\n"
+        "** Resetting Target **\nshutdown command invoked",
+        "Error: open failed\nin procedure 'program'\n** OpenOCD init failed **\nshutdown command invoked",
+        "** Programming Finished **\n** Verify Started **\nError: checksum mismatch - attempting binary compare\n"
+        "** Verify Failed **\nshutdown command invoked",
+    ),
+    "st-flash": (
+        "st-flash 1.7.0\nINFO common.c: Flash page at addr: 0x08000000\nINFO common.c: Starting verification of write "
+        "complete\nINFO common.c: Flash written and verified! jolly good!",
+        "st-flash 1.7.0\nError in usb: Couldn't find any ST-Link devices",
+        "INFO common.c: Starting verification of write complete\nERROR flash_loader.c: verification failed",
+    ),
+    "STM32_Programmer_CLI": (
+        "Memory Programming ...\nFile download complete\nVerifying ...\nDownload verified successfully\n"
+        "Software reset is performed",
+        "Error: No ST-LINK detected!",
+        "File download complete\nVerifying ...\nError: Data mismatch found at address 0x08000000",
+    ),
+}
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with nothing on it but a shell's own needs."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    for name in ("sh", "cat"):
+        (directory / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(directory))
+    return directory
+
+
+@pytest.mark.parametrize("program", TRANSCRIPTS)
+def test_the_flasher_that_is_installed_is_used(program: str, tools: Path, firmware: Path) -> None:
+    board = boards.load("nucleo-h743")
+    done, no_probe, mismatch = TRANSCRIPTS[program]
+    _install(tools, program, done, 0)
+    said: list[str] = []
+    assert flashers.program(board, firmware, said.append) == program
+    assert said
+    assert str(firmware) in (tools / "calls").read_text()
+    _install(tools, program, no_probe, 1)
+    with pytest.raises(TinydfError, match=f"{program} found no probe: plug nucleo-h743 in, or use --emulator"):
+        flashers.program(board, firmware, said.append)
+    for status in (0, 1):
+        _install(tools, program, mismatch, status)
+        with pytest.raises(TinydfError, match=rf"{program} did not program nucleo-h743: .*(mismatch|verification)"):
+            flashers.program(board, firmware, said.append)
+
+
+def test_none_installed(tools: Path, firmware: Path) -> None:
+    with pytest.raises(TinydfError, match=r"no program to flash nucleo-h743 .*: apt-get install openocd"):
+        flashers.program(boards.load("nucleo-h743"), firmware, print)
+
+
+def test_every_flasher_verifies_and_resets() -> None:
+    """Their command lines, as their manuals have them; a directory with a blank stays one argument."""
+    flash = boards.load("nucleo-h743").flash
+    home = Path("/a b")
+    assert flash.openocd and flash.st_flash and flash.cube_programmer
+    assert openocd.command(flash.openocd, home) == [
+        *("openocd", "-f", "board/st_nucleo_h743zi.cfg", "-c", "program {/a b/firmware.elf} verify reset exit")
+    ]
+    assert st_flash.command(flash.st_flash, home) == [
+        *("st-flash", "--reset", "write", "/a b/firmware.bin", "0x08000000")
+    ]
+    assert cube_programmer.command(flash.cube_programmer, home) == [
+        *("STM32_Programmer_CLI", "-c", "port=SWD", "-w", "/a b/firmware.elf", "-v", "-rst")
+    ]
+
+
+def test_a_board_that_does_not_exist(firmware: Path) -> None:
+    line = refused("--board", "nucleo-f4", "--firmware", firmware)
+    assert line == "there is no board 'nucleo-f4': boards: nucleo-h743, posix"
+
+
+def test_no_firmware_yet(tmp_path: Path) -> None:
+    line = refused("--board", "nucleo-h743", "--emulator", directory=tmp_path)
+    assert line == "no firmware has been built for nucleo-h743 here: give --export or --firmware"
+
+
+def test_a_directory_that_is_no_firmware(tmp_path: Path) -> None:
+    assert "build.json does not exist" in refused("--board", "nucleo-h743", "--firmware", tmp_path)
+
+
+def test_the_firmware_of_another_board(firmware: Path) -> None:
+    assert "is for nucleo-h743, not posix" in refused("--board", "posix", "--firmware", firmware)
+
+
+def test_the_firmware_of_another_model(firmware: Path, tmp_path: Path) -> None:
+    other = write_export(tmp_path / "other", content=b"another model")
+    arguments = ("--board", "nucleo-h743", "--firmware", firmware, "--export", other, "--emulator")
+    assert "holds another model than" in refused(*arguments)
+
+
+def test_options_that_need_an_emulator(firmware: Path) -> None:
+    done = tinydf("flash", "--board", "nucleo-h743", "--firmware", firmware, "--foreground")
+    assert done.returncode == 2
+    assert "go with --emulator" in done.stderr
