@@ -46,8 +46,11 @@ def to_onnx(model: nn.Module, size: int) -> bytes:
             input_names=[INPUT],
             output_names=[OUTPUT],
         )
-    onnx.checker.check_model(onnx.load_from_string(buffer.getvalue()))
-    return buffer.getvalue()
+    traced = onnx.load_from_string(buffer.getvalue())
+    _close_batch(traced.graph.output[0])
+    onnx.checker.check_model(traced)
+    data: bytes = traced.SerializeToString()
+    return data
 
 
 def read_onnx(path: Path) -> tuple[bytes, int]:
