@@ -36,7 +36,7 @@ def demo(tier: str, accept_licence: bool, seed: int, out: Path) -> None:
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 @click.option("--crops", type=click.IntRange(min=1), default=4, show_default=True, help="At most so many an image.")
-@click.option("--seed", default=0, show_default=True, help="Chooses the splits and the crops.")
+@click.option("--seed", default=0, show_default=True, help="Chooses the splits.")
 def folder(directory: Path, out: Path, crops: int, seed: int) -> None:
     """Build a data set from DIRECTORY/real and DIRECTORY/fake (in fake/, a folder a generator)."""
     from tinydf.data.folder import build

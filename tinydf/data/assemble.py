@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tinydf.console import note
-from tinydf.data.dataset import FILE, PLATFORMS, PRE_SOCIAL, Sample, Shard, Split, read_shard, write_shards
+from tinydf.data.dataset import FILE, PLATFORMS, PRE_SOCIAL, SPLITS, Sample, Shard, Split, read_shard, write_shards
 from tinydf.data.social import share
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_directory
@@ -47,7 +47,7 @@ def assign_splits(
     return splits
 
 
-def share_shards(directory: Path, shards: Sequence[Shard], seed: int) -> list[Shard]:
+def with_shared(directory: Path, shards: Sequence[Shard], seed: int) -> list[Shard]:
     """Write what the validation and test images look like after sharing, on each platform.
 
     Args:
@@ -56,15 +56,15 @@ def share_shards(directory: Path, shards: Sequence[Shard], seed: int) -> list[Sh
         seed: chooses the platforms' qualities, see `social.share`.
 
     Returns:
-        The shards that were written.
+        Those shards and the ones written, by split and platform.
     """
-    written = []
+    written = list(shards)
     for split in SHARED_SPLITS:
         mine = [shard for shard in shards if (shard.split, shard.platform) == (split, PRE_SOCIAL)]
         for platform in PLATFORMS[1:]:
             note(f"sharing {split} on {platform}")
             written += write_shards(directory, split, platform, _shared(directory, mine, platform, seed))
-    return written
+    return sorted(written, key=lambda one: (SPLITS.index(one.split), PLATFORMS.index(one.platform)))
 
 
 def _shared(directory: Path, shards: Sequence[Shard], platform: str, seed: int) -> Iterator[Sample]:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tinydf.console import progress
-from tinydf.data.assemble import assign_splits, new_dataset, rank, share_shards
+from tinydf.data.assemble import assign_splits, new_dataset, rank, with_shared
 from tinydf.data.dataset import (
     FAKE,
     FILE,
@@ -133,7 +133,7 @@ def build(
         for split in SPLITS:
             mine = sorted((one for one in samples if one.split == split), key=lambda one: rank(seed, one.key))
             shards += write_shards(aside, split, PRE_SOCIAL, mine)
-        shards += share_shards(aside, shards, seed)
+        shards = with_shared(aside, shards, seed)
         used = {one.source for one in samples}
         made = {one.generator for one in samples}
         info = DatasetInfo(
@@ -217,6 +217,7 @@ def _work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
     workers = min(len(os.sched_getaffinity(0)), len(jobs))
     context = multiprocessing.get_context("spawn")
     samples: list[Sample] = []
+    others = multiprocessing.active_children()
     with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(files,)) as pool:
         try:
             with _interrupts_held():
@@ -228,8 +229,12 @@ def _work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
                     bar.update(task, advance=1, tally=f"{len(samples)} images")
         except BrokenProcessPool:
             raise TinydfError("a process that makes images was killed", "free some memory and try again") from None
-        finally:
+        except BaseException:  # Ctrl-C above all: do not wait for the photographs at hand
             pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                if child not in others:
+                    child.terminate()
+            raise
     return samples
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from tinydf.console import progress, warn
-from tinydf.data.assemble import assign_splits, new_dataset, rank, share_shards
+from tinydf.data.assemble import assign_splits, new_dataset, rank, with_shared
 from tinydf.data.dataset import (
     FAKE,
     FILE,
@@ -64,7 +64,7 @@ class Picture:
     @property
     def group(self) -> str:
         """Files of one name in `real/` and `fake/` show one source."""
-        return self.path.stem
+        return _printable(self.path.stem)
 
 
 def build(directory: Path, out: Path, seed: int = 0, crops: int = CROPS_AN_IMAGE) -> DatasetInfo:
@@ -76,8 +76,8 @@ def build(directory: Path, out: Path, seed: int = 0, crops: int = CROPS_AN_IMAGE
     Args:
         directory: the folder that has the two.
         out: the data set directory; a data set that is there is replaced when the new one is complete.
-        seed: chooses the splits and the crops.
-        crops: how many crops are cut from an image at most, the middle first.
+        seed: chooses the splits.
+        crops: how many crops are cut from an image at most, nearest to its middle first.
 
     Returns:
         What was written to `dataset.json`; `skipped` names each file that was left out, with the reason.
@@ -103,8 +103,8 @@ def build(directory: Path, out: Path, seed: int = 0, crops: int = CROPS_AN_IMAGE
         for split in SPLITS:
             mine = [one for one in pictures if splits[one.id] == split]
             mine.sort(key=lambda one: rank(seed, one.id))
-            shards += write_shards(aside, split, PRE_SOCIAL, _samples(mine, split, seed, crops))
-        shards += share_shards(aside, shards, seed)
+            shards += write_shards(aside, split, PRE_SOCIAL, _samples(mine, split, crops))
+        shards = with_shared(aside, shards, seed)
         info = DatasetInfo(
             name=directory.resolve().name,
             tier="folder",
@@ -258,10 +258,10 @@ def _generators(pictures: list[Picture], splits: dict[str, Split]) -> list[Gener
     ]
 
 
-def _samples(pictures: list[Picture], split: Split, seed: int, crops: int) -> Iterator[Sample]:
+def _samples(pictures: list[Picture], split: Split, crops: int) -> Iterator[Sample]:
     for one in pictures:
         image = read_image(one.path)
-        for number, (top, left) in enumerate(_places(image, crops, seed, one.id)):
+        for number, (top, left) in enumerate(_places(image.shape[0], image.shape[1], crops)):
             yield Sample(
                 key=f"{one.sha256[:16]}-{number:02d}",
                 split=split,
@@ -273,14 +273,17 @@ def _samples(pictures: list[Picture], split: Split, seed: int, crops: int) -> It
             )
 
 
-def _places(image: NDArray[np.uint8], count: int, seed: int, name: str) -> list[tuple[int, int]]:
-    """Top and left of at most `count` crops that do not overlap: the middle one, then any."""
+def _places(height: int, width: int, count: int) -> list[tuple[int, int]]:
+    """Top and left of at most `count` crops that do not overlap, nearest to the middle first."""
     starts = []
-    for side in image.shape[:2]:
+    for side in (height, width):
         cells = max(1, side // CROP)
-        cells -= (cells + 1) % 2  # an odd number, so that one is in the middle
+        if count == 1:
+            cells -= (cells + 1) % 2  # an odd number, so that one is in the very middle
         first = max(0, (side - cells * CROP) // 2)
         starts.append([first + cell * CROP for cell in range(cells)])
-    middle = tuple(one[len(one) // 2] for one in starts)
-    grid = [(top, left) for top in starts[0] for left in starts[1]]
-    return sorted(grid, key=lambda place: (place != middle, rank(seed, f"{name}/{place}")))[:count]
+
+    def distance(place: tuple[int, int]) -> int:
+        return (2 * place[0] + CROP - height) ** 2 + (2 * place[1] + CROP - width) ** 2
+
+    return sorted(((top, left) for top in starts[0] for left in starts[1]), key=distance)[:count]

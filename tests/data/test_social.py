@@ -1,0 +1,62 @@
+"""Sharing: deterministic, lossy as the platforms are, and fast enough to be done per training sample."""
+
+import time
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.datasets import load_sample_image
+
+from tinydf.data.dataset import PLATFORMS
+from tinydf.data.social import share, share_randomly
+from tinydf.errors import TinydfError
+
+
+@pytest.fixture(scope="module")
+def crop() -> NDArray[np.uint8]:
+    return np.ascontiguousarray(load_sample_image("china.jpg")[100:228, 200:328])
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_sharing_is_deterministic(crop: NDArray[np.uint8], platform: str) -> None:
+    assert np.array_equal(share(crop, platform, seed=3), share(crop.copy(), platform, seed=3))
+
+
+def test_sizes(crop: NDArray[np.uint8]) -> None:
+    assert share(crop, "pre_social", 0) is crop
+    assert share(crop, "facebook", 0).shape == (96, 96, 3)
+    assert share(crop, "telegram", 0).shape == share(crop, "x", 0).shape == (128, 128, 3)
+    assert share(crop[:100, :120], "facebook", 0).shape == (100, 120, 3), "never below the model's 96 pixels"
+
+
+def test_the_seed_and_the_platform_choose_the_quality(crop: NDArray[np.uint8]) -> None:
+    assert len({share(crop, "x", seed).tobytes() for seed in range(20)}) == 3  # qualities 85, 86 and 87
+    assert any(not np.array_equal(share(crop, "x", seed), share(crop, "telegram", seed)) for seed in range(5))
+
+
+def test_colour_is_subsampled() -> None:
+    stripes = np.zeros((128, 128, 3), np.uint8)
+    stripes[:, ::2, 0], stripes[:, 1::2, 2] = 255, 255
+    shared = share(stripes, "x", 0).astype(int)
+    assert np.abs(np.diff(shared[:, :, 0] - shared[:, :, 2], axis=1)).mean() < 60, "510 if colour were kept"
+
+
+def test_random_sharing_follows_its_generator(crop: NDArray[np.uint8]) -> None:
+    first = [share_randomly(crop, np.random.default_rng(seed)) for seed in range(40)]
+    again = [share_randomly(crop, np.random.default_rng(seed)) for seed in range(40)]
+    assert all(np.array_equal(one, other) for one, other in zip(first, again, strict=True))
+    assert len({one.tobytes() for one in first}) > 25
+    assert {one.shape for one in first} == {(96, 96, 3), (128, 128, 3)}
+
+
+def test_random_sharing_is_fast(crop: NDArray[np.uint8]) -> None:
+    rng = np.random.default_rng(0)
+    start = time.process_time()
+    for _ in range(200):
+        share_randomly(crop, rng)
+    assert (time.process_time() - start) / 200 < 0.005
+
+
+def test_an_unknown_platform(crop: NDArray[np.uint8]) -> None:
+    with pytest.raises(TinydfError, match="platform 'myspace' is not known: choose one of facebook, telegram, x"):
+        share(crop, "myspace", 0)
