@@ -119,7 +119,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_port_where_nothing_answers(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "ATTEMPTS", 3)
+    monkeypatch.setattr(client, "PATIENCE_SECONDS", 0.5)
     ours, theirs = os.openpty()
     assert "nothing answers HELLO" in refused(os.ttyname(theirs))
     os.close(ours)

@@ -76,11 +76,12 @@ static void start_counter(void) {
     DWT_CTRL |= DWT_CTRL_CYCCNTENA;
 }
 
-// RM0433 47.3.3: 4096 x 128 periods of the 32 kHz LSI are 16 s, well above the longest inference.
+// RM0433 47.3.3: 4096 x 64 periods of the 32 kHz LSI are 8.2 s. An inference may take no longer, so the cycle counter,
+// which wraps at 8.9 s, cannot deceive.
 static wire_boot start_watchdog(void) {
     IWDG1_KR = IWDG1_KR_START;
     IWDG1_KR = IWDG1_KR_UNLOCK;
-    IWDG1_PR = IWDG1_PR_128;
+    IWDG1_PR = IWDG1_PR_64;
     IWDG1_RLR = 0xFFFu;
     const bool taken = wait_until(&IWDG1_SR, 3u, 0);
     IWDG1_KR = IWDG1_KR_REFRESH;

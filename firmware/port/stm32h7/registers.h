@@ -106,7 +106,7 @@
 #define IWDG1_KR_UNLOCK  0x5555u
 #define IWDG1_KR_START   0xCCCCu
 #define IWDG1_PR         REGISTER(0x58004804u)
-#define IWDG1_PR_128     5u
+#define IWDG1_PR_64      4u
 #define IWDG1_RLR        REGISTER(0x58004808u)
 #define IWDG1_SR         REGISTER(0x5800480Cu)
 

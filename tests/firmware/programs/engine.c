@@ -5,6 +5,8 @@
 //     TEST_LAYERS      how many layers it has, to test the pages of a profile
 //     TEST_STATUS      what engine_init answers
 //     TEST_OVERRUN     write one byte past the arena (n > 0) or before it (n < 0)
+//     TEST_DEEP        bytes of stack that a run takes
+//     TEST_HANG        run number that never ends
 #include <stddef.h>
 
 #include "engine/engine.h"
@@ -20,6 +22,15 @@
 #endif
 #ifndef TEST_OVERRUN
 #define TEST_OVERRUN 0
+#endif
+#ifndef TEST_DEEP
+#define TEST_DEEP 1
+#endif
+#ifndef TEST_HANG
+#define TEST_HANG 0
+#endif
+#ifndef TINYDF_HOT
+#define TINYDF_HOT
 #endif
 
 static uint8_t *memory;
@@ -50,7 +61,18 @@ int8_t *engine_input(void) {
     return (int8_t *)memory;
 }
 
-engine_status engine_invoke(void) {
+static __attribute__((noinline)) void use_stack(void) {
+    volatile uint8_t deep[TEST_DEEP];
+    for (size_t i = 0; i < sizeof deep; i++) {
+        deep[i] = 0;
+    }
+}
+
+TINYDF_HOT engine_status engine_invoke(void) {
+    use_stack();
+    while (output[2] + 1 == TEST_HANG) {
+        __asm volatile(".rept 1000\n nop\n .endr"); // long blocks, which emulators run faster
+    }
     uint8_t sums[2] = {0, 0};
     for (size_t i = 0; i < INPUT_BYTES; i++) {
         sums[i % 2] = (uint8_t)(sums[i % 2] + memory[i]);
