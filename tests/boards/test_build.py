@@ -61,6 +61,12 @@ def test_the_same_inputs_give_the_same_firmware(export: Path, firmware: Path, tm
     assert again.elf_sha256 == read_build(firmware).elf_sha256
 
 
+def test_a_directory_that_was_moved_builds_again(export: Path, tmp_path: Path) -> None:
+    before = build("posix", export, tmp_path / "here")
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert build("posix", export, tmp_path / "there") == before
+
+
 def test_another_model_gives_another_id(firmware: Path, tmp_path: Path) -> None:
     other = build("nucleo-h743", write_export(tmp_path / "other", content=b"another model"), tmp_path / "out")
     assert other.build_id != read_build(firmware).build_id

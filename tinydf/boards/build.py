@@ -90,6 +90,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
     arena_bytes = _planned_arena(export, manifest, engine)
     region = _arena_region(board, arena_bytes)
     tree = out / "cmake"
+    _drop_foreign(tree)
     _write_settings(board, region, tree)
     build_id = _build_id(board_name, export, engine, compiler)
     _run_cmake(board, export, tree, engine, build_id)
@@ -161,6 +162,17 @@ def _arena_region(board: Board, arena_bytes: int) -> str:
         f"the model needs an arena of {arena_bytes} bytes, and {board.name} has {largest} in one piece",
         "choose a smaller model or input",
     )
+
+
+def _drop_foreign(tree: Path) -> None:
+    """CMake refuses a tree that was moved or copied here, or that is of sources elsewhere: begin anew."""
+    cache = tree / "CMakeCache.txt"
+    if not cache.is_file():
+        return
+    text = cache.read_text(encoding="utf-8", errors="replace")
+    of_this = f"CMAKE_CACHEFILE_DIR:INTERNAL={tree.resolve()}\n" in text
+    if not of_this or f"CMAKE_HOME_DIRECTORY:INTERNAL={resources.FIRMWARE.resolve()}\n" not in text:
+        shutil.rmtree(tree)
 
 
 def _write_settings(board: Board, arena_region: str, tree: Path) -> None:

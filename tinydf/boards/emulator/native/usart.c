@@ -74,7 +74,7 @@ static void arrive(machine *chip, const peripheral *self, uint64_t now) {
     serial *line = &chip->serial;
     uint8_t byte = line->input[line->input_start++];
     line->next_arrival = now + ticks_of_a_byte(chip);
-    if (line->fifo_count == capacity(self)) {
+    if (line->fifo_count >= capacity(self)) {
         line->lost++;
         line->overrun = (self->registers[CR3 / 4] & CR3_OVRDIS) == 0;
         return;
@@ -161,7 +161,7 @@ static uint32_t status_of(machine *chip, peripheral *self) {
     status |= control & CR1_UE && control & CR1_TE ? ISR_TEACK : 0;
     status |= control & CR1_UE && control & CR1_RE ? ISR_REACK : 0;
     if (control & CR1_FIFOEN)
-        status |= ISR_TXFE | (line->fifo_count == capacity(self) ? ISR_RXFF : 0);
+        status |= ISR_TXFE | (line->fifo_count >= capacity(self) ? ISR_RXFF : 0);
     return status;
 }
 
