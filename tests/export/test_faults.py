@@ -48,6 +48,10 @@ def test_missing_source(tmp_path: Path, older: Path) -> None:
     refused(tmp_path / "nothing", None, older, "nothing does not exist")
 
 
+def test_file_of_another_kind(tiny_run: Path, tiny_data: Path, older: Path) -> None:
+    refused(tiny_run / "weights.safetensors", tiny_data, older, "is neither a run nor a model")
+
+
 def test_directory_that_is_no_run(tmp_path: Path, tiny_data: Path, older: Path) -> None:
     refused(tmp_path, tiny_data, older, "metrics.json does not exist")
 

@@ -25,6 +25,7 @@ from tinydf.files import atomic_directory, sha256_bytes, write_json
 from tinydf.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor
 from tinydf.preprocess import Preprocess, quantise
 
+KINDS = "give a run directory of `tinydf train`, an .onnx or a .tflite"
 ONNX, FLOAT = "model.onnx", "model_float.tflite"
 
 
@@ -68,7 +69,9 @@ def export_run(source: Path, data: Path | None, out: Path) -> Manifest:
         TinydfError: if something is missing or damaged, the conversion fails, or a stage is outside its limits.
     """
     if not source.exists():
-        raise TinydfError(f"{source} does not exist", "give a run directory of `tinydf train`, an .onnx or a .tflite")
+        raise TinydfError(f"{source} does not exist", KINDS)
+    if source.is_file() and source.suffix not in (".onnx", ".tflite"):
+        raise TinydfError(f"{source} is neither a run nor a model", KINDS)
     if out.exists() and not (out.is_dir() and ((out / FILE).is_file() or not any(out.iterdir()))):
         raise TinydfError(f"{out} exists and is not an export directory", "give another --out")
     if source.suffix == ".tflite" and source.is_file():
