@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler import compile_model, write_compiled
-from tinydf.console import note
+from tinydf.console import note, notes
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.export.calibration import calibration_crops
@@ -244,7 +244,8 @@ def _check_input(tensor: Tensor, preprocess: Preprocess) -> None:
 
 @contextmanager
 def _stage(what: str) -> Iterator[None]:
-    """Say what was done, and how long it took."""
+    """Show what is being done, then say how long it took."""
     started = time.monotonic()
-    yield
+    with notes.status(what):
+        yield
     note(f"{what} ({time.monotonic() - started:.1f} s)")

@@ -36,7 +36,7 @@ def convert(onnx: bytes, calibration: NDArray[np.float32]) -> tuple[bytes, bytes
         The float and the int8 .tflite.
 
     Raises:
-        TinydfError: if the packages fail; what they said is kept in the cache, in `export/convert.log`.
+        TinydfError: if the packages fail; what they said is kept in the cache, and the error says where.
     """
     log = cache_directory("export") / f"convert-{os.getpid()}.log"
     with tempfile.TemporaryDirectory(prefix="tinydf-export-") as scratch:
@@ -129,6 +129,7 @@ def _run_converter(directory: Path, log: Path) -> int:
             return process.wait()
         except BaseException:
             process.kill()
+            log.unlink()
             raise
 
 
