@@ -4,7 +4,7 @@ An image's index is its place when all platforms of the split stand one after th
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
@@ -34,7 +34,7 @@ def choose(dataset: Dataset, split: Split, platforms: Sequence[str] = (), limit:
     return chosen
 
 
-def images(dataset: Dataset, split: Split, wanted: frozenset[int]) -> Iterator[tuple[int, Sample]]:
+def images(dataset: Dataset, split: Split, wanted: Set[int]) -> Iterator[tuple[int, Sample]]:
     """The wanted images with their indices, in the split's order."""
     first = 0
     for platform in dataset.platforms(split):

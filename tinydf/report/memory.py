@@ -11,8 +11,8 @@ WHAT = {
     ".rodata": "weights and tables",
     ".ARM.exidx": "unwind index",
     ".itcm": "hot code",
-    ".data": "variables, set",
-    ".bss": "variables, zero",
+    ".data": "initialised variables",
+    ".bss": "zeroed variables",
     STACK: "stack",
     ARENA: "arena (tensors)",
 }

@@ -17,6 +17,7 @@ from tinydf.bench.accuracy import Case, group, pick
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, EMULATED, UNITS, device_case
+from tinydf.data.dataset import Sample, Source
 from tinydf.files import write_text
 from tinydf.report import plots
 from tinydf.report.chain import Artefacts
@@ -29,7 +30,7 @@ STAGES = {
     INT8: "Int8 on the host",
     DEVICE: "Int8 on the device",
 }
-SHOWN = 12
+SHOWN = 16
 """Sample images of each kind."""
 
 
@@ -38,11 +39,12 @@ class Shown(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    source: str
+    data: str
     fake: bool
     label: int
     generator: str
     platform: str
+    photograph: str
     steps: int
 
 
@@ -73,6 +75,7 @@ def render(facts: Facts, artefacts: Artefacts) -> str:
         plots={name: Markup(svg) for name, svg in _plots(facts, artefacts).items()},  # noqa: S704  # drawn here
         right=right,
         wrong=wrong,
+        photographs=_photographs(artefacts, [*right, *wrong]),
         started=min(session.started for session in artefacts.journal.sessions)[:10],
         is_cycles=facts.bench.ticks.unit == UNITS[CYCLES],
         is_emulated=facts.bench.ticks.unit == UNITS[EMULATED],
@@ -104,23 +107,39 @@ def _curves(cases: list[Case]) -> dict[str, list[Case]]:
 
 def _samples(artefacts: Artefacts) -> tuple[list[Shown], list[Shown]]:
     """Images that the board judged right, of every platform and class, and those it was most wrong about."""
-    answers = list(artefacts.journal.answers.values())
-    wrong = sorted((one for one in answers if one.fake != bool(one.label)), key=_margin, reverse=True)[:SHOWN]
+    answers = sorted(artefacts.journal.answers.values(), key=_margin)
+    wrong = _different(one for one in reversed(answers) if one.fake != bool(one.label))[:SHOWN]
     right = _spread([one for one in answers if one.fake == bool(one.label)])
-    pixels = _pixels(artefacts, {one.index for one in (*right, *wrong)})
-    return [_shown(one, pixels) for one in right], [_shown(one, pixels) for one in wrong]
+    samples = dict(images(artefacts.dataset, artefacts.journal.header.split, {one.index for one in (*right, *wrong)}))
+    crop = artefacts.manifest.preprocess.crop_image
+    shown = {index: _shown(artefacts.journal.answers[index], one, crop(one.image)) for index, one in samples.items()}
+    return [shown[one.index] for one in right], [shown[one.index] for one in wrong]
+
+
+def _different(answers: Iterable[Answer]) -> list[Answer]:
+    """The first answer about each crop, on whichever platform."""
+    first: dict[str, Answer] = {}
+    for one in answers:
+        first.setdefault(one.key, one)
+    return list(first.values())
 
 
 def _spread(answers: list[Answer]) -> list[Answer]:
-    """A few of each platform and class in turn, those in the middle by margin: neither the easiest nor the hardest."""
+    """A few of each platform and class, those in the middle by margin: neither the easiest nor the hardest.
+
+    Args:
+        answers: by margin.
+    """
     kinds: dict[tuple[str, int], list[Answer]] = {}
-    for one in sorted(answers, key=_margin):
+    for one in answers:
         kinds.setdefault((one.platform, one.label), []).append(one)
     each = max(1, SHOWN // max(1, len(kinds)))
-    chosen = []
+    chosen: list[Answer] = []
     for some in kinds.values():
-        middle = max(0, len(some) // 2 - each // 2)
-        chosen += some[middle : middle + each]
+        taken = {one.key for one in chosen}
+        fresh = [one for one in some if one.key not in taken] or some
+        middle = max(0, (len(fresh) - each) // 2)
+        chosen += fresh[middle : middle + each]
     return sorted(chosen, key=lambda one: one.index)[:SHOWN]
 
 
@@ -128,22 +147,24 @@ def _margin(answer: Answer) -> float:
     return abs(device_case(answer).score)
 
 
-def _pixels(artefacts: Artefacts, wanted: Iterable[int]) -> dict[int, NDArray[np.uint8]]:
-    split, crop = artefacts.journal.header.split, artefacts.manifest.preprocess.crop_image
-    return {index: crop(one.image) for index, one in images(artefacts.dataset, split, frozenset(wanted))}
-
-
-def _shown(answer: Answer, pixels: dict[int, NDArray[np.uint8]]) -> Shown:
+def _shown(answer: Answer, sample: Sample, crop: NDArray[np.uint8]) -> Shown:
     png = io.BytesIO()
-    Image.fromarray(pixels[answer.index]).save(png, "PNG", optimize=True)
+    Image.fromarray(crop).save(png, "PNG", optimize=True)
     return Shown(
-        source="data:image/png;base64," + base64.b64encode(png.getvalue()).decode(),
+        data="data:image/png;base64," + base64.b64encode(png.getvalue()).decode(),
         fake=answer.fake,
         label=answer.label,
         generator=answer.generator,
         platform=_platform(answer.platform),
+        photograph=sample.source,
         steps=int(device_case(answer).score),
     )
+
+
+def _photographs(artefacts: Artefacts, shown: list[Shown]) -> list[Source]:
+    """What the shown crops are cut from, to be named with author and licence."""
+    ids = {one.photograph for one in shown}
+    return [source for source in artefacts.dataset.info.sources if source.id in ids]
 
 
 def _platform(name: str) -> str:

@@ -26,8 +26,14 @@ PAGE = {
     "#050505": "series-2",
     "#060606": "series-3",
     "#070707": "series-4",
+    "#080808": "stage-1",
+    "#090909": "stage-2",
+    "#0a0a0a": "stage-3",
+    "#0b0b0b": "stage-4",
 }
-INK, MUTED, RULE, *SERIES = PAGE
+INK, MUTED, RULE, *COLOURS = PAGE
+SERIES, STAGES = COLOURS[:4], COLOURS[4:]
+WIDTH = 9.4
 STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -64,19 +70,19 @@ def accuracy(stages: Mapping[str, Mapping[str, float | None]], platforms: Mappin
         platforms: platform -> its title.
     """
     with mpl.rc_context(STYLE | {"svg.hashsalt": "accuracy"}):
-        figure = Figure(figsize=(7.6, 2.7), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
         axes = figure.add_subplot()
         width = 0.8 / len(stages)
+        colours = STAGES[-len(stages) :]
         for number, (title, values) in enumerate(stages.items()):
             places = np.arange(len(platforms)) + (number - (len(stages) - 1) / 2) * width
             heights = [values.get(name) or 0.0 for name in platforms]
-            bars = axes.bar(places, heights, width * 0.92, color=SERIES[number], label=title)
-            axes.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=7, padding=1)
+            bars = axes.bar(places, heights, width * 0.92, color=colours[number], label=title)
+            axes.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=7.5, padding=1)
         axes.set_xticks(range(len(platforms)), list(platforms.values()))
         axes.set_ylim(0, 1.08)
         axes.set_yticks([0, 0.5, 1])
         axes.axhline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
-        axes.text(len(platforms) - 0.45, 0.51, "chance", color=MUTED, fontsize=7, ha="right")
         axes.tick_params(axis="x", length=0)
         figure.legend(loc="outside upper left", ncols=len(stages), fontsize=8)
         return _svg(figure)
@@ -85,7 +91,7 @@ def accuracy(stages: Mapping[str, Mapping[str, float | None]], platforms: Mappin
 def roc(panels: Mapping[str, Mapping[str, Sequence[Case]]]) -> str:
     """ROC curves (Fawcett 2006), a panel each of which has a curve by title; fakes are positive."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": "roc"}):
-        figure = Figure(figsize=(7.6, 3.9), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
         for number, (title, curves) in enumerate(panels.items(), start=1):
             axes = figure.add_subplot(1, len(panels), number)
             axes.plot([0, 1], [0, 1], color=RULE, linewidth=1)
@@ -116,7 +122,7 @@ def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
     if profiled:
         panels = {unit: [layer.ticks for layer in profiled], **panels}
     with mpl.rc_context(STYLE | {"svg.hashsalt": "layers"}):
-        figure = Figure(figsize=(7.6, 0.7 + 0.16 * len(titles)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.7 + 0.17 * len(titles)), layout="constrained")
         shared = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (title, values), colour in zip(shared, panels.items(), SERIES, strict=False):
             bars = axes.barh(range(len(titles)), values, height=0.72, color=colour)
@@ -134,7 +140,7 @@ def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
 def arena(plan: Plan) -> str:
     """The memory plan: each tensor as a box, its lifetime in layers across and its place in the arena upwards."""
     with mpl.rc_context(STYLE | {"svg.hashsalt": "arena"}):
-        figure = Figure(figsize=(7.6, 3.4), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
         axes = figure.add_subplot()
         for number, box in enumerate(boxes(plan)):
             corner, width, height = (box.first - 0.5, box.offset / 1024), box.last - box.first + 1, box.bytes / 1024
