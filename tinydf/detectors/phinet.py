@@ -19,15 +19,15 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    alpha: float = Field(gt=0, le=8, description="width: the first blocks have 24 * alpha filters")
+    alpha: float = Field(gt=0, le=8, description="width: 24 * alpha filters in the first block")
     beta: float = Field(gt=0, le=8, description="shape: the expansion goes from t0 to t0 * beta")
     t0: float = Field(gt=0, le=12, description="expansion factor of the first block")
     blocks: int = Field(ge=1, le=16, description="number of inverted residual blocks")
     downsampling: tuple[int, ...] = Field(
-        description="blocks, counted from 1, that halve the size and double the filters"
+        description="blocks, from 1, that halve the size; past the first they double the filters"
     )
-    residuals: int = Field(default=32, ge=1, le=63, description="filters of the fixed first layer")
-    residual_gain: float = Field(default=3.0, gt=0, le=64, description="see ResidualBank")
+    residuals: int = Field(default=20, ge=1, le=63, description="filters of the fixed first layer")
+    residual_gain: float = Field(default=1.5, gt=0, le=64, description="see ResidualBank")
     squeeze_excite: bool = True
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
@@ -35,23 +35,21 @@ class Options(BaseModel):
 class PhiNet(nn.Module):  # type: ignore[misc]
     """Input: float [batch, 3, height, width], RGB in [0, 1]. Output: logits float [batch, 2], real and fake.
 
-    The fixed `ResidualBank` and a 1x1 convolution stand in place of the paper's first separable convolution. The
-    sides must stay even down to the last block that halves them.
+    The fixed `ResidualBank` stands in place of the paper's first separable convolution. The sides must stay even down
+    to the last block that halves them.
     """
 
     def __init__(self, options: Options) -> None:
         super().__init__()
-        filters = FILTERS * options.alpha
-        channels = _width(filters)
         self.residuals = ResidualBank(options.residuals, options.residual_gain)
-        layers: list[nn.Module] = [_pointwise(options.residuals, channels), nn.ReLU6()]
+        self.blocks = nn.Sequential()
+        channels, filters = options.residuals, FILTERS * options.alpha
         for number in range(1, options.blocks + 1):
             halves = number in options.downsampling
-            filters *= 2 if halves else 1
+            filters *= 2 if halves and number > 1 else 1
             expansion = _expansion(options, number - 1)
-            layers.append(Block(channels, _width(filters), expansion, 2 if halves else 1, options.squeeze_excite))
+            self.blocks.append(Block(channels, _width(filters), expansion, 2 if halves else 1, options.squeeze_excite))
             channels = _width(filters)
-        self.blocks = nn.Sequential(*layers)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(options.dropout)
         self.classifier = nn.Conv2d(channels, 2, 1)

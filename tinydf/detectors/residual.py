@@ -28,7 +28,7 @@ class ResidualBank(nn.Sequential):  # type: ignore[misc]
         """Make the layer.
 
         Args:
-            channels: how many coefficients, from the highest frequencies down, at most 63.
+            channels: how many coefficients, at most 63.
             gain: the normalisation's first slope; residuals beyond `3 / gain` standard deviations are clipped.
         """
         self.channels = channels
@@ -41,9 +41,13 @@ class ResidualBank(nn.Sequential):  # type: ignore[misc]
 
 
 def _filters(channels: int) -> Tensor:
-    """Products of two cosines as whole numbers, by falling frequency, float [channels, 3, 8, 8]."""
+    """Products of two cosines as whole numbers, float [channels, 3, 8, 8], in the order in which they help.
+
+    Of each product and its transposed one comes first (training turns its images), and of these the 19 whose
+    frequencies add up to an even number: as many of the others tell less, by a linear classifier on validation images.
+    """
     pairs = [(row, column) for row in range(SIDE) for column in range(SIDE) if row or column]
-    pairs.sort(key=lambda pair: -sum(pair))
+    pairs.sort(key=lambda pair: (pair[0] < pair[1], sum(pair) % 2, sum(pair)))
     filters = np.stack([_whole(np.outer(_cosine(row), _cosine(column))) for row, column in pairs[:channels]])
     return torch.from_numpy(filters).to(torch.float32)[:, None].expand(-1, 3, -1, -1).contiguous()
 

@@ -1,7 +1,7 @@
 """What a training needs to go on after its last whole epoch as if nothing had happened."""
 
+import io
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,8 @@ class Progressed:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        state = torch.load(path, weights_only=True)
-    except (RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        state = torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
+    except (RuntimeError, OSError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise _damaged(path, error) from None
     if not isinstance(state, dict):
         raise _damaged(path, "it holds no training")

@@ -1,0 +1,51 @@
+"""A tiny data set, a recipe that learns it in seconds, and one finished run of it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.data.synthetic import tiny_dataset
+from tinydf.train.loop import train
+from tinydf.train.recipe import Recipe, read_recipe
+
+RECIPE = """
+name = "small"
+
+[detector]
+name = "phinet"
+options = { alpha = 0.5, beta = 1.0, t0 = 2.0, blocks = 2, downsampling = [1], residuals = 12, dropout = 0.1 }
+
+[preprocess]
+size = 96
+
+[training]
+epochs = 6
+crops = 12
+batch_size = 16
+learning_rate = 0.01
+"""
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_dataset(tmp_path_factory.mktemp("data") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def recipe_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "small.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def recipe(recipe_path: Path) -> Recipe:
+    return read_recipe(recipe_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, data: Path, recipe: Recipe) -> Path:
+    """A finished run; tests that change a run take a copy."""
+    out = tmp_path_factory.mktemp("run") / "small"
+    train(recipe, data, out)
+    return out
