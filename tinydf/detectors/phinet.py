@@ -1,7 +1,7 @@
 """PhiNet (Paissan, Ancilotto, Farella 2021, arXiv 2110.00337): inverted residuals scaled by a few numbers.
 
 Written so that it converts to a TFLite graph of plain convolutions: ReLU6 for h-swish, squeeze-and-excitation by 1x1
-convolutions, and strided convolutions padded on the bottom and right only, which is TensorFlow's "same".
+convolutions, and strided convolutions padded by TensorFlow's rule rather than on all sides.
 """
 
 import torch.nn.functional as F
@@ -35,8 +35,7 @@ class Options(BaseModel):
 class PhiNet(nn.Module):  # type: ignore[misc]
     """Input: float [batch, 3, height, width], RGB in [0, 1]. Output: logits float [batch, 2], real and fake.
 
-    The fixed `ResidualBank` stands in place of the paper's first separable convolution. The sides must stay even down
-    to the last block that halves them.
+    The fixed `ResidualBank` stands in place of the paper's first separable convolution.
     """
 
     def __init__(self, options: Options) -> None:
@@ -79,7 +78,7 @@ class Block(nn.Module):  # type: ignore[misc]
     def forward(self, features: Tensor) -> Tensor:
         wide = self.expand(features)
         if self.stride == 2:
-            wide = F.pad(wide, (0, 1, 0, 1))
+            wide = F.pad(wide, _same(wide.shape[-1]) + _same(wide.shape[-2]))
         narrow: Tensor = self.project(self.squeeze(self.depthwise(wide)))
         return features + narrow if self.adds else narrow
 
@@ -104,6 +103,11 @@ class SqueezeExcite(nn.Module):  # type: ignore[misc]
 
 def _pointwise(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+
+
+def _same(side: int) -> tuple[int, int]:
+    """TensorFlow's "same" padding before and after a side, for three taps at stride 2."""
+    return (0, 1) if side % 2 == 0 else (1, 1)
 
 
 def _expansion(options: Options, index: int) -> float:

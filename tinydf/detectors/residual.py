@@ -20,8 +20,10 @@ class ResidualBank(nn.Sequential):  # type: ignore[misc]
     The filters' taps are whole numbers up to 127, which is what int8 per-channel weights hold, whatever normalisation
     is folded into them: on the device, too, they sum to zero, and no brightness leaks through.
 
-    Input: float [batch, 3, height, width], RGB in [0, 1]. Output: float [batch, channels, height / 4, width / 4] in
-    [0, 6].
+    There is no padding: every second patch of a picture that begins on JPEG's grid is one of JPEG's blocks.
+
+    Input: float [batch, 3, height, width], RGB in [0, 1].
+    Output: float [batch, channels, height / 4 - 1, width / 4 - 1] in [0, 6].
     """
 
     def __init__(self, channels: int, gain: float) -> None:
@@ -32,7 +34,7 @@ class ResidualBank(nn.Sequential):  # type: ignore[misc]
             gain: the normalisation's first slope; residuals beyond `3 / gain` standard deviations are clipped.
         """
         self.channels = channels
-        convolution = nn.Conv2d(3, channels, SIDE, stride=STRIDE, padding=(SIDE - STRIDE) // 2, bias=False)
+        convolution = nn.Conv2d(3, channels, SIDE, stride=STRIDE, bias=False)
         convolution.weight = nn.Parameter(_filters(channels), requires_grad=False)
         normalisation = nn.BatchNorm2d(channels)
         nn.init.constant_(normalisation.weight, gain)

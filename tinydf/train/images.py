@@ -115,5 +115,6 @@ def _augment(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generat
     height, width = image.shape[:2]
     if min(height, width) < size:
         raise TinydfError(f"a training image of {width}x{height} pixels is smaller than the {size}x{size} crop")
-    top, left = random.integers(height - size + 1), random.integers(width - size + 1)
+    grid = recipe.augmentation.grid
+    top, left = (grid * random.integers((side - size) // grid + 1) for side in (height, width))
     return image[top : top + size, left : left + size]

@@ -29,6 +29,7 @@ class Augmentation(Strict):
     """What happens to a training image before it is cropped at random, at native resolution."""
 
     share: float = Field(default=0.75, ge=0, le=1, description="how often an image is compressed as platforms do")
+    grid: int = Field(default=1, ge=1, le=64, description="crops begin at multiples of it; 8 is JPEG's grid")
     turn: bool = Field(default=True, description="flips and quarter turns")
 
 
