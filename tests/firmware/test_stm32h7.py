@@ -116,6 +116,7 @@ class Core:
         self.names = symbols(elf)
         self.sent = bytearray()
         self.core.mmio_map(0x4000_4000, 0x1000, self._read, None, self._write, None)
+        self.core.mem_map(0x5800_4000, 0x1000)  # IWDG1
 
     @staticmethod
     def _read(core: object, offset: int, size: int, data: object) -> int:
@@ -137,6 +138,7 @@ class Core:
         return frame
 
 
+IWDG1_KR = 0x5800_4800
 CFSR, MMFAR, BFAR = 0xE000_ED28, 0xE000_ED34, 0xE000_ED38
 BUS_FAULT_PRECISE, MEMORY_FAULT_DATA = 0x8200, 0x0082
 
@@ -148,6 +150,7 @@ def report(core: Core, exception: int, stack: int) -> wire.Fault:
     assert (head.code, head.detail) == (wire.ErrorCode.FAULT, exception)
     fault, rest = wire.Fault.unpack(rest)
     assert rest == b""
+    assert core.core.mem_read(IWDG1_KR, 4) == (0xCCCC).to_bytes(4, "little"), "the watchdog runs"
     return fault
 
 

@@ -299,7 +299,7 @@ class Board:
         """The payload if this frame is the answer; None if it is none of ours."""
         if frame.type == wire.Message.ERROR and len(frame.payload) >= wire.ErrorHead.size():
             head, rest = wire.ErrorHead.unpack(frame.payload)
-            if head.code == wire.ErrorCode.FAULT and frame.session == self._session:
+            if head.code == wire.ErrorCode.FAULT and frame.session in (0, self._session):  # 0: while it started
                 raise self._fault(head.detail, rest)
             if head.code == wire.ErrorCode.VERSION:
                 raise TinydfError(

@@ -25,7 +25,8 @@ wire_boot clock_start(void);
 uint32_t clock_core_hz(void);
 uint32_t clock_apb1_hz(void);
 
-// The memory map's rules, and the caches. Call before anything is placed in cached memory that matters.
+// The way round a fault of early chips; then the memory map's rules, and the caches.
+void memory_mend(void);
 void memory_protect(void);
 void caches_enable(void);
 

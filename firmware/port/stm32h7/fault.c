@@ -42,7 +42,8 @@ __attribute__((used)) _Noreturn void fault_report(const uint32_t *stack) {
         fault.link_register = stack[FRAME_LINK_REGISTER];
     }
     app_report_fault(exception_number(), &fault);
-    for (;;) { // the watchdog resets the chip
+    IWDG1_KR = IWDG1_KR_START; // if the fault came before the watchdog was started
+    for (;;) {                 // the watchdog resets the chip
     }
 }
 

@@ -40,6 +40,13 @@ static void set_regions(void) {
     }
 }
 
+// ES0392, "Reading from AXI SRAM may lead to data read corruption": on revision Y, one read at a time.
+void memory_mend(void) {
+    if (DBGMCU_IDC_REVISION(DBGMCU_IDC) == DBGMCU_IDC_REVISION_Y) {
+        AXI_TARG7_FN_MOD = AXI_TARG7_FN_MOD_READ_ISS_OVERRIDE;
+    }
+}
+
 void memory_protect(void) {
     data_barrier();
     set_regions();

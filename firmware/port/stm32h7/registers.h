@@ -116,6 +116,10 @@
 #define DBGMCU_IDC_REVISION(value) ((value) >> 16)
 #define DBGMCU_IDC_REVISION_Y      0x1003u
 
+// AXI interconnect, RM0433 2.2.4: how the AXI SRAM (target 7) is read.
+#define AXI_TARG7_FN_MOD                   REGISTER(0x51008108u)
+#define AXI_TARG7_FN_MOD_READ_ISS_OVERRIDE BIT(0)
+
 // The core: DDI 0403E B3.2 (system control), B3.5 (MPU), C1.8 (DWT).
 #define SCB_CCR               REGISTER(0xE000ED14u)
 #define SCB_CCR_DIV_0_TRP     BIT(4)

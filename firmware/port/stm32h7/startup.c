@@ -81,6 +81,7 @@ __attribute__((noinline)) void Reset_Handler(void) {
     SCB_CPACR |= SCB_CPACR_FPU;
     data_barrier();
     instruction_barrier();
+    memory_mend();
     prepare_memory();
     // DDI 0403E B3.2.13: each fault its own exception; and division by zero is one.
     SCB_SHCSR |= SCB_SHCSR_MEMFAULTENA | SCB_SHCSR_BUSFAULTENA | SCB_SHCSR_USGFAULTENA;

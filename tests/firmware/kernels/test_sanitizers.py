@@ -8,7 +8,7 @@ import pytest
 
 from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.models import golden
-from tinydf.compiler import compile_model, write_compiled
+from tinydf.compiler import TARGETS, compile_model, write_compiled
 from tinydf.resources import FIRMWARE
 
 SEEDS = range(4)
@@ -32,13 +32,14 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", CASES)
-def test_clean_and_equal(name: str, kernels: Path, tmp_path: Path) -> None:
+def test_clean_and_equal(name: str, target: str, kernels: Path, tmp_path: Path) -> None:
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         model = CASES[name](rng)
         directory = tmp_path / str(seed)
-        compiled = compile_model(model)
+        compiled = compile_model(model, target=target)
         write_compiled(compiled, directory)
         program = directory / "program"
         sources = [str(directory / "model_aot.c"), str(Path(__file__).with_name("driver.c")), str(kernels)]
