@@ -32,7 +32,7 @@ def warn(message: str) -> None:
 
 
 def progress() -> Progress:
-    """A progress display for long work: `with progress() as bar: bar.track(items, description=...)`."""
+    """A progress display for long work; every task is added with `tally=`, a short text of how it goes."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -39,6 +39,7 @@ EXTRAS = {
     "tflite_micro": "export",
     "ai_edge_litert": "export",
     "unicorn": "emulator",
+    "h5py": "data",
     "matplotlib": "report",
 }
 
