@@ -3,6 +3,7 @@
 #ifndef TINYDF_KERNELS_H
 #define TINYDF_KERNELS_H
 
+#include "dsp.h"
 #include "kernel.h"
 
 #ifdef __cplusplus
@@ -62,6 +63,46 @@ typedef struct {
 } pointwise_parameters;
 void pointwise(const pointwise_parameters *parameters, const int8_t *input, int8_t *output);
 
+// What turns the sums of two output channels into outputs, for the kernels of the DSP extension.
+typedef struct {
+    int32_t bias[2];
+    scaling scaling[2];
+} dsp_channels;
+
+// A dot product for every output channel, for the DSP extension. weights [output_channels / 2, inputs / 4, 8], both
+// rounded up, packed as dot_dsp.h says, with zeros where there is no channel; channels [output_channels / 2].
+// `exact`: each shift is at least 1, and low and high are int8's.
+typedef struct {
+    uint16_t inputs;
+    uint16_t output_channels;
+    int8_t low;
+    int8_t high;
+    uint8_t exact;
+    const int8_t *weights;
+    const dsp_channels *channels;
+} dot_parameters;
+
+// `pointwise` for the DSP extension; inputs is the number of input channels; scratch [6 * inputs rounded up to 4].
+typedef struct {
+    uint32_t pixels;
+    dot_parameters dot;
+} pointwise_dsp_parameters;
+void pointwise_dsp(const pointwise_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// `conv_2d` for the DSP extension, without dilation or groups; inputs = kernel_height * kernel_width * input_channels;
+// scratch [9 * inputs rounded up to 4].
+typedef struct {
+    window window;
+    uint16_t input_channels;
+    int8_t padding_value;
+    dot_parameters dot;
+} conv_2d_dsp_parameters;
+void conv_2d_dsp(const conv_2d_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// One pixel's `pointwise` for the DSP extension: a fully connected layer. weights [output_channels / 4, inputs / 4,
+// 16], both rounded up, packed as dense_dsp.c says; channels [output_channels / 2] rounded up to an even number.
+void dense_dsp(const dot_parameters *parameters, const int8_t *input, int8_t *output);
+
 // Depthwise convolution: output channel c reads input channel c / depth_multiplier.
 // weights [kernel_height, kernel_width, output_channels]; bias [output_channels] with the input's zero point folded
 // in; scratch [input_channels] bytes if any window leaves the image.
@@ -75,6 +116,25 @@ typedef struct {
     requantisation requantisation;
 } depthwise_conv_2d_parameters;
 void depthwise_conv_2d(const depthwise_conv_2d_parameters *parameters, const int8_t *input, int8_t *output,
+                       int8_t *scratch);
+
+// `depthwise_conv_2d` of a 3x3 kernel with a horizontal stride of 1 or 2, without dilation or depth multiplier, for
+// the DSP extension. Works on four channels at a time, whose last three rows it keeps in scratch, so that with a stride
+// of 1 and an output of the input's size it may work in place. weights [channels rounded up to 4, 12]: three rows of
+// three, each followed by a 0; scaling [channels rounded up to 4]; bias likewise; scratch [24 * row_pixels + 96].
+typedef struct {
+    window window;
+    uint16_t channels;
+    uint16_t row_pixels; // pixels of a row with its padding, as many as all outputs (rounded up to 2) read; even
+    int8_t padding_value;
+    int8_t low;
+    int8_t high;
+    uint8_t exact;
+    const int8_t *weights;
+    const int32_t *bias;
+    const scaling *scaling;
+} depthwise_3x3_dsp_parameters;
+void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *parameters, const int8_t *input, int8_t *output,
                        int8_t *scratch);
 
 // Largest, or mean, of each window, per channel; pixels outside the image do not count.
@@ -99,6 +159,9 @@ typedef struct {
     int16_t zero_point;
 } reduce_parameters;
 void reduce(const reduce_parameters *parameters, const int8_t *input, int8_t *output);
+
+// `reduce` for the DSP extension.
+void reduce_dsp(const reduce_parameters *parameters, const int8_t *input, int8_t *output);
 
 #define BROADCAST_RANK 4
 
@@ -127,6 +190,19 @@ typedef struct {
 } add_parameters;
 void add(const add_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
+// `add` of two tensors of one shape for the DSP extension. `first` is the one with the larger scale (or any of two
+// equals): its factor is exactly a half.
+typedef struct {
+    uint32_t count;
+    int32_t first_offset;  // minus its zero point, times 2^19
+    int32_t second_offset; // minus its zero point, times 2^20
+    scaling second;
+    scaling sum;
+    int8_t low;
+    int8_t high;
+} add_dsp_parameters;
+void add_dsp(const add_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
 // first * second.
 typedef struct {
     broadcast broadcast;
@@ -139,6 +215,18 @@ typedef struct {
     int32_t multiplier;
 } multiply_parameters;
 void multiply(const multiply_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// `multiply` of [rows, channels] by [channels] for the DSP extension.
+typedef struct {
+    uint32_t rows;
+    uint32_t channels;
+    int16_t first_offset;
+    int16_t second_offset;
+    int8_t low;
+    int8_t high;
+    scaling product;
+} multiply_dsp_parameters;
+void multiply_dsp(const multiply_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // The larger, or the smaller, of two inputs of one scale.
 void larger(const broadcast *parameters, const int8_t *first, const int8_t *second, int8_t *output);

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from tests.compiler.cases import CASES
 from tinydf.cli.compile import command
-from tinydf.compiler import Compiled, compile_model, write_compiled
+from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes
 from tinydf.resources import FIRMWARE
@@ -57,7 +57,7 @@ def test_generated_c_and_kernels_have_no_warning(name: str, tmp_path: Path) -> N
     rng = np.random.default_rng(5)
     for k, make in enumerate(CASES.values()):
         directory = tmp_path / str(k)
-        write_compiled(compile_model(make(rng)), directory)
+        write_compiled(compile_model(make(rng), target=list(TARGETS)[k % len(TARGETS)]), directory)
         source = str(directory / "model_aot.c")
         run = [*compiler, *STRICT, *INCLUDES, f"-I{directory}", source, "-o", str(directory / "model.o")]
         subprocess.run(run, check=True)

@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 
 from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.models import golden
-from tinydf.compiler import compile_model, write_compiled
+from tinydf.compiler import TARGETS, compile_model, write_compiled
 from tinydf.compiler.host import HostEngine
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1))
-def test_equals_tflm(name: str, seed: int, tmp_path: Path) -> None:
+def test_equals_tflm(name: str, target: str, seed: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(seed)
     model = CASES[name](rng)
-    write_compiled(compile_model(model), tmp_path)
+    write_compiled(compile_model(model, target=target), tmp_path)
     engine = HostEngine(tmp_path)
     inputs = inputs_for(rng, engine.input_shape)
     expected = golden(model, inputs)

@@ -10,7 +10,7 @@ import click
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the C sources are written."
 )
-@click.option("--target", default="generic", show_default=True, help="Whose kernels to call.")
+@click.option("--target", default="armv7e-m", show_default=True, help="Whose kernels to call: armv7e-m, generic.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(model: Path, out: Path, target: str, as_json: bool) -> None:
     """Compile an int8 .tflite to C: model_aot.c, model_aot.h and plan.json."""

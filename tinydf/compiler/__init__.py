@@ -1,6 +1,7 @@
 """The ahead-of-time compiler: an int8 .tflite becomes C that calls `firmware/kernels` (docs/compiler.md)."""
 
-from tinydf.compiler.compile import TARGETS, Compiled, compile_model, write_compiled
+from tinydf.compiler.compile import Compiled, compile_model, write_compiled
 from tinydf.compiler.plan import Plan
+from tinydf.compiler.targets import TARGETS, target_of
 
-__all__ = ["TARGETS", "Compiled", "Plan", "compile_model", "write_compiled"]
+__all__ = ["TARGETS", "Compiled", "Plan", "compile_model", "target_of", "write_compiled"]

@@ -1,6 +1,6 @@
 """From the bytes of a .tflite to C sources: read, pass, lower, place, emit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinydf.compiler import operators as operators  # fills the registry of lowerings
@@ -10,13 +10,15 @@ from tinydf.compiler.lowering import lower
 from tinydf.compiler.passes import PASSES
 from tinydf.compiler.plan import FILE as PLAN_FILE
 from tinydf.compiler.plan import Plan, make_plan, place
+from tinydf.compiler.targets import TARGETS
 from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, write_json, write_text
 
 SOURCE_FILE = "model_aot.c"
 HEADER_FILE = "model_aot.h"
-TARGETS = ("generic",)
+# What most boards have. Its C runs everywhere, for the kernels do without the instructions where there are none.
+DEFAULT_TARGET = "armv7e-m"
 MAXIMUM_EDGE_RANK = 4
 MAXIMUM_ARENA = 1 << 28
 
@@ -35,7 +37,7 @@ class Compiled:
         return self.plan.arena_bytes
 
 
-def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = "generic") -> Compiled:
+def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT_TARGET) -> Compiled:
     """Compile an int8 .tflite to C.
 
     Args:
@@ -52,7 +54,7 @@ def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = "generi
     for apply in PASSES:
         graph = apply(graph)
     _check_edges(graph)
-    layers = lower(graph)
+    layers = [replace(layer, calls=tuple(TARGETS[target](call) for call in layer.calls)) for layer in lower(graph)]
     placement = place(graph, layers)
     if placement.arena_bytes > MAXIMUM_ARENA:
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph
-from tinydf.compiler.lowering import Call, Field, Layer
+from tinydf.compiler.lowering import Call, Field, Layer, Records
 from tinydf.compiler.plan import LayerPlan, Placement, Plan
 
 COLUMNS = 120
@@ -32,6 +32,16 @@ class Constants:
             self.names[key] = name
             head = f"static const {C_TYPES[array.dtype.name]} {name}[{array.size}] TINYDF_WEIGHTS = {{"
             self.text.append("\n".join([head, *_rows([_number(int(v)) for v in array.reshape(-1)]), "};"]))
+        return self.names[key]
+
+    def add_records(self, name: str, records: Records) -> str:
+        """Give the C name of a constant array of structs, writing it if it is new."""
+        key = (records.type, records.rows.tobytes())
+        if key not in self.names:
+            self.names[key] = name
+            head = f"static const {records.type} {name}[{len(records.rows)}] TINYDF_WEIGHTS = {{"
+            rows = [f"    {records.format % tuple(row)}," for row in records.rows.tolist()]
+            self.text.append("\n".join([head, *rows, "};"]))
         return self.names[key]
 
 
@@ -118,6 +128,8 @@ def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, dept
     for name, value in fields.items():
         if isinstance(value, Mapping):
             lines += [f"{indent}.{name} = {{", *_fields(value, prefix, constants, depth + 1), f"{indent}}},"]
+        elif isinstance(value, Records):
+            lines.append(f"{indent}.{name} = {constants.add_records(f'{prefix}_{name}', value)},")
         elif isinstance(value, np.ndarray):
             lines.append(f"{indent}.{name} = {constants.add(f'{prefix}_{name}', value)},")
         elif isinstance(value, int):

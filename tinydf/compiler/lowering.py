@@ -14,7 +14,17 @@ from tinydf.compiler.graph import Graph, Operator, Quantisation, Tensor
 from tinydf.compiler.schema import ACTIVATIONS
 from tinydf.errors import TinydfError
 
-Field = int | Sequence[int] | NDArray[np.generic] | Mapping[str, "Field"]
+
+@dataclass(frozen=True)
+class Records:
+    """A constant array of C structs of int32 fields: the struct's type, how one is written, and the fields by row."""
+
+    type: str
+    format: str
+    rows: NDArray[np.int32]
+
+
+Field = int | Sequence[int] | NDArray[np.generic] | Records | Mapping[str, "Field"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tinydf.compiler.graph import Graph
-from tinydf.compiler.lowering import Call, Field, Layer
+from tinydf.compiler.lowering import Call, Field, Layer, Records
 from tinydf.compiler.memory import Buffer, pack
 
 FILE = "plan.json"
@@ -199,6 +199,8 @@ def _constant_bytes(graph: Graph, call: Call) -> int:
 
 
 def _array_bytes(field: Field) -> int:
+    if isinstance(field, Records):
+        return int(field.rows.nbytes)
     if isinstance(field, np.ndarray):
         return int(field.nbytes)
     if isinstance(field, Mapping):

@@ -1,0 +1,178 @@
+// The Arm DSP extension (Armv7E-M: Cortex-M4, M7; optional in M33, M55), and the same operations in plain C for every
+// other machine, so that generated code for `armv7e-m` also runs, and is tested, on the host.
+#ifndef TINYDF_DSP_H
+#define TINYDF_DSP_H
+
+#include "kernel.h"
+
+// Two signed halves of a word: low and high.
+static inline int32_t low_half(int32_t word) {
+    return (int16_t)(uint16_t)((uint32_t)word & 0xffffu);
+}
+
+static inline int32_t high_half(int32_t word) {
+    return word >> 16;
+}
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP == 1
+
+#define DSP_3(instruction, a, b, c)                                                                                    \
+    __extension__({                                                                                                    \
+        int32_t dsp_result;                                                                                            \
+        __asm__(instruction " %0, %1, %2, %3" : "=r"(dsp_result) : "r"(a), "r"(b), "r"(c));                            \
+        dsp_result;                                                                                                    \
+    })
+#define DSP_1(instruction, a, suffix)                                                                                  \
+    __extension__({                                                                                                    \
+        int32_t dsp_result;                                                                                            \
+        __asm__(instruction " %0, %1" suffix : "=r"(dsp_result) : "r"(a));                                             \
+        dsp_result;                                                                                                    \
+    })
+
+// sum + a.low * b.low + a.high * b.high
+#define smlad(a, b, sum) DSP_3("smlad", a, b, sum)
+// sum + a.low * b.low, and the other three choices of halves
+#define smlabb(a, b, sum) DSP_3("smlabb", a, b, sum)
+#define smlabt(a, b, sum) DSP_3("smlabt", a, b, sum)
+#define smlatb(a, b, sum) DSP_3("smlatb", a, b, sum)
+#define smlatt(a, b, sum) DSP_3("smlatt", a, b, sum)
+// sum + (a * b) / 2^32, rounded to nearest, a half upwards
+#define smmlar(a, b, sum) DSP_3("smmlar", a, b, sum)
+// Bytes 0 and 2 of a word, or 1 and 3, as two signed halves.
+#define even_bytes(word) DSP_1("sxtb16", word, "")
+#define odd_bytes(word)  DSP_1("sxtb16", word, ", ror #8")
+// The same, added to two halves.
+static inline int32_t add_even_bytes(int32_t halves, int32_t word) {
+    int32_t result;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(halves), "r"(word));
+    return result;
+}
+static inline int32_t add_odd_bytes(int32_t halves, int32_t word) {
+    int32_t result;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(halves), "r"(word));
+    return result;
+}
+
+// A value held to the range of int8.
+static inline int32_t saturate_8(int32_t value) {
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
+}
+// low.low | high.low << 16, the low halves of two words
+static inline int32_t pack_low(int32_t low, int32_t high) {
+    int32_t result;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(low), "r"(high));
+    return result;
+}
+// low.low | high.high << 16
+static inline int32_t pack_ends(int32_t low, int32_t high) {
+    int32_t result;
+    __asm__("pkhbt %0, %1, %2" : "=r"(result) : "r"(low), "r"(high));
+    return result;
+}
+// low.high | high.high << 16, the high halves of two words
+static inline int32_t pack_high(int32_t low, int32_t high) {
+    int32_t result;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(high), "r"(low));
+    return result;
+}
+
+#else
+
+static inline int32_t smlad(int32_t a, int32_t b, int32_t sum) {
+    return sum + low_half(a) * low_half(b) + high_half(a) * high_half(b);
+}
+
+static inline int32_t smlabb(int32_t a, int32_t b, int32_t sum) {
+    return sum + low_half(a) * low_half(b);
+}
+
+static inline int32_t smlabt(int32_t a, int32_t b, int32_t sum) {
+    return sum + low_half(a) * high_half(b);
+}
+
+static inline int32_t smlatb(int32_t a, int32_t b, int32_t sum) {
+    return sum + high_half(a) * low_half(b);
+}
+
+static inline int32_t smlatt(int32_t a, int32_t b, int32_t sum) {
+    return sum + high_half(a) * high_half(b);
+}
+
+static inline int32_t smmlar(int32_t a, int32_t b, int32_t sum) {
+    return (int32_t)((uint32_t)sum + (uint32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32));
+}
+
+static inline int32_t pack_low(int32_t low, int32_t high) {
+    return (int32_t)(((uint32_t)low & 0xffffu) | (uint32_t)high << 16);
+}
+
+static inline int32_t pack_high(int32_t low, int32_t high) {
+    return (int32_t)((uint32_t)low >> 16 | ((uint32_t)high & 0xffff0000u));
+}
+
+static inline int32_t pack_ends(int32_t low, int32_t high) {
+    return (int32_t)(((uint32_t)low & 0xffffu) | ((uint32_t)high & 0xffff0000u));
+}
+
+static inline int32_t even_bytes(int32_t word) {
+    return pack_low((int8_t)(uint8_t)word, (int8_t)(uint8_t)(word >> 16));
+}
+
+static inline int32_t odd_bytes(int32_t word) {
+    return pack_low((int8_t)(uint8_t)(word >> 8), (int8_t)(uint8_t)(word >> 24));
+}
+
+static inline int32_t add_even_bytes(int32_t halves, int32_t word) {
+    const int32_t bytes = even_bytes(word);
+    return pack_low(low_half(halves) + low_half(bytes), high_half(halves) + high_half(bytes));
+}
+
+static inline int32_t add_odd_bytes(int32_t halves, int32_t word) {
+    const int32_t bytes = odd_bytes(word);
+    return pack_low(low_half(halves) + low_half(bytes), high_half(halves) + high_half(bytes));
+}
+
+static inline int32_t saturate_8(int32_t value) {
+    return clamp(value, INT8_MIN, INT8_MAX);
+}
+
+#endif
+
+// Four bytes from anywhere.
+static inline int32_t load_word(const int8_t *bytes) {
+    int32_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+// The last one to four bytes of a row, as a word; no byte beyond them is read.
+static inline int32_t load_tail(const int8_t *bytes, uint32_t count) {
+    int32_t word = 0;
+    for (uint32_t k = count; k > 0; k--) {
+        word = (int32_t)((uint32_t)word << 8 | (uint8_t)bytes[k - 1]);
+    }
+    return word;
+}
+
+// How a sum becomes an output, ready for one SMMLAR. `multiplier` is twice the Q0.31 multiplier, less 2^32; `shift` is
+// to the right; `offset` is half a step and the output's zero point, both shifted left by `shift`.
+typedef struct {
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
+} scaling;
+
+// requantise(sum) + zero point for a shift of at least 1. The sign of the sum stands for that of the product: where
+// they differ the product rounds to 0, and then its sign has no effect.
+static inline int32_t scale(int32_t sum, const scaling *s) {
+    return (smmlar(sum, s->multiplier, sum) + (sum >> 31) + s->offset) >> s->shift;
+}
+
+// The same for any shift, negative to the left; `offset` is then the zero point alone.
+static inline int32_t scale_any(int32_t sum, const scaling *s) {
+    return requantise(sum, (int32_t)((uint32_t)s->multiplier >> 1), -s->shift) + s->offset;
+}
+
+#endif
