@@ -1,8 +1,12 @@
 """The firmware of the nucleo-h743 with the small engine of programs/engine.c, built by firmware/CMakeLists.txt."""
 
 import json
+import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.firmware.host import PROGRAMS
 from tinydf.resources import FIRMWARE
@@ -30,40 +34,52 @@ MEMORY
 """
 
 
+_kept: list[TemporaryDirectory[str]] = []  # until the tests end
+
+
+@cache
+def _tree() -> Path:
+    """One build tree for all tests, so that the kernels are compiled once."""
+    _kept.append(TemporaryDirectory(prefix="tinydf-test-"))
+    return Path(_kept[-1].name)
+
+
 def build(
-    directory: Path, *definitions: str, region: str = "DTCM", arena_bytes: int = ARENA_BYTES, **settings: int
+    *definitions: str, region: str = "DTCM", arena_bytes: int = ARENA_BYTES, **settings: int
 ) -> subprocess.CompletedProcess[str]:
-    """Build into `directory`; `directory / "build" / "firmware.elf"` if it succeeds.
+    """Configure and build; the result is the build's, and what it made is overwritten by the next one.
 
     Args:
-        directory: an empty one.
-        definitions: those that programs/engine.c knows.
+        definitions: those that programs/engine.c knows, as NAME=VALUE.
         region: where the arena goes.
         arena_bytes: its size.
         settings: CMake variables.
     """
-    export = directory / "export"
-    export.mkdir()
+    tree = _tree()
+    export = tree / "export"
+    export.mkdir(exist_ok=True)
     (export / "plan.json").write_text(json.dumps({"arena_bytes": arena_bytes}))
-    (export / "model_aot.c").write_text((PROGRAMS / "engine.c").read_text())
-    lines = [BOARD_CMAKE, f"set(TINYDF_ARENA_REGION {region})", f"add_compile_definitions({' '.join(definitions)})"]
-    (directory / "board.cmake").write_text("\n".join(lines))
-    (directory / "memory.ld").write_text(MEMORY)
+    defines = "".join(f"#define {one.replace('=', ' ')}\n" for one in definitions)
+    (export / "model_aot.c").write_text(defines + (PROGRAMS / "engine.c").read_text())
+    (tree / "board.cmake").write_text(f"{BOARD_CMAKE}set(TINYDF_ARENA_REGION {region})\n")
+    (tree / "memory.ld").write_text(MEMORY)
     cmake = {
         "CMAKE_TOOLCHAIN_FILE": FIRMWARE / "cmake" / "arm-none-eabi.cmake",
-        "TINYDF_BOARD_CMAKE": directory / "board.cmake",
+        "TINYDF_BOARD_CMAKE": tree / "board.cmake",
         "TINYDF_EXPORT": export,
         "TINYDF_BUILD_ID": "0123abcd",
+        "TINYDF_STACK_BYTES": 8192,
         **settings,
     }
-    tree = directory / "build"
-    configure = ["cmake", "-G", "Ninja", "-S", FIRMWARE, "-B", tree, *(f"-D{k}={v}" for k, v in cmake.items())]
-    subprocess.run(configure, capture_output=True, text=True, check=True)
-    return subprocess.run(["cmake", "--build", tree], capture_output=True, text=True, check=False)
+    configure = ["cmake", "-G", "Ninja", "-S", FIRMWARE, "-B", tree / "build"]
+    subprocess.run([*configure, *(f"-D{k}={v}" for k, v in cmake.items())], capture_output=True, check=True)
+    return subprocess.run(["cmake", "--build", tree / "build"], capture_output=True, text=True, check=False)
 
 
-def built(directory: Path, *definitions: str) -> Path:
-    """Like `build`, and gives the ELF file."""
-    done = build(directory, *definitions)
+def built(directory: Path, *definitions: str, **arguments: Any) -> Path:
+    """Like `build`, and gives the ELF file, in `directory`."""
+    done = build(*definitions, **arguments)
     assert done.returncode == 0, done.stdout
-    return directory / "build" / "firmware.elf"
+    elf = directory / "firmware.elf"
+    shutil.copy(_tree() / "build" / "firmware.elf", elf)
+    return elf
