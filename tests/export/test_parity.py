@@ -44,8 +44,8 @@ def test_the_reference_itself_passes(stage: str) -> None:
 
 def test_flipped_verdicts_fail() -> None:
     flipped = logits()
-    flipped[-24:] *= -1
-    _expect("int8_tflite", flipped, "88.0% of the verdicts agree")
+    flipped[-20:] *= -1
+    _expect("int8_tflite", flipped, "90.0% of the verdicts agree")
 
 
 @pytest.mark.parametrize("stage", ["onnx", "float_tflite"])

@@ -43,7 +43,7 @@ def layer_noise(float_tflite: bytes, tflite: bytes, images: NDArray[np.float32])
     Returns:
         One entry for each operator whose output both models have, in order of execution.
     """
-    exact, noisy = _Layers(float_tflite), _Layers(tflite)
+    exact, noisy = Layers(float_tflite), Layers(tflite)
     some = images[np.linspace(0, len(images) - 1, min(IMAGES, len(images)), dtype=int)]
     signal: dict[str, float] = {}
     noise: dict[str, float] = {}
@@ -76,7 +76,7 @@ def noisiest(layers: list[LayerNoise]) -> LayerNoise | None:
     return max(layers[1:], key=lambda one: one.loss_db, default=None)
 
 
-class _Layers:
+class Layers:
     """A model that keeps the output of every layer."""
 
     def __init__(self, tflite: bytes) -> None:
@@ -93,11 +93,12 @@ class _Layers:
         self.operators: list[dict[str, Any]] = self._interpreter._get_ops_details()
 
     def run(self, image: NDArray[np.float32]) -> Iterator[tuple[str, NDArray[np.float64]]]:
-        """Name and real value of what each operator writes, for one image."""
+        """Name and real value of the input and of what each operator writes, for one image."""
         scale, zero_point = self._input["quantization"]
         value = quantise(image, scale, zero_point) if scale else image
         self._interpreter.set_tensor(self._input["index"], value[None])
         self._interpreter.invoke()
+        yield self.names[self._input["index"]], image[None].astype(np.float64)
         for operator in self.operators:
             place = operator["outputs"][0]
             scale, zero_point = self._scales[place]

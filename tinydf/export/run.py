@@ -15,6 +15,7 @@ from tinydf.compiler import compile_model, write_compiled
 from tinydf.console import note, notes
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
+from tinydf.export.bias import correct_biases
 from tinydf.export.calibration import calibration_crops
 from tinydf.export.layers import layer_noise, noisiest
 from tinydf.export.parity import FILE as PARITY
@@ -150,6 +151,8 @@ def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
     with _stage("float TFLite, run by LiteRT"):
         gate.hold("float_tflite", run_float(float_tflite, floats))
     (directory / FLOAT).write_bytes(float_tflite)
+    with _stage("int8 TFLite, biases corrected"):
+        tflite = correct_biases(float_tflite, tflite, calibration)
     model = Int8Model(tflite, MODEL, per_channel=True)
     _check_input(model.input, origin.preprocess)
     with _stage("int8 TFLite, layer by layer"):
