@@ -45,6 +45,15 @@ def test_without_augmentation_a_batch_holds_pieces_of_the_image_itself(recipe: R
     assert (windows == crop).all(axis=(1, 2, 3)).sum() == 1
 
 
+def test_crops_begin_on_the_grid(recipe: Recipe) -> None:
+    on_grid = recipe.model_copy(update={"augmentation": Augmentation(share=0, turn=False, grid=8)})
+    rows, columns = np.mgrid[0:128, 0:128].astype(np.uint8)
+    image = np.dstack([rows, columns, rows])
+    crops = [_augment(image, on_grid, np.random.default_rng(seed)) for seed in range(200)]
+    begins = {(int(crop[0, 0, 0]), int(crop[0, 0, 1])) for crop in crops}
+    assert begins == {(row, column) for row in range(0, 33, 8) for column in range(0, 33, 8)}
+
+
 def test_the_tensor_is_what_preprocess_makes() -> None:
     preprocess = Preprocess(size=96, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
     image = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
