@@ -1,6 +1,6 @@
 """Images of a split in memory, and batches of them: cut, turned and compressed a batch ahead of the training."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -53,7 +53,7 @@ def demand_both_classes(images: Images, at_least: int, what: str) -> None:
             raise TinydfError(f"{what} has {count} {name} images", f"it needs at least {at_least} of each class")
 
 
-def training_batches(images: Images, recipe: Recipe, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+def training_batches(images: Images, recipe: Recipe, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
     """One epoch in random order; what remains below a whole batch waits for another epoch.
 
     A thread prepares batches ahead (JPEG coding lets go of Python's lock), and each image has a random generator of
