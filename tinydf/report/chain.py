@@ -10,13 +10,17 @@ from tinydf.bench.journal import Contents
 from tinydf.bench.run import FILE as BENCH
 from tinydf.bench.summary import Bench
 from tinydf.boards.build import ELF, Build, read_build
+from tinydf.compiler.plan import FILE as PLAN
+from tinydf.compiler.plan import Plan
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, sha256_file
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Manifest, read_export
+from tinydf.report.plan import read_plan
 
+METRICS = "metrics.json"
 WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
 SOURCES = {"aot": "model_aot.c", "tflm": "model_data.cc"}
@@ -60,6 +64,7 @@ class Artefacts:
     build: Build
     bench: Bench
     journal: Contents
+    plan: Plan
     chain: list[Link]
 
 
@@ -70,15 +75,10 @@ def read(data: Path, run: Path, export: Path, firmware: Path, bench: Path, basel
         TinydfError: if one is missing or damaged, or does not belong to the others; it names the two that do not fit.
     """
     dataset, manifest = Dataset(data), read_export(export)
-    metrics = read_model(RunMetrics, run / "metrics.json", "tinydf train RECIPE --data D --out RUN")
+    metrics = _metrics(run)
     build = read_build(firmware)
     figures = read_model(Bench, bench / BENCH, "tinydf bench")
     journal = journals.read(bench / journals.FILE)
-
-    def same(have: str | None, want: str, one: Path, other: Path) -> None:
-        if have != want:
-            raise TinydfError(f"{one} was not made from {other}", "a report is of one run; give what belongs together")
-
     source = SOURCES[build.engine]
     chain = [
         Link(what="data set", file=DATASET, sha256=dataset.sha256),
@@ -89,24 +89,36 @@ def read(data: Path, run: Path, export: Path, firmware: Path, bench: Path, basel
         Link(what="firmware image", file=ELF, sha256=build.elf_sha256),
         Link(what="answers of the board", file=journals.FILE, sha256=journal.sha256),
     ]
-    hashes = {link.what: link.sha256 for link in chain}
-    same(metrics.dataset_sha256, dataset.sha256, run, data)
-    same(metrics.weights_sha256, hashes["weights"], run / "metrics.json", run / WEIGHTS)
-    same(manifest.chain.dataset, dataset.sha256, export, data)
-    same(manifest.chain.weights, hashes["weights"], export, run)
-    same(manifest.chain.onnx, hashes["ONNX"], export / MODEL, export / ONNX)
-    same(build.sources[source], hashes["generated C"], firmware, export / source)
-    same(build.model, manifest.chain.tflite, firmware, export)
-    header = journal.header
-    same(header.dataset_sha256, dataset.sha256, bench, data)
-    same(header.manifest_sha256, sha256_file(export / MANIFEST), bench, export)
-    same(header.model_sha256, manifest.chain.tflite, bench, export / MODEL)
-    same(header.build_id, build.build_id, bench, firmware)
-    same(figures.journal_sha256, journal.sha256, bench / BENCH, bench / journals.FILE)
+    of = {link.what: link.sha256 for link in chain}
+    plan, header = read_plan(export), journal.header
+    for made, want, one, other in (
+        (metrics.dataset_sha256, dataset.sha256, run, data),
+        (metrics.weights_sha256, of["weights"], run / METRICS, run / WEIGHTS),
+        (manifest.chain.dataset, dataset.sha256, export, data),
+        (manifest.chain.weights, of["weights"], export, run),
+        (manifest.chain.onnx, of["ONNX"], export / MODEL, export / ONNX),
+        (plan.model_sha256, manifest.chain.tflite, export / PLAN, export / MODEL),
+        (build.sources[source], of["generated C"], firmware, export / source),
+        (build.model, manifest.chain.tflite, firmware, export),
+        (header.dataset_sha256, dataset.sha256, bench, data),
+        (header.manifest_sha256, sha256_file(export / MANIFEST), bench, export),
+        (header.model_sha256, manifest.chain.tflite, bench, export / MODEL),
+        (header.build_id, build.build_id, bench, firmware),
+        (figures.journal_sha256, journal.sha256, bench / BENCH, bench / journals.FILE),
+    ):
+        _same(made, want, one, other)
     if baseline:
-        unaugmented = read_model(RunMetrics, baseline / "metrics.json", "tinydf train --no-augment")
-        same(unaugmented.dataset_sha256, dataset.sha256, baseline, data)
-    return Artefacts(dataset, run, metrics, baseline, export, manifest, firmware, build, figures, journal, chain)
+        _same(_metrics(baseline).dataset_sha256, dataset.sha256, baseline, data)
+    return Artefacts(dataset, run, metrics, baseline, export, manifest, firmware, build, figures, journal, plan, chain)
+
+
+def _metrics(run: Path) -> RunMetrics:
+    return read_model(RunMetrics, run / METRICS, "tinydf train RECIPE --data D --out RUN")
+
+
+def _same(made_from: str | None, want: str, one: Path, other: Path) -> None:
+    if made_from != want:
+        raise TinydfError(f"{one} was not made from {other}", "a report is of one run; give what belongs together")
 
 
 def _hash(path: Path) -> str:

@@ -19,7 +19,6 @@ from tinydf.files import read_model
 from tinydf.manifest import MODEL
 from tinydf.report.chain import Artefacts, Link
 from tinydf.report.memory import Region, regions
-from tinydf.report.plan import read_plan
 
 DEVICE, INT8, FLOAT, BASELINE = "device", "int8", "float", "baseline"
 
@@ -92,7 +91,7 @@ def gather(artefacts: Artefacts) -> Facts:
         accuracy=_accuracy(artefacts),
         bench=artefacts.bench,
         parity=read_model(Parity, artefacts.export / PARITY, "tinydf export --int8 RUN"),
-        plan=read_plan(artefacts.export),
+        plan=artefacts.plan,
         regions=regions(artefacts.build, artefacts.bench.memory.peak_stack_bytes),
     )
 

@@ -73,6 +73,7 @@ def render(facts: Facts, artefacts: Artefacts) -> str:
         stages={name: STAGES[name] for name in facts.accuracy},
         platforms=list(facts.accuracy[DEVICE].all),
         plots={name: Markup(svg) for name, svg in _plots(facts, artefacts).items()},  # noqa: S704  # drawn here
+        threshold_steps=artefacts.manifest.decision.threshold_steps,
         right=right,
         wrong=wrong,
         photographs=_photographs(artefacts, [*right, *wrong]),

@@ -85,7 +85,7 @@ def accuracy(stages: Mapping[str, Mapping[str, float | None]], platforms: Mappin
         axes.axhline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
         axes.tick_params(axis="x", length=0)
         figure.legend(loc="outside upper left", ncols=len(stages), fontsize=8)
-        return _svg(figure)
+        return _svg(figure, "Bars of balanced accuracy by platform; the table below has the figures")
 
 
 def roc(panels: Mapping[str, Mapping[str, Sequence[Case]]]) -> str:
@@ -106,7 +106,7 @@ def roc(panels: Mapping[str, Mapping[str, Sequence[Case]]]) -> str:
             axes.grid()
             axes.set_aspect("equal")
             axes.legend(loc="lower right", fontsize=8)
-        return _svg(figure)
+        return _svg(figure, "ROC curves by platform; the tables give the areas under them")
 
 
 def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
@@ -134,7 +134,7 @@ def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
             axes.margins(x=0.14)
             axes.spines[["bottom", "left"]].set_visible(False)
             axes.tick_params(axis="y", length=0)
-        return _svg(figure)
+        return _svg(figure, f"Bars of {unit} and multiply-accumulates by layer")
 
 
 def arena(plan: Plan) -> str:
@@ -151,7 +151,7 @@ def arena(plan: Plan) -> str:
         axes.text(end, top, f"{plan.arena_bytes:,} bytes", ha="right", va="bottom", fontsize=8)
         axes.set(xlabel="layer", ylabel="KiB from the arena's start", ylim=(0, top * 1.1), xlim=(-1.6, end))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        return _svg(figure)
+        return _svg(figure, f"Tensors by layer and place in an arena of {plan.arena_bytes} bytes")
 
 
 def _short(value: float) -> str:
@@ -162,17 +162,20 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if value else ""
 
 
-def _svg(figure: Figure) -> str:
-    """The figure as an SVG element without a fixed size, in the page's colours and type."""
+def _svg(figure: Figure, label: str) -> str:
+    """The figure as an SVG element of no fixed size, in the page's colours and type; `label` is read out instead."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     for colour, variable in PAGE.items():
         svg = svg.replace(colour, f"var(--{variable})")
-    svg = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<style type="text/css">.*?</style>', "", svg, flags=re.DOTALL)
-    svg = re.sub(r"font: ([^;\"]*?)'[^;\"]*", r"font: \1inherit", svg)
-    return svg.strip()
+    for unwanted in (
+        r"<metadata>.*?</metadata>",
+        r"<style .*?</style>",
+        r'(?<=<g) id="[^"]*"',
+        r' xmlns(:\w+)?="[^"]*"',
+    ):
+        svg = re.sub(unwanted, "", svg, flags=re.DOTALL)
+    svg = re.sub(r'^<svg [^>]*?(viewBox="[^"]*")[^>]*>', rf'<svg role="img" aria-label="{label}" \1>', svg)
+    return re.sub(r"font: ([^;\"]*?)'[^;\"]*", r"font: \1inherit", svg).strip()
