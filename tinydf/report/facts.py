@@ -175,7 +175,10 @@ def _data(dataset: Dataset) -> DataFacts:
         split = counts.setdefault(shard.split, {})
         split[shard.platform] = split.get(shard.platform, 0) + shard.count
     photographs = Counter(one.licence for one in info.sources)
-    licences = [Licence(licence=name, of=f"{count} photograph{'' if count == 1 else 's'}") for name, count in sorted(photographs.items())]
+    licences = [
+        Licence(licence=name, of=f"{count} photograph{'' if count == 1 else 's'}")
+        for name, count in sorted(photographs.items())
+    ]
     licences += [
         Licence(licence=one.licence, of=f"generator {one.name}: {one.origin}") for one in info.generators if one.label
     ]
