@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.errors import TinydfError
 
+JPEG_BLOCK = 8
+
 
 class Preprocess(BaseModel):
     """How an 8-bit RGB image becomes the float input of the model.
@@ -28,6 +30,9 @@ class Preprocess(BaseModel):
     def crop_image(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Cut the centre of an image, uint8 [height, width, 3] -> uint8 [size, size, 3].
 
+        The corner lies on the grid of JPEG's blocks (ITU-T T.81, A.1), which starts at an image's first pixel, so that a
+        detector meets the blocks where it learned them.
+
         Raises:
             TinydfError: if the image is smaller than the crop, or is not 8-bit RGB.
         """
@@ -38,7 +43,7 @@ class Preprocess(BaseModel):
             raise TinydfError(
                 f"an image of {width}x{height} pixels is smaller than the model's {self.size}x{self.size} crop"
             )
-        top, left = (height - self.size) // 2, (width - self.size) // 2
+        top, left = (((side - self.size) // 2) // JPEG_BLOCK * JPEG_BLOCK for side in (height, width))
         return image[top : top + self.size, left : left + self.size]
 
     def to_float(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
