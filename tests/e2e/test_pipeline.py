@@ -19,7 +19,7 @@ name = "tiny"
 
 [detector]
 name = "phinet"
-options = { alpha = 0.2, beta = 1.0, t0 = 2.0, blocks = 4 }
+options = { alpha = 0.2, beta = 1.0, t0 = 2.0, blocks = 4, downsampling = [1, 3] }
 
 [preprocess]
 size = 96

@@ -43,6 +43,21 @@ EXTRAS = {
     "matplotlib": "report",
 }
 
+# What a path, a permission or a full disk can do to any command; other OSErrors are bugs and keep their traceback.
+OF_THE_FILE_SYSTEM = {
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.EFBIG,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+
 
 class LazyGroup(click.Group):
     """Imports a command's module when it is called, so that `tinydf --help` needs neither torch nor TensorFlow."""
@@ -86,7 +101,7 @@ def run() -> None:
             raise
         fail(f"this command needs {module}: pip install 'tinydf[{EXTRAS[module]}]'")
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT}:
+        if error.errno not in OF_THE_FILE_SYSTEM:
             raise
         fail(f"{error.filename or 'writing a file'}: {error.strerror}")
     sys.exit(status if isinstance(status, int) else 0)
