@@ -6,18 +6,21 @@ import click
 from rich.table import Table
 
 from tinydf.boards.build import Build, Engine, build
+from tinydf.boards.firmware import default_directory
 from tinydf.console import print_json, results
 
 
 @click.command()
 @click.option("--board", required=True, help="See `tinydf boards list`.")
 @click.option("--export", required=True, type=click.Path(path_type=Path), help="Export directory.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the firmware goes.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where the firmware goes.  [default: build/firmware/BOARD]"
+)
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(board: str, export: Path, out: Path, engine: Engine, as_json: bool) -> None:
+def command(board: str, export: Path, out: Path | None, engine: Engine, as_json: bool) -> None:
     """Build the firmware for a board, and print what it takes."""
-    made = build(board, export, out, engine)
+    made = build(board, export, out or default_directory(board), engine)
     if as_json:
         print_json(made)
     else:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from tinydf.errors import TinydfError
+
 
 @click.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -18,7 +20,10 @@ def command(model: Path, out: Path, target: str, as_json: bool) -> None:
     from tinydf.compiler.show import print_plan
     from tinydf.console import print_json
 
-    compiled = compile_model(model.read_bytes(), target=target)
+    try:
+        compiled = compile_model(model.read_bytes(), target=target)
+    except TinydfError as error:
+        raise TinydfError(f"{model}: {error.what}", error.mend) from None
     write_compiled(compiled, out)
     if as_json:
         print_json(compiled.plan)
