@@ -13,9 +13,7 @@ from tinydf.console import print_json, results
 @click.command()
 @click.option("--board", required=True, help="See `tinydf boards list`.")
 @click.option("--export", required=True, type=click.Path(path_type=Path), help="Export directory.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Where the firmware goes.  [default: build/firmware/BOARD]"
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Where it goes.  [default: build/firmware/BOARD]")
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(board: str, export: Path, out: Path | None, engine: Engine, as_json: bool) -> None:
