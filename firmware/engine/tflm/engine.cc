@@ -2,7 +2,6 @@
 // all that changes in the arena.
 #include "engine/engine.h"
 
-#include <cstdarg>
 #include <new>
 
 #include "engine_model.h"
@@ -135,15 +134,3 @@ engine_status engine_profile(engine_clock clock, uint32_t *layer_ticks) {
 const int8_t *engine_output(void) {
     return interpreter != nullptr ? interpreter->output(0)->data.int8 : nullptr;
 }
-
-#ifndef __unix__
-// A board has nowhere to print to; without these, TFLM's own would bring printf and a heap.
-extern "C" void DebugLog(const char *, va_list) {}
-
-extern "C" int DebugVsnprintf(char *buffer, size_t size, const char *, va_list) {
-    if (size > 0) {
-        buffer[0] = '\0';
-    }
-    return 0;
-}
-#endif

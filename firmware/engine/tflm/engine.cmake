@@ -56,6 +56,9 @@ file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/engine/engine_model.h" @ONLY CONTENT 
 ")
 
 set(TINYDF_ENGINE_SOURCES engine/tflm/engine.cc "${TINYDF_EXPORT}/model_data.cc")
+if(CMAKE_CROSSCOMPILING)
+    list(APPEND TINYDF_ENGINE_SOURCES engine/tflm/runtime.cc)
+endif()
 set(downloads "${TFLM_ROOT}/tensorflow/lite/micro/tools/make/downloads")
 target_include_directories(firmware PRIVATE "${TINYDF_EXPORT}" "${CMAKE_BINARY_DIR}/engine")
 target_include_directories(firmware SYSTEM PRIVATE
