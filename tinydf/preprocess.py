@@ -30,8 +30,8 @@ class Preprocess(BaseModel):
     def crop_image(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Cut the centre of an image, uint8 [height, width, 3] -> uint8 [size, size, 3].
 
-        The corner lies on the grid of JPEG's blocks (ITU-T T.81, A.1), which starts at an image's first pixel, so that a
-        detector meets the blocks where it learned them.
+        The corner lies on the grid of JPEG's blocks (ITU-T T.81, A.1), which starts at an image's first pixel, so that
+        a detector meets the blocks where it learned them.
 
         Raises:
             TinydfError: if the image is smaller than the crop, or is not 8-bit RGB.
