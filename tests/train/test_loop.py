@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader  # type: ignore[import-untyped]
 
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
+from tinydf.preprocess import Preprocess
 from tinydf.train.loop import train
 from tinydf.train.recipe import Recipe, read_recipe
 from tinydf.train.run import CHECKPOINT, METRICS, WEIGHTS, load_run
@@ -171,3 +172,17 @@ def test_missing_data_leaves_nothing(tmp_path: Path, recipe: Recipe) -> None:
     with pytest.raises(TinydfError, match="does not exist"):
         train(recipe, tmp_path / "nowhere", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_crop_that_does_not_fit_leaves_nothing(tmp_path: Path, data: Path, recipe: Recipe) -> None:
+    """Facebook's 96 pixels are the smallest images of the validation split."""
+    large = recipe.model_copy(update={"preprocess": Preprocess(size=112)})
+    with pytest.raises(TinydfError, match=r"\(facebook\) has an image with a side of 96 pixels: .* needs 112"):
+        train(large, data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path, data: Path, recipe: Recipe) -> None:
+    endless = recipe.model_copy(update={"preprocess": Preprocess(size=96, std=(1e-40, 1.0, 1.0))})
+    with pytest.raises(TinydfError, match=r"epoch 1: the loss is nan: lower training\.learning_rate"):
+        train(endless, data, tmp_path / "run")

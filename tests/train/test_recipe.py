@@ -33,6 +33,9 @@ def test_shipped_recipes_build_and_are_found_by_name(path: Path) -> None:
         ('name = "small"', 'name = "Small Thing"', "name: String should match pattern"),
         ("size = 96", "size = 96\nzoom = 2", "preprocess.zoom: unknown key"),
         ("[training]", "[augmentation]\nshare = 2\n[training]", "augmentation.share: Input should be less than"),
+        ('name = "phinet"', 'name = "florb"', "detector 'florb' is not known"),
+        ("alpha = 0.5", "gamma = 0.5", "detector phinet: alpha: Field required"),
+        ("alpha = 0.5", "alpha = 0.5, gamma = 1", "detector phinet: gamma: unknown key"),
         ("epochs = 6", "epochs = = 6", "is not TOML"),
     ],
 )

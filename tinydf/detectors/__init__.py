@@ -31,10 +31,15 @@ def build(name: str, options: dict[str, Any]) -> nn.Module:
     Raises:
         TinydfError: if there is no such detector, or an option is unknown or out of its range.
     """
+    checked = check(name, options)
+    return DETECTORS[name].build(checked)
+
+
+def check(name: str, options: dict[str, Any]) -> BaseModel:
+    """A detector's options by its own schema; raises as `build` does."""
     if name not in DETECTORS:
         raise TinydfError(f"detector {name!r} is not known", f"choose one of {', '.join(DETECTORS)}")
-    detector = DETECTORS[name]
     try:
-        return detector.build(detector.options.model_validate(options))
+        return DETECTORS[name].options.model_validate(options)
     except ValidationError as error:
         raise TinydfError(f"detector {name}: {first_problem(error)}", "see docs/training.md for its options") from None

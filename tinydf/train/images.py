@@ -53,6 +53,17 @@ def demand_both_classes(images: Images, at_least: int, what: str) -> None:
             raise TinydfError(f"{what} has {count} {name} images", f"it needs at least {at_least} of each class")
 
 
+def demand_size(images: Images, size: int, what: str) -> None:
+    """Refuse images that the model's crop does not fit into.
+
+    Raises:
+        TinydfError: if a side of one is smaller than `size`.
+    """
+    smallest = min(min(one.shape[:2]) for one in images.pixels)
+    if smallest < size:
+        raise TinydfError(f"{what} has an image with a side of {smallest} pixels", f"the recipe's crop needs {size}")
+
+
 def training_batches(images: Images, recipe: Recipe, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
     """One epoch in random order; what remains below a whole batch waits for another epoch.
 

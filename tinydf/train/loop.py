@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from tinydf import detectors
 from tinydf.console import progress
-from tinydf.data.dataset import Dataset
+from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, sha256_bytes, sha256_file
@@ -21,7 +21,15 @@ from tinydf.train import recipe as recipes
 from tinydf.train import run
 from tinydf.train.checkpoint import Progressed
 from tinydf.train.evaluate import evaluate_scores
-from tinydf.train.images import Images, batch_size_of, batches_of, demand_both_classes, read_images, training_batches
+from tinydf.train.images import (
+    Images,
+    batch_size_of,
+    batches_of,
+    demand_both_classes,
+    demand_size,
+    read_images,
+    training_batches,
+)
 from tinydf.train.log import open_log
 from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
 from tinydf.train.recipe import Recipe
@@ -49,7 +57,7 @@ def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False,
     finished = _open_directory(out, identity, resume, force)
     if finished:
         return finished
-    training, validation = _read_splits(data)
+    training, validation = _read_splits(data, recipe.preprocess.size)
 
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(recipe.training.seed)
@@ -78,6 +86,8 @@ def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False,
                 optimiser.step()
                 schedule.step()
                 losses.append(loss.item())
+                if not np.isfinite(losses[-1]):
+                    raise TinydfError(f"epoch {epoch + 1}: the loss is {losses[-1]}", "lower training.learning_rate")
                 bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}, {judged}")
             state.epoch += 1
             state.seconds += time.monotonic() - started
@@ -174,14 +184,15 @@ def _open_directory(out: Path, identity: str, resume: bool, force: bool) -> run.
     return None
 
 
-def _read_splits(data: Dataset) -> tuple[Images, dict[str, Images]]:
+def _read_splits(data: Dataset, size: int) -> tuple[Images, dict[str, Images]]:
     """The training images as the camera or generator left them, and the validation images by platform."""
     training = read_images(data, "train")
-    demand_both_classes(training, FEWEST, f"the training split of {data.directory}")
-    platforms = data.platforms("validation")
+    platforms = data.platforms("validation") or [PRE_SOCIAL]
     validation = {platform: read_images(data, "validation", platform) for platform in platforms}
-    for platform, images in (validation or {"any": read_images(data, "validation")}).items():
-        demand_both_classes(images, FEWEST, f"the validation split of {data.directory} ({platform})")
+    named = {f"validation split ({platform})": images for platform, images in validation.items()}
+    for name, images in {"training split": training, **named}.items():
+        demand_both_classes(images, FEWEST, f"{data.directory}: the {name}")
+        demand_size(images, size, f"{data.directory}: the {name}")
     return training, validation
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tinydf import detectors
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem
 from tinydf.preprocess import Preprocess
@@ -78,16 +79,21 @@ def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
     Raises:
-        TinydfError: if the file is missing or no TOML, or a key is missing, unknown or out of its range.
+        TinydfError: if the file is missing or no TOML, a key is missing, unknown or out of its range, or there is no
+            such detector.
     """
     try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        recipe = Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        detectors.check(recipe.detector.name, recipe.detector.options)
     except (FileNotFoundError, NotADirectoryError):
         raise TinydfError(f"{path} does not exist") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TinydfError(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
         raise TinydfError(f"{path}: {first_problem(error)}", "see docs/training.md for the keys of a recipe") from None
+    except TinydfError as error:
+        raise TinydfError(f"{path}: {error.what}", error.mend) from None
+    return recipe
 
 
 def override(recipe: Recipe, seed: int | None, epochs: int | None, augment: bool) -> Recipe:
