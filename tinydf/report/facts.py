@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tinydf.bench.accuracy import Accuracy, Case, measure
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, UNITS, Bench, device_case, host_case
@@ -19,6 +18,7 @@ from tinydf.files import read_model
 from tinydf.manifest import MODEL
 from tinydf.report.chain import Artefacts, Link
 from tinydf.report.memory import Region, regions
+from tinydf.train.accuracy import Accuracy, Case, measure
 
 DEVICE, INT8, FLOAT, BASELINE = "device", "int8", "float", "baseline"
 

@@ -13,7 +13,6 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
 from tinydf import __version__
-from tinydf.bench.accuracy import Case, group, pick
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, EMULATED, UNITS, device_case
@@ -22,6 +21,7 @@ from tinydf.files import write_text
 from tinydf.report import plots
 from tinydf.report.chain import Artefacts
 from tinydf.report.facts import BASELINE, DEVICE, FLOAT, INT8, Facts, known_generators, summary
+from tinydf.train.accuracy import Case, group, pick
 
 PLATFORMS = {"pre_social": "Not shared", "facebook": "Facebook", "telegram": "Telegram", "x": "X"}
 STAGES = {

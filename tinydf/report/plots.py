@@ -12,10 +12,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
-from tinydf.bench.accuracy import Case
 from tinydf.bench.summary import Layer as Profiled
 from tinydf.compiler.plan import Plan
 from tinydf.report.plan import boxes
+from tinydf.train.accuracy import Case
 
 # What is drawn in these colours takes the page's variable of that name.
 PAGE = {

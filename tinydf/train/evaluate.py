@@ -5,41 +5,24 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
-from tinydf.data.dataset import FAKE, Dataset, Split
+from tinydf.data.dataset import Dataset, Split
 from tinydf.preprocess import Preprocess
+from tinydf.train.accuracy import Accuracy, Case, measure
 from tinydf.train.images import Images, read_images, to_tensor
-from tinydf.train.metrics import Figures, measure
 from tinydf.train.run import load_run
 
 BATCH = 128
 
 
-class GeneratorFigures(BaseModel):
-    """One generator's images, by platform: TPR for fakes, TNR for photographs and controls."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    label: int
-    seen: bool
-    images: int
-    rate: dict[str, float]
-
-
-class Evaluation(BaseModel):
+class Evaluation(Accuracy):
     """What `tinydf evaluate --json` prints."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     dataset_sha256: str
     weights_sha256: str
     split: str
     threshold: float
-    seen: dict[str, Figures]
-    all: dict[str, Figures]
-    generators: dict[str, GeneratorFigures]
 
 
 def evaluate_run(run: Path, data_directory: Path, split: Split) -> Evaluation:
@@ -75,34 +58,20 @@ def summarise(
     threshold: float,
     weights_sha256: str,
 ) -> Evaluation:
-    """Figures by platform (of seen generators, and of all) and by generator, from scores by platform."""
-    seen, everything, generators = {}, {}, {}
-    for platform, some in images.items():
-        known = np.array([data.seen(name) for name in some.generators])
-        seen[platform] = measure(some.labels[known], scores[platform][known], threshold)
-        everything[platform] = measure(some.labels, scores[platform], threshold)
-    first = next(iter(images.values()))
-    for name in dict.fromkeys(first.generators):
-        rates = {platform: _rate(name, some, scores[platform], threshold) for platform, some in images.items()}
-        chosen = [index for index, generator in enumerate(first.generators) if generator == name]
-        generators[name] = GeneratorFigures(
-            label=int(first.labels[chosen[0]]), seen=data.seen(name), images=len(chosen), rate=rates
-        )
+    """Figures by platform and by generator, from scores by platform."""
+    cases = [
+        Case(platform, generator, int(label), bool(score > threshold), float(score))
+        for platform, some in images.items()
+        for generator, label, score in zip(some.generators, some.labels, scores[platform], strict=True)
+    ]
+    accuracy = measure(cases, {case.generator: data.seen(case.generator) for case in cases})
     return Evaluation(
         dataset_sha256=data.sha256,
         weights_sha256=weights_sha256,
         split=split,
         threshold=threshold,
-        seen=seen,
-        all=everything,
-        generators=generators,
+        **dict(accuracy),
     )
-
-
-def _rate(name: str, images: Images, scores: NDArray[np.float64], threshold: float) -> float:
-    chosen = np.array([generator == name for generator in images.generators])
-    right = (scores > threshold) == (images.labels == FAKE)
-    return float(right[chosen].mean())
 
 
 def _parts(count: int) -> int:

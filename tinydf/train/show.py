@@ -22,7 +22,8 @@ def show_evaluation(evaluation: Evaluation) -> None:
     """What a detector does on a split, by platform and by generator."""
     where = f"{evaluation.split} split, threshold {evaluation.threshold:.3f}"
     results.print(_by_platform(f"Generators seen in training, {where}", evaluation.seen))
-    if evaluation.all != evaluation.seen:
+    if evaluation.unseen:
+        results.print(_by_platform(f"Generators never seen, {where}", evaluation.unseen))
         results.print(_by_platform(f"All generators, {where}", evaluation.all))
     results.print(_by_generator(evaluation))
 
@@ -36,7 +37,7 @@ def _by_platform(title: str, figures: dict[str, Figures]) -> Table:
 
 
 def _by_generator(evaluation: Evaluation) -> Table:
-    platforms = list(evaluation.seen)
+    platforms = list(evaluation.all)
     table = _table("Rightly judged, by what made the image", ["generator", "class", "training", "images", *platforms])
     for name, one in evaluation.generators.items():
         rates = (_number(one.rate.get(platform)) for platform in platforms)

@@ -1,6 +1,6 @@
 """Figures by platform and generator, from cases made by hand."""
 
-from tinydf.bench.accuracy import Case, measure
+from tinydf.train.accuracy import Case, measure
 
 KNOWN = {"camera": True, "bicubic": True, "old": True, "new": False}
 
