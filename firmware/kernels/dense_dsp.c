@@ -3,42 +3,110 @@
 //     c0k0 c1k0 c0k2 c1k2   c2k0 c3k0 c2k2 c3k2   c0k1 c1k1 c0k3 c1k3   c2k1 c3k1 c2k3 c3k3
 #include "kernels.h"
 
-// Four inputs of the pixel times four channels.
-static inline void dense_group(int32_t inputs, const int8_t *weights, int32_t *sums) {
-    const int32_t even = even_bytes(inputs), odd = odd_bytes(inputs);
-    const int32_t first = load_word(weights), second = load_word(weights + 4);
-    const int32_t third = load_word(weights + 8), fourth = load_word(weights + 12);
-    sums[0] = smlad(even, even_bytes(first), sums[0]);
-    sums[1] = smlad(even, odd_bytes(first), sums[1]);
-    sums[2] = smlad(even, even_bytes(second), sums[2]);
-    sums[3] = smlad(even, odd_bytes(second), sums[3]);
-    sums[0] = smlad(odd, even_bytes(third), sums[0]);
-    sums[1] = smlad(odd, odd_bytes(third), sums[1]);
-    sums[2] = smlad(odd, even_bytes(fourth), sums[2]);
-    sums[3] = smlad(odd, odd_bytes(fourth), sums[3]);
+typedef struct {
+    int32_t c0, c1, c2, c3;
+} dense_sums;
+
+#if HAS_DSP
+
+#define DENSE_GROUP                                                                                                    \
+    "ldr %[even], [%[input]], #4\n\t"                                                                                  \
+    "ldm %[weights]!, {r4, r5, r6, r8}\n\t"                                                                            \
+    "sxtb16 %[odd], %[even], ror #8\n\t"                                                                               \
+    "sxtb16 %[even], %[even]\n\t"                                                                                      \
+    "sxtb16 %[pair], r4\n\t"                                                                                           \
+    "sxtb16 r4, r4, ror #8\n\t"                                                                                        \
+    "smlad %[c0], %[even], %[pair], %[c0]\n\t"                                                                         \
+    "smlad %[c1], %[even], r4, %[c1]\n\t"                                                                              \
+    "sxtb16 %[pair], r5\n\t"                                                                                           \
+    "sxtb16 r5, r5, ror #8\n\t"                                                                                        \
+    "smlad %[c2], %[even], %[pair], %[c2]\n\t"                                                                         \
+    "smlad %[c3], %[even], r5, %[c3]\n\t"                                                                              \
+    "sxtb16 %[pair], r6\n\t"                                                                                           \
+    "sxtb16 r6, r6, ror #8\n\t"                                                                                        \
+    "smlad %[c0], %[odd], %[pair], %[c0]\n\t"                                                                          \
+    "smlad %[c1], %[odd], r6, %[c1]\n\t"                                                                               \
+    "sxtb16 %[pair], r8\n\t"                                                                                           \
+    "sxtb16 r8, r8, ror #8\n\t"                                                                                        \
+    "smlad %[c2], %[odd], %[pair], %[c2]\n\t"                                                                          \
+    "smlad %[c3], %[odd], r8, %[c3]\n\t"
+
+// `groups` groups of four inputs, at least one, times four channels; four groups a round, the first round short.
+static inline dense_sums dense_groups(dense_sums s, const int8_t *input, const int8_t *weights, uint32_t groups) {
+    const int8_t *end = input + 4 * groups;
+    int32_t even = (int32_t)(groups % 4), odd, pair;
+    __asm__ volatile("cmp %[even], #2\n\t"
+                     "bhi 2f\n\t"
+                     "beq 3f\n\t"
+                     "cmp %[even], #1\n\t"
+                     "beq 4f\n\t"
+                     "1:\n\t" DENSE_GROUP "2:\n\t" DENSE_GROUP "3:\n\t" DENSE_GROUP "4:\n\t" DENSE_GROUP
+                     "ldr %[pair], %[end]\n\t"
+                     "cmp %[input], %[pair]\n\t"
+                     "bne 1b\n\t"
+                     : [c0] "+r"(s.c0), [c1] "+r"(s.c1), [c2] "+r"(s.c2), [c3] "+r"(s.c3), [input] "+r"(input),
+                       [weights] "+r"(weights), [even] "+r"(even), [odd] "=&r"(odd), [pair] "=&r"(pair)
+                     : [end] "m"(end)
+                     : "r4", "r5", "r6", "r8", "cc", "memory");
+    return s;
 }
+
+#else
+
+static inline dense_sums dense_groups(dense_sums s, const int8_t *input, const int8_t *weights, uint32_t groups) {
+    for (uint32_t group = 0; group < groups; group++) {
+        const int32_t even = even_bytes(load_word(input)), odd = odd_bytes(load_word(input));
+        const int32_t first = load_word(weights), second = load_word(weights + 4);
+        const int32_t third = load_word(weights + 8), fourth = load_word(weights + 12);
+        s.c0 = smlad(odd, even_bytes(third), smlad(even, even_bytes(first), s.c0));
+        s.c1 = smlad(odd, odd_bytes(third), smlad(even, odd_bytes(first), s.c1));
+        s.c2 = smlad(odd, even_bytes(fourth), smlad(even, even_bytes(second), s.c2));
+        s.c3 = smlad(odd, odd_bytes(fourth), smlad(even, odd_bytes(second), s.c3));
+        input += 4;
+        weights += 16;
+    }
+    return s;
+}
+
+#endif
 
 static inline int8_t dense_output(const dot_parameters *p, int32_t sum, const scaling *s) {
-    return p->exact ? (int8_t)saturate_8(scale(sum, s)) : clamp(scale_any(sum, s), p->low, p->high);
+    return p->rounding == SCALING_ANY ? clamp(scale_any(sum, s), p->low, p->high) : (int8_t)saturate_8(scale(sum, s));
 }
 
-TINYDF_HOT void dense_dsp(const dot_parameters *p, const int8_t *input, int8_t *output) {
-    const int8_t *weights = p->weights;
-    const dsp_channels *channels = p->channels;
-    const uint32_t whole = p->inputs / 4, rest = p->inputs % 4;
-    for (uint32_t c = 0; c < p->output_channels; c += 4) {
-        int32_t sums[4] = {channels[0].bias[0], channels[0].bias[1], channels[1].bias[0], channels[1].bias[1]};
-        for (uint32_t group = 0; group < whole; group++) {
-            dense_group(load_word(input + 4 * group), weights, sums);
-            weights += 16;
+// Up to four channels, when they are not all there or not all alike.
+__attribute__((noinline)) static void write_some(const dot_parameters *p, dense_sums sums, const dsp_channels *channels,
+                                                 uint32_t count, int8_t *output) {
+    const int32_t four[4] = {sums.c0, sums.c1, sums.c2, sums.c3};
+    for (uint32_t j = 0; j < 4 && j < count; j++) {
+        output[j] = dense_output(p, four[j], &channels[j / 2].scaling[j % 2]);
+    }
+}
+
+TINYDF_HOT void dense_dsp(const dense_dsp_parameters *p, const int8_t *input, int8_t *output) {
+    const int8_t *weights = p->dot.weights;
+    const dsp_channels *channels = p->dot.channels;
+    const uint32_t whole = p->inputs / 4, rest = p->inputs % 4, stride = p->dot.groups * 16u;
+    const int32_t tail = rest == 0 ? 0 : load_tail(input + 4 * whole, rest);
+    for (uint32_t left = p->dot.output_channels; left > 0;) {
+        dense_sums sums = {channels[0].bias[0], channels[0].bias[1], channels[1].bias[0], channels[1].bias[1]};
+        if (whole > 0) {
+            sums = dense_groups(sums, input, weights, whole);
         }
-        if (rest != 0) {
-            dense_group(load_tail(input + 4 * whole, rest), weights, sums);
-            weights += 16;
+        if (rest > 0) {
+            sums = dense_groups(sums, (const int8_t *)&tail, weights + 16 * whole, 1);
         }
-        for (uint32_t j = 0; j < 4 && c + j < p->output_channels; j++) {
-            output[c + j] = dense_output(p, sums[j], &channels[j / 2].scaling[j % 2]);
+        if (left < 4 || p->dot.rounding == SCALING_ANY) {
+            write_some(&p->dot, sums, channels, left, output);
+        } else {
+            output[0] = (int8_t)saturate_8(scale(sums.c0, &channels[0].scaling[0]));
+            output[1] = (int8_t)saturate_8(scale(sums.c1, &channels[0].scaling[1]));
+            output[2] = (int8_t)saturate_8(scale(sums.c2, &channels[1].scaling[0]));
+            output[3] = (int8_t)saturate_8(scale(sums.c3, &channels[1].scaling[1]));
         }
+        weights += stride;
         channels += 2;
+        output += 4;
+        left -= left < 4 ? left : 4;
     }
 }

@@ -1,159 +1,361 @@
 // Four channels at a time: each input row is unpacked once, channel by channel, into halves, so that two neighbours of
 // one channel share a word. A row of three weights (w0, w1, w2) is kept as the words (w0, w1) and (w1, w2): with the
 // inputs (x0, x1) and (x2, x3) that gives the sums of two neighbouring outputs in four instructions.
+//
+// Unpacked rows lie in slots, row r in slot (r + padding_top) % slots. With three slots the kernel goes row by row;
+// with a slot for every row it runs through a channel without looking up.
 #include "kernels.h"
 
 #define CHANNELS 4
 
+// What the inner loop reads, in the order in which the assembly finds it.
+typedef struct {
+    int32_t weights[3][2];
+    int32_t bias;
+    scaling scaling;
+    int32_t pitch; // from one output to the next
+} channel_constants;
+
 typedef struct {
     const depthwise_3x3_dsp_parameters *p;
-    int32_t *rows;    // [3][4][row_pixels / 2] words
-    int32_t *weights; // [4][3][2] words
-    uint32_t words;   // of one channel of a row
+    channel_constants *constants; // [4]
+    int32_t *slots;               // [slots][4][words]
+    uint32_t words;               // of one channel of a row
+    uint32_t lanes;               // channels at work, up to 4
 } workspace;
 
-// Four channels of the pixel at `x` of a row, of which only the first `lanes` exist.
-static inline int32_t load_pixel(const depthwise_3x3_dsp_parameters *p, const int8_t *row, int32_t x, uint32_t lanes) {
-    if (row == NULL || (uint32_t)x >= p->window.input_width) {
-        return (int32_t)((uint8_t)p->padding_value * 0x01010101u);
-    }
-    const int8_t *pixel = row + (uint32_t)x * p->channels;
+// Unless said otherwise, functions here are kept apart so that each has the registers to itself.
+#define APART __attribute__((noinline)) static
+
+static inline int32_t load_pixel(const int8_t *pixel, uint32_t lanes) {
     return lanes == CHANNELS ? load_word(pixel) : load_tail(pixel, lanes);
 }
 
-static inline void store_pair(int32_t first, int32_t second, int32_t *to, uint32_t words) {
+// Two neighbouring pixels of four channels.
+static inline void store_pair(int32_t first, int32_t second, int32_t *const to[CHANNELS], uint32_t at) {
     const int32_t even = even_bytes(first), odd = odd_bytes(first);
     const int32_t next_even = even_bytes(second), next_odd = odd_bytes(second);
-    to[0] = pack_low(even, next_even);
-    to[words] = pack_low(odd, next_odd);
-    to[2 * words] = pack_high(even, next_even);
-    to[3 * words] = pack_high(odd, next_odd);
+    to[0][at] = pack_low(even, next_even);
+    to[1][at] = pack_low(odd, next_odd);
+    to[2][at] = pack_high(even, next_even);
+    to[3][at] = pack_high(odd, next_odd);
 }
 
-// Unpacks one row of four channels; `row` is NULL above and below the image.
-static void unpack_row(const workspace *s, const int8_t *row, uint32_t lanes, int32_t *to) {
+APART void fill_slots(const workspace *s, int32_t *to, uint32_t slots) {
+    const int32_t padding = (int32_t)(((uint32_t)s->p->padding_value & 0xffffu) * 0x10001u);
+    for (uint32_t k = slots * CHANNELS * s->words; k > 0; k--) {
+        *to++ = padding;
+    }
+}
+
+// Unpacks `count` pixels of a row into words from `at` on, of which there are `words`. If `odd`, the first word starts
+// with a pixel of padding. `lanes` may be known when this is compiled.
+static inline void unpack_pixels(const int8_t *row, uint32_t pitch, uint32_t count, uint32_t lanes,
+                                 int32_t *const to[4], uint32_t at, uint32_t words, uint32_t odd, int32_t padding) {
+    if (odd) {
+        store_pair(padding, load_pixel(row, lanes), to, at++);
+        row += pitch;
+        count--;
+    }
+    const uint32_t end = at + count / 2 < words ? at + count / 2 : words;
+    for (; at < end; at++) {
+        store_pair(load_pixel(row, lanes), load_pixel(row + pitch, lanes), to, at);
+        row += 2 * pitch;
+    }
+    if (count % 2 != 0 && at < words) {
+        store_pair(load_pixel(row, lanes), padding, to, at);
+    }
+}
+
+// Unpacks one row of the image; words that hold nothing but padding are there already.
+APART void unpack_row(const workspace *s, const int8_t *row, int32_t *slot) {
     const depthwise_3x3_dsp_parameters *p = s->p;
-    const uint32_t channels = p->channels;
-    const int32_t first = -p->window.padding_left;
-    uint32_t j = 0;
-    if (row != NULL && lanes == CHANNELS) {
-        // The first word may reach over the left edge, those from `inside` on over the right one.
-        const uint32_t inside = (uint32_t)(p->window.input_width + p->window.padding_left) / 2;
-        const uint32_t start = first < 0 ? 1u : 0u;
-        if (start == 1 && inside > 0) {
-            store_pair(load_pixel(p, row, first, lanes), load_pixel(p, row, first + 1, lanes), to, s->words);
-            j = 1;
+    const uint32_t words = s->words, lanes = s->lanes, count = p->window.input_width;
+    const uint32_t at = (uint32_t)p->window.padding_left / 2, odd = (uint32_t)p->window.padding_left % 2;
+    const int32_t padding = (int32_t)((uint8_t)p->padding_value * 0x01010101u);
+    int32_t *const to[4] = {slot, slot + words, slot + 2 * words, slot + 3 * words};
+    if (lanes == CHANNELS) {
+        unpack_pixels(row, p->channels, count, CHANNELS, to, at, words, odd, padding);
+    } else {
+        unpack_pixels(row, p->channels, count, lanes, to, at, words, odd, padding);
+    }
+}
+
+APART void unpack_constants(const workspace *s, uint32_t channel) {
+    const depthwise_3x3_dsp_parameters *p = s->p;
+    for (uint32_t c = 0; c < s->lanes; c++) {
+        channel_constants *to = &s->constants[c];
+        for (uint32_t k = 0; k < 3; k++) {
+            const int32_t word = load_word(p->weights + 12 * (channel + c) + 4 * k);
+            const int32_t ends = even_bytes(word), middle = odd_bytes(word);
+            to->weights[k][0] = pack_low(ends, middle);
+            to->weights[k][1] = pack_ends(middle, ends);
         }
-        const int8_t *pixel = row + (int32_t)(2 * j) * (int32_t)channels + first * (int32_t)channels;
-        for (; j < inside && j < s->words; j++) {
-            store_pair(load_word(pixel), load_word(pixel + channels), to + j, s->words);
-            pixel += 2 * channels;
+        to->bias = p->bias[channel + c];
+        to->scaling = p->scaling[channel + c];
+        to->pitch = p->channels;
+    }
+}
+
+// Some output rows of one channel.
+typedef struct {
+    const int32_t *rows[3]; // the input, unpacked
+    uint32_t step;          // from a row of the input to that of the next output
+    const channel_constants *constants;
+    uint32_t count; // rows
+    uint32_t width;
+    int8_t *output;
+} strip;
+
+// The same for any factor and range. Rare, so kept out of the loop.
+APART int8_t output_any(const depthwise_3x3_dsp_parameters *p, int32_t sum, const scaling *s) {
+    return clamp(scale_any(sum, s), p->low, p->high);
+}
+
+// One output; `exact` is known when this is compiled.
+static inline int8_t output_of(const depthwise_3x3_dsp_parameters *p, uint32_t exact, int32_t sum, const scaling *s) {
+    return exact ? (int8_t)saturate_8(scale(sum, s)) : output_any(p, sum, s);
+}
+
+// Two outputs of stride 1, of which the second may not exist; the rows stay where they are.
+static inline void two_of_stride_1(const depthwise_3x3_dsp_parameters *p, uint32_t exact, const int32_t *const rows[3],
+                                   const channel_constants *t, uint32_t count, int8_t *output) {
+    int32_t a = t->bias, b = t->bias;
+    for (int k = 0; k < 3; k++) {
+        const int32_t x0 = rows[k][0], x1 = rows[k][1], w0 = t->weights[k][0], w1 = t->weights[k][1];
+        a = smlabt(x1, w1, smlad(x0, w0, a));
+        b = smlad(x1, w1, smlatb(x0, w0, b));
+    }
+    output[0] = output_of(p, exact, a, &t->scaling);
+    if (count > 1) {
+        output[t->pitch] = output_of(p, exact, b, &t->scaling);
+    }
+}
+
+#if HAS_DSP
+
+// Four outputs from one row; the first row starts from the bias, which is in x2 until the third word is.
+#define STRIP_ROW_4(row, weights, a, b, c, d)                                                                          \
+    "ldrd r4, r5, [%[" row "]], #8\n\t"                                                                                \
+    "ldrd r6, r8, [%[t], #" weights "]\n\t"                                                                            \
+    "smlad %[a], r4, r6, " a "\n\t"                                                                                    \
+    "smlatb %[b], r4, r6, " b "\n\t"                                                                                   \
+    "smlad %[c], r5, r6, " c "\n\t"                                                                                    \
+    "smlatb %[d], r5, r6, " d "\n\t"                                                                                   \
+    "ldr %[x2], [%[" row "]]\n\t"                                                                                      \
+    "smlabt %[a], r5, r8, %[a]\n\t"                                                                                    \
+    "smlad %[b], r5, r8, %[b]\n\t"                                                                                     \
+    "smlabt %[c], %[x2], r8, %[c]\n\t"                                                                                 \
+    "smlad %[d], %[x2], r8, %[d]\n\t"
+
+// Two outputs from one row of stride 2.
+#define STRIP_ROW_2(row, weights, a, b)                                                                                \
+    "ldrd r4, r5, [%[" row "]], #8\n\t"                                                                                \
+    "ldrd r6, r8, [%[t], #" weights "]\n\t"                                                                            \
+    "smlad %[a], r4, r6, " a "\n\t"                                                                                    \
+    "smlad %[b], r5, r6, " b "\n\t"                                                                                    \
+    "ldr %[x2], [%[" row "]]\n\t"                                                                                      \
+    "smlabt %[a], r5, r8, %[a]\n\t"                                                                                    \
+    "smlabt %[b], %[x2], r8, %[b]\n\t"
+
+// Scales one sum with the multiplier in r4, the offset in r5 and the shift in r6, and stores it.
+#define STRIP_OUTPUT(sum, where)                                                                                       \
+    "smmlar %[x2], %[" sum "], r4, %[" sum "]\n\t"                                                                     \
+    "add %[x2], %[x2], %[" sum "], asr #31\n\t"                                                                        \
+    "add %[x2], %[x2], r5\n\t"                                                                                         \
+    "asr %[x2], %[x2], r6\n\t"                                                                                         \
+    "ssat %[x2], #8, %[x2]\n\t"                                                                                        \
+    "strb %[x2], [" where "]\n\t"
+
+#define STRIP_CONSTANTS                                                                                                \
+    "ldrd r4, r5, [%[t], #28]\n\t"                                                                                     \
+    "ldrd r6, r8, [%[t], #36]\n\t"
+
+// `end` is where the first row's pointer will be.
+#define STRIP_LOOP                                                                                                     \
+    "ldr r4, %[end]\n\t"                                                                                               \
+    "cmp %[r0], r4\n\t"                                                                                                \
+    "bne 1b\n\t"
+
+// Outputs of stride 1 by fours: three words of each row, of which the third is the next four's first.
+static inline int8_t *fours(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
+    const int32_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *end = r0 + 2 * count;
+    int32_t a, b, c, d, x2;
+    __asm__ volatile(
+        "1:\n\t"
+        "ldr %[x2], [%[t], #24]\n\t" STRIP_ROW_4("r0", "0", "%[x2]", "%[x2]", "%[x2]", "%[x2]") STRIP_ROW_4(
+            "r1", "8", "%[a]", "%[b]", "%[c]", "%[d]") STRIP_ROW_4("r2", "16", "%[a]", "%[b]", "%[c]", "%[d]")
+            STRIP_CONSTANTS STRIP_OUTPUT("a", "%[output]") STRIP_OUTPUT(
+                "b", "%[output], r8") "add %[output], %[output], r8, "
+                                      "lsl #1\n\t" STRIP_OUTPUT("c", "%[output]") STRIP_OUTPUT(
+                                          "d", "%[output], r8") "add %[output], %[output], r8, lsl #1\n\t" STRIP_LOOP
+        : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [r0] "+r"(r0), [r1] "+r"(r1), [r2] "+r"(r2),
+          [x2] "=&r"(x2), [output] "+r"(output)
+        : [t] "r"(t), [end] "m"(end)
+        : "r4", "r5", "r6", "r8", "cc", "memory");
+    rows[0] = r0, rows[1] = r1, rows[2] = r2;
+    return output;
+}
+
+// Outputs of stride 2 by twos.
+static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
+    const int32_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *end = r0 + 2 * count;
+    int32_t a, b, x2;
+    __asm__ volatile(
+        "1:\n\t"
+        "ldr %[x2], [%[t], #24]\n\t" STRIP_ROW_2("r0", "0", "%[x2]", "%[x2]") STRIP_ROW_2("r1", "8", "%[a]", "%[b]")
+            STRIP_ROW_2("r2", "16", "%[a]", "%[b]") STRIP_CONSTANTS STRIP_OUTPUT("a", "%[output]")
+                STRIP_OUTPUT("b", "%[output], r8") "add %[output], "
+                                                   "%[output], r8, lsl "
+                                                   "#1\n\t" STRIP_LOOP
+        : [a] "=&r"(a), [b] "=&r"(b), [r0] "+r"(r0), [r1] "+r"(r1), [r2] "+r"(r2), [x2] "=&r"(x2), [output] "+r"(output)
+        : [t] "r"(t), [end] "m"(end)
+        : "r4", "r5", "r6", "r8", "cc", "memory");
+    rows[0] = r0, rows[1] = r1, rows[2] = r2;
+    return output;
+}
+
+#else
+
+static inline int8_t *fours(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
+    for (; count > 0; count--) {
+        for (int half = 0; half < 2; half++) {
+            two_of_stride_1(NULL, 1, rows, t, 2, output);
+            output += 2 * t->pitch;
+            rows[0]++, rows[1]++, rows[2]++;
         }
     }
-    for (; j < s->words; j++) {
-        const int32_t x = first + (int32_t)(2 * j);
-        store_pair(load_pixel(p, row, x, lanes), load_pixel(p, row, x + 1, lanes), to + j, s->words);
-    }
+    return output;
 }
 
-static void unpack_weights(const workspace *s, uint32_t channel) {
-    int32_t *to = s->weights;
-    for (uint32_t k = 0; k < 3 * CHANNELS; k++) {
-        const int32_t word = load_word(s->p->weights + 12 * channel + 4 * k);
-        const int32_t ends = even_bytes(word), middle = odd_bytes(word);
-        *to++ = pack_low(ends, middle);
-        *to++ = pack_ends(middle, ends);
-    }
-}
-
-static inline int8_t depthwise_output(const depthwise_3x3_dsp_parameters *p, int32_t sum, const scaling *s) {
-    return p->exact ? (int8_t)saturate_8(scale(sum, s)) : clamp(scale_any(sum, s), p->low, p->high);
-}
-
-// One output row of one channel, stride 1: two outputs from two words.
-static inline void row_of_stride_1(const depthwise_3x3_dsp_parameters *p, const int32_t *const rows[3],
-                                   const int32_t *w, int32_t bias, scaling s, int8_t *output) {
-    const uint32_t pitch = p->channels, width = p->window.output_width;
-    const int32_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2];
-    for (uint32_t x = 0; x < width; x += 2) {
-        int32_t a = bias, b = bias;
-        a = smlad(r0[0], w[0], a);
-        b = smlatb(r0[0], w[0], b);
-        a = smlabt(r0[1], w[1], a);
-        b = smlad(r0[1], w[1], b);
-        a = smlad(r1[0], w[2], a);
-        b = smlatb(r1[0], w[2], b);
-        a = smlabt(r1[1], w[3], a);
-        b = smlad(r1[1], w[3], b);
-        a = smlad(r2[0], w[4], a);
-        b = smlatb(r2[0], w[4], b);
-        a = smlabt(r2[1], w[5], a);
-        b = smlad(r2[1], w[5], b);
-        output[0] = depthwise_output(p, a, &s);
-        if (x + 1 < width) {
-            output[pitch] = depthwise_output(p, b, &s);
+static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
+    for (count *= 2; count > 0; count--) {
+        int32_t a = t->bias;
+        for (int k = 0; k < 3; k++) {
+            a = smlabt(rows[k][1], t->weights[k][1], smlad(rows[k][0], t->weights[k][0], a));
+            rows[k]++;
         }
-        output += 2 * pitch;
-        r0++, r1++, r2++;
+        *output = (int8_t)saturate_8(scale(a, &t->scaling));
+        output += t->pitch;
+    }
+    return output;
+}
+
+#endif
+
+// One output of stride 2.
+static inline void one_of_stride_2(const depthwise_3x3_dsp_parameters *p, uint32_t exact, const int32_t *const rows[3],
+                                   const channel_constants *t, int8_t *output) {
+    int32_t a = t->bias;
+    for (int k = 0; k < 3; k++) {
+        a = smlabt(rows[k][1], t->weights[k][1], smlad(rows[k][0], t->weights[k][0], a));
+    }
+    *output = output_of(p, exact, a, &t->scaling);
+}
+
+APART void strip_of_stride_1(const depthwise_3x3_dsp_parameters *p, const strip *s) {
+    const channel_constants *t = s->constants;
+    const uint32_t whole = s->width / 4;
+    int8_t *output = s->output;
+    for (uint32_t row = 0, offset = 0; row < s->count; row++, offset += s->step) {
+        const int32_t *rows[3] = {s->rows[0] + offset, s->rows[1] + offset, s->rows[2] + offset};
+        if (whole > 0) {
+            output = fours(rows, t, whole, output);
+        }
+        for (uint32_t left = s->width % 4; left > 0;) {
+            const uint32_t count = left > 1 ? 2 : 1;
+            two_of_stride_1(p, 1, rows, t, count, output);
+            output += (int32_t)count * t->pitch;
+            rows[0]++, rows[1]++, rows[2]++;
+            left -= count;
+        }
     }
 }
 
-// The same for stride 2: one output from two words.
-static inline void row_of_stride_2(const depthwise_3x3_dsp_parameters *p, const int32_t *const rows[3],
-                                   const int32_t *w, int32_t bias, scaling s, int8_t *output) {
-    const int32_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2];
-    for (uint32_t x = p->window.output_width; x > 0; x--) {
-        int32_t a = bias;
-        a = smlad(r0[0], w[0], a);
-        a = smlabt(r0[1], w[1], a);
-        a = smlad(r1[0], w[2], a);
-        a = smlabt(r1[1], w[3], a);
-        a = smlad(r2[0], w[4], a);
-        a = smlabt(r2[1], w[5], a);
-        *output = depthwise_output(p, a, &s);
-        output += p->channels;
-        r0++, r1++, r2++;
+APART void strip_of_stride_2(const depthwise_3x3_dsp_parameters *p, const strip *s) {
+    const channel_constants *t = s->constants;
+    const uint32_t whole = s->width / 2;
+    int8_t *output = s->output;
+    for (uint32_t row = 0, offset = 0; row < s->count; row++, offset += s->step) {
+        const int32_t *rows[3] = {s->rows[0] + offset, s->rows[1] + offset, s->rows[2] + offset};
+        if (whole > 0) {
+            output = twos(rows, t, whole, output);
+        }
+        if (s->width % 2 != 0) {
+            one_of_stride_2(p, 1, rows, t, output);
+            output += t->pitch;
+        }
     }
 }
 
-// All rows of the channels from `channel` on, `lanes` of them.
-static void run_channels(const workspace *s, const int8_t *input, int8_t *output, uint32_t channel, uint32_t lanes) {
+// Any stride, factor and range, one output at a time.
+APART void any_strip(const depthwise_3x3_dsp_parameters *p, const strip *s) {
+    const channel_constants *t = s->constants;
+    int8_t *output = s->output;
+    for (uint32_t row = 0, offset = 0; row < s->count; row++, offset += s->step) {
+        const int32_t *rows[3] = {s->rows[0] + offset, s->rows[1] + offset, s->rows[2] + offset};
+        for (uint32_t x = 0; x < s->width; x += p->window.stride_x == 1 ? 2 : 1) {
+            const uint32_t count = p->window.stride_x == 1 && x + 1 < s->width ? 2 : 1;
+            if (p->window.stride_x == 1) {
+                two_of_stride_1(p, 0, rows, t, count, output);
+            } else {
+                one_of_stride_2(p, 0, rows, t, output);
+            }
+            output += (int32_t)count * t->pitch;
+            rows[0]++, rows[1]++, rows[2]++;
+        }
+    }
+}
+
+static inline void run_strip(const depthwise_3x3_dsp_parameters *p, const strip *s) {
+    if (p->rounding == SCALING_ANY) {
+        any_strip(p, s);
+    } else if (p->window.stride_x == 1) {
+        strip_of_stride_1(p, s);
+    } else {
+        strip_of_stride_2(p, s);
+    }
+}
+
+// All rows of the channels at work, from `channel` on.
+APART void run_channels(const workspace *s, const int8_t *input, int8_t *output, uint32_t channel) {
     const depthwise_3x3_dsp_parameters *p = s->p;
     const window *w = &p->window;
     const uint32_t slot_words = CHANNELS * s->words;
-    const size_t pitch = (size_t)w->input_width * p->channels;
+    const uint32_t batch = p->slots == 3 ? 1 : w->output_height;
+    const size_t input_pitch = (size_t)w->input_width * p->channels;
+    strip t = {.step = w->stride_y * slot_words, .count = batch, .width = w->output_width};
     int32_t loaded = -w->padding_top; // the next input row to unpack
-    for (int32_t y = 0; y < w->output_height; y++) {
-        const int32_t top = y * w->stride_y - w->padding_top;
-        loaded = maximum(loaded, top);
-        for (; loaded < top + 3; loaded++) {
-            const int8_t *row = (uint32_t)loaded < w->input_height ? input + (size_t)loaded * pitch + channel : NULL;
-            unpack_row(s, row, lanes, s->rows + (uint32_t)(loaded + 3) % 3 * slot_words);
-        }
-        for (uint32_t c = 0; c < lanes; c++) {
-            const int32_t *rows[3];
-            for (int32_t k = 0; k < 3; k++) {
-                rows[k] = s->rows + (uint32_t)(top + k + 3) % 3 * slot_words + c * s->words;
-            }
-            int8_t *to = output + (size_t)y * w->output_width * p->channels + channel + c;
-            const int32_t bias = p->bias[channel + c];
-            if (w->stride_x == 1) {
-                row_of_stride_1(p, rows, s->weights + 6 * c, bias, p->scaling[channel + c], to);
+    for (uint32_t y = 0; y < w->output_height; y += batch) {
+        const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
+        const int32_t bottom = top + (int32_t)((batch - 1) * w->stride_y) + 3;
+        for (loaded = maximum(loaded, top); loaded < bottom; loaded++) {
+            int32_t *slot = s->slots + (uint32_t)(loaded + w->padding_top) % p->slots * slot_words;
+            if ((uint32_t)loaded < w->input_height) {
+                unpack_row(s, input + (size_t)loaded * input_pitch + channel, slot);
             } else {
-                row_of_stride_2(p, rows, s->weights + 6 * c, bias, p->scaling[channel + c], to);
+                fill_slots(s, slot, 1);
             }
+        }
+        for (uint32_t c = 0; c < s->lanes; c++) {
+            for (uint32_t k = 0; k < 3; k++) {
+                t.rows[k] = s->slots + (y * w->stride_y + k) % p->slots * slot_words + c * s->words;
+            }
+            t.constants = &s->constants[c];
+            t.output = output + (size_t)y * w->output_width * p->channels + channel + c;
+            run_strip(p, &t);
         }
     }
 }
 
 TINYDF_HOT void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *p, const int8_t *input, int8_t *output,
                                   int8_t *scratch) {
-    const uint32_t words = p->row_pixels / 2u;
-    int32_t *memory = (int32_t *)(void *)scratch;
-    const workspace s = {p, memory + 6 * CHANNELS, memory, words};
+    channel_constants *constants = (channel_constants *)(void *)scratch;
+    workspace s = {p, constants, (int32_t *)(void *)(constants + CHANNELS), p->row_pixels / 2u, CHANNELS};
+    fill_slots(&s, s.slots, p->slots);
     for (uint32_t channel = 0; channel < p->channels; channel += CHANNELS) {
-        const uint32_t left = p->channels - channel;
-        unpack_weights(&s, channel);
-        run_channels(&s, input, output, channel, left < CHANNELS ? left : CHANNELS);
+        s.lanes = p->channels - channel < CHANNELS ? p->channels - channel : CHANNELS;
+        unpack_constants(&s, channel);
+        run_channels(&s, input, output, channel);
     }
 }

@@ -15,6 +15,12 @@ static inline int32_t high_half(int32_t word) {
 }
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP == 1
+#define HAS_DSP 1
+#else
+#define HAS_DSP 0
+#endif
+
+#if HAS_DSP
 
 #define DSP_3(instruction, a, b, c)                                                                                    \
     __extension__({                                                                                                    \
@@ -164,15 +170,30 @@ typedef struct {
     int32_t shift;
 } scaling;
 
+// How a layer's sums may be scaled, and what its range is.
+#define SCALING_ANY       0 // any factor and range
+#define SCALING_SIGNED    1 // each factor allows one SMMLAR (below a half, and not tiny), the range is int8's
+#define SCALING_RECTIFIED 2 // besides, the zero point is -128: what is negative becomes -128 however it is rounded
+
 // requantise(sum) + zero point for a shift of at least 1. The sign of the sum stands for that of the product: where
 // they differ the product rounds to 0, and then its sign has no effect.
 static inline int32_t scale(int32_t sum, const scaling *s) {
     return (smmlar(sum, s->multiplier, sum) + (sum >> 31) + s->offset) >> s->shift;
 }
 
-// The same for any shift, negative to the left; `offset` is then the zero point alone.
+// The same where negative sums need not be right, only negative.
+static inline int32_t scale_rectified(int32_t sum, const scaling *s) {
+    return (smmlar(sum, s->multiplier, sum) + s->offset) >> s->shift;
+}
+
+// The same for any factor. Where it does not allow one SMMLAR, the shift is given less SCALING_SLOW, and `offset` is
+// the zero point alone.
+#define SCALING_SLOW 64
 static inline int32_t scale_any(int32_t sum, const scaling *s) {
-    return requantise(sum, (int32_t)((uint32_t)s->multiplier >> 1), -s->shift) + s->offset;
+    if (s->shift >= 1) {
+        return scale(sum, s);
+    }
+    return requantise(sum, (int32_t)((uint32_t)s->multiplier >> 1), -s->shift - SCALING_SLOW) + s->offset;
 }
 
 #endif

@@ -69,28 +69,29 @@ typedef struct {
     scaling scaling[2];
 } dsp_channels;
 
-// A dot product for every output channel, for the DSP extension. weights [output_channels / 2, inputs / 4, 8], both
-// rounded up, packed as dot_dsp.h says, with zeros where there is no channel; channels [output_channels / 2].
-// `exact`: each shift is at least 1, and low and high are int8's.
+// A dot product for every output channel, for the DSP extension. weights [output_channels / 2 rounded up, groups, 8],
+// packed as dot_dsp.h says, with zeros where there is no channel; channels [output_channels / 2 rounded up]; rounding
+// is one of SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED.
 typedef struct {
-    uint16_t inputs;
+    uint16_t groups; // of four inputs
     uint16_t output_channels;
     int8_t low;
     int8_t high;
-    uint8_t exact;
+    uint8_t rounding;
     const int8_t *weights;
     const dsp_channels *channels;
 } dot_parameters;
 
-// `pointwise` for the DSP extension; inputs is the number of input channels; scratch [6 * inputs rounded up to 4].
+// `pointwise` for the DSP extension; scratch [24 * groups].
 typedef struct {
     uint32_t pixels;
+    uint32_t input_channels;
     dot_parameters dot;
 } pointwise_dsp_parameters;
 void pointwise_dsp(const pointwise_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// `conv_2d` for the DSP extension, without dilation or groups; inputs = kernel_height * kernel_width * input_channels;
-// scratch [9 * inputs rounded up to 4].
+// `conv_2d` for the DSP extension, without dilation or groups; scratch [24 * dot.groups], and besides, if a window
+// leaves the image, three times kernel_height * kernel_width * input_channels.
 typedef struct {
     window window;
     uint16_t input_channels;
@@ -99,9 +100,13 @@ typedef struct {
 } conv_2d_dsp_parameters;
 void conv_2d_dsp(const conv_2d_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// One pixel's `pointwise` for the DSP extension: a fully connected layer. weights [output_channels / 4, inputs / 4,
-// 16], both rounded up, packed as dense_dsp.c says; channels [output_channels / 2] rounded up to an even number.
-void dense_dsp(const dot_parameters *parameters, const int8_t *input, int8_t *output);
+// One pixel's `pointwise` for the DSP extension: a fully connected layer. weights [output_channels / 4 rounded up,
+// inputs / 4 rounded up, 16], packed as dense_dsp.c says; channels [output_channels / 2 rounded up to an even number].
+typedef struct {
+    uint32_t inputs;
+    dot_parameters dot;
+} dense_dsp_parameters;
+void dense_dsp(const dense_dsp_parameters *parameters, const int8_t *input, int8_t *output);
 
 // Depthwise convolution: output channel c reads input channel c / depth_multiplier.
 // weights [kernel_height, kernel_width, output_channels]; bias [output_channels] with the input's zero point folded
@@ -119,17 +124,19 @@ void depthwise_conv_2d(const depthwise_conv_2d_parameters *parameters, const int
                        int8_t *scratch);
 
 // `depthwise_conv_2d` of a 3x3 kernel with a horizontal stride of 1 or 2, without dilation or depth multiplier, for
-// the DSP extension. Works on four channels at a time, whose last three rows it keeps in scratch, so that with a stride
+// the DSP extension. Works on four channels at a time, whose last rows it keeps in scratch, so that with a stride
 // of 1 and an output of the input's size it may work in place. weights [channels rounded up to 4, 12]: three rows of
-// three, each followed by a 0; scaling [channels rounded up to 4]; bias likewise; scratch [24 * row_pixels + 96].
+// three, each followed by a 0; scaling [channels rounded up to 4]; bias likewise; scratch [8 * slots * row_pixels +
+// 176].
 typedef struct {
     window window;
     uint16_t channels;
-    uint16_t row_pixels; // pixels of a row with its padding, as many as all outputs (rounded up to 2) read; even
+    uint16_t row_pixels; // of a row with its padding: as many as all outputs read; even
+    uint16_t slots;      // rows kept: three, or as many as the window meets from the first output to the last
     int8_t padding_value;
     int8_t low;
     int8_t high;
-    uint8_t exact;
+    uint8_t rounding; // as in dot_parameters
     const int8_t *weights;
     const int32_t *bias;
     const scaling *scaling;
@@ -145,6 +152,7 @@ typedef struct {
     int8_t high;
 } pool_parameters;
 void average_pool_2d(const pool_parameters *parameters, const int8_t *input, int8_t *output);
+void average_pool_2d_dsp(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 void max_pool_2d(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 
 // Mean or sum over the middle axis: [outer, middle, inner] to [outer, inner].

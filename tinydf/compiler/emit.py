@@ -30,7 +30,8 @@ class Constants:
         key = (array.dtype.name, array.tobytes())
         if key not in self.names:
             self.names[key] = name
-            head = f"static const {C_TYPES[array.dtype.name]} {name}[{array.size}] TINYDF_WEIGHTS = {{"
+            # Kernels read weights by words.
+            head = f"static const _Alignas(4) {C_TYPES[array.dtype.name]} {name}[{array.size}] TINYDF_WEIGHTS = {{"
             self.text.append("\n".join([head, *_rows([_number(int(v)) for v in array.reshape(-1)]), "};"]))
         return self.names[key]
 

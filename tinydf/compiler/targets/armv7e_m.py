@@ -11,7 +11,14 @@ from tinydf.compiler.lowering import Call, Field, Records
 
 Array = NDArray[np.generic]
 
+# A depthwise layer keeps all unpacked rows of four channels, not just three, where they are not more than this.
+MAXIMUM_ROWS_BYTES = 2304
+
 SCALING = "{%d, %d, %d}"
+# As in dsp.h.
+SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
+SCALING_SLOW = 64
+MAXIMUM_SHIFT = 22
 
 
 def specialise(call: Call) -> Call:
@@ -38,32 +45,33 @@ def _array(fields: Mapping[str, Field], name: str) -> Array:
     return cast(Array, fields[name])
 
 
-def _is_full(low: int, high: int) -> bool:
-    return (low, high) == (-128, 127)
+def _is_full(requantisation: Mapping[str, Field]) -> bool:
+    return (requantisation["low"], requantisation["high"]) == (-128, 127)
 
 
-def scaling(multiplier: int, shift: int, zero_point: int, exact: bool = True) -> tuple[int, int, int]:
-    """The C struct `scaling` of a multiplier in Q0.31 and a shift; `exact` if each shift of the layer is at least 1."""
-    right = -shift
-    half = ((1 << (right - 1)) + (zero_point << right)) if exact else zero_point
+def scaling(multiplier: int, shift: int, zero_point: int) -> tuple[int, int, int]:
+    """The C struct `scaling` of a multiplier in Q0.31 and a shift (dsp.h)."""
     folded = (2 * multiplier) & 0xFFFFFFFF
-    return folded - (1 << 32) if folded >= 1 << 31 else folded, half, right
+    signed = folded - (1 << 32) if folded >= 1 << 31 else folded
+    right = -shift
+    if is_fast(multiplier, shift):
+        return signed, (1 << (right - 1)) + (zero_point << right), right
+    return signed, zero_point, right - SCALING_SLOW
 
 
-def _is_exact(multipliers: Array, shifts: Array, zero_point: int) -> bool:
-    """Whether one SMMLAR and one shift requantise every channel, with an offset that fits 32 bits."""
-    rights = -np.asarray(shifts, dtype=np.int64)
-    return bool(rights.min() >= 1 and rights.max() <= 22 and np.asarray(multipliers).min() >= 1 << 30)
+def is_fast(multiplier: int, shift: int) -> bool:
+    """Whether one SMMLAR and one shift requantise exactly, with an offset that fits 32 bits."""
+    return 1 <= -shift <= MAXIMUM_SHIFT and multiplier >= 1 << 30
 
 
-def _scalings(requantisation: Mapping[str, Field]) -> tuple[bool, list[tuple[int, int, int]]]:
-    """Whether the layer is exact (see kernels.h), and the scaling of each channel."""
+def _scalings(requantisation: Mapping[str, Field]) -> tuple[int, list[tuple[int, int, int]]]:
+    """The layer's way of rounding (SCALING_... in dsp.h), and the scaling of each channel."""
     multipliers, shifts = _array(requantisation, "multiplier"), _array(requantisation, "shift")
+    pairs = [(int(m), int(s)) for m, s in zip(multipliers.tolist(), shifts.tolist(), strict=True)]
     zero_point = _integer(requantisation, "zero_point")
-    full = _is_full(_integer(requantisation, "low"), _integer(requantisation, "high"))
-    exact = full and _is_exact(multipliers, shifts, zero_point)
-    pairs = zip(multipliers.tolist(), shifts.tolist(), strict=True)
-    return exact, [scaling(int(m), int(s), zero_point, exact) for m, s in pairs]
+    exact = _is_full(requantisation) and all(is_fast(*pair) for pair in pairs)
+    rounding = SCALING_ANY if not exact else SCALING_RECTIFIED if zero_point == -128 else SCALING_SIGNED
+    return rounding, [scaling(*pair, zero_point) for pair in pairs]
 
 
 def _channels(bias: Array, scalings: list[tuple[int, int, int]], step: int) -> Records:
@@ -79,28 +87,51 @@ def _channels(bias: Array, scalings: list[tuple[int, int, int]], step: int) -> R
 def pack_weights(weights: Array, channels: int) -> NDArray[np.int8]:
     """Pack int8 weights [filters, inputs] for blocks of 2 or 4 output channels, as dot_dsp.h and dense_dsp.c say.
 
+    Args:
+        weights: int8, the number of inputs a multiple of 4.
+        channels: output channels of a block.
+
     Returns:
-        int8 [filters / channels, inputs / 4, 4 * channels], both rounded up, zeros where there is nothing.
+        int8 [filters / channels rounded up, inputs / 4, 4 * channels], zeros where there is no channel.
     """
     filters, inputs = weights.shape
-    full = np.zeros((_round_up(filters, channels), _round_up(inputs, 4)), dtype=np.int8)
-    full[:filters, :inputs] = weights
+    full = np.zeros((_round_up(filters, channels), inputs), dtype=np.int8)
+    full[:filters] = weights
     # [block, word of two channels, channel, group, k0..k3] -> [block, group, even or odd, word, k, channel]
-    blocks = full.reshape(-1, channels // 2, 2, full.shape[1] // 4, 2, 2)
+    blocks = full.reshape(-1, channels // 2, 2, inputs // 4, 2, 2)
     return np.ascontiguousarray(blocks.transpose(0, 3, 5, 1, 4, 2)).reshape(len(blocks), -1, 4 * channels)
 
 
-def _dot(fields: Mapping[str, Field], inputs: int, channels: int) -> dict[str, Field]:
-    """The C struct `dot_parameters`."""
+def pad_runs(weights: Array) -> Array:
+    """Lengthen runs of inputs to a multiple of 4, as they are read (dot_dsp.h).
+
+    Args:
+        weights: int8 [filters, runs, inputs of a run].
+
+    Returns:
+        int8 [filters, runs, inputs rounded up to 4]; where the last four inputs of a run are read once more for the
+        rest, the weights of those read before are 0.
+    """
+    filters, runs, length = weights.shape
+    padded = np.zeros((filters, runs, _round_up(length, 4)), dtype=np.int8)
+    whole = length // 4 * 4
+    padded[:, :, :whole] = weights[:, :, :whole]
+    if whole < length:
+        start = padded.shape[2] - (length - whole) if length > 4 else whole
+        padded[:, :, start : start + length - whole] = weights[:, :, whole:]
+    return padded
+
+
+def _dot(fields: Mapping[str, Field], weights: Array, channels: int) -> dict[str, Field]:
+    """The C struct `dot_parameters`, for weights [filters, inputs, a multiple of 4]."""
     requantisation = _struct(fields, "requantisation")
-    exact, scalings = _scalings(requantisation)
-    weights = _array(fields, "weights").reshape(-1, inputs)
+    rounding, scalings = _scalings(requantisation)
     return {
-        "inputs": inputs,
+        "groups": weights.shape[1] // 4,
         "output_channels": len(weights),
         "low": _integer(requantisation, "low"),
         "high": _integer(requantisation, "high"),
-        "exact": int(exact),
+        "rounding": rounding,
         "weights": pack_weights(weights, channels),
         "channels": _channels(_array(fields, "bias"), scalings, channels),
     }
@@ -111,26 +142,38 @@ def _pointwise(call: Call) -> Call:
     inputs, outputs = _integer(fields, "input_channels"), _integer(fields, "output_channels")
     if max(inputs, outputs) >= 1 << 16:
         return call
+    weights = _array(fields, "weights").reshape(outputs, inputs)
     if _integer(fields, "pixels") == 1:
-        return replace(call, kernel="dense_dsp", struct="dot_parameters", parameters=_dot(fields, inputs, 4))
-    parameters: dict[str, Field] = {"pixels": fields["pixels"], "dot": _dot(fields, inputs, 2)}
-    return replace(call, kernel="pointwise_dsp", parameters=parameters, scratch_bytes=6 * _round_up(inputs, 4))
+        padded = np.pad(weights, ((0, 0), (0, -inputs % 4)))
+        dense: dict[str, Field] = {"inputs": inputs, "dot": _dot(fields, padded, 4)}
+        return replace(call, kernel="dense_dsp", parameters=dense)
+    runs = pad_runs(weights.reshape(outputs, 1, inputs)).reshape(outputs, -1)
+    parameters: dict[str, Field] = {
+        "pixels": fields["pixels"],
+        "input_channels": inputs,
+        "dot": _dot(fields, runs, 2),
+    }
+    return replace(call, kernel="pointwise_dsp", parameters=parameters, scratch_bytes=6 * runs.shape[1])
 
 
 def _conv_2d(call: Call) -> Call:
     fields = call.parameters
     window = _struct(fields, "window")
-    inputs = _integer(window, "kernel_height") * _integer(window, "kernel_width") * _integer(fields, "input_channels")
+    filters, height = _integer(fields, "output_channels"), _integer(window, "kernel_height")
+    run = _integer(window, "kernel_width") * _integer(fields, "input_channels")
     plain = (_integer(window, "dilation_y"), _integer(window, "dilation_x"), fields["groups"]) == (1, 1, 1)
-    if not plain or inputs >= 1 << 14:
+    weights = pad_runs(_array(fields, "weights").reshape(filters, height, -1)).reshape(filters, -1)
+    if not plain or weights.shape[1] >= 1 << 16:
         return call
     parameters: dict[str, Field] = {
         "window": window,
         "input_channels": fields["input_channels"],
         "padding_value": fields["padding_value"],
-        "dot": _dot(fields, inputs, 2),
+        "dot": _dot(fields, weights, 2),
     }
-    return replace(call, kernel="conv_2d_dsp", parameters=parameters, scratch_bytes=9 * _round_up(inputs, 4))
+    copies = 3 * height * run if call.scratch_bytes else 0
+    scratch_bytes = 6 * weights.shape[1] + copies
+    return replace(call, kernel="conv_2d_dsp", parameters=parameters, scratch_bytes=scratch_bytes)
 
 
 def _depthwise(call: Call) -> Call:
@@ -143,20 +186,23 @@ def _depthwise(call: Call) -> Call:
     channels = _integer(fields, "input_channels")
     padded = _round_up(channels, 4)
     requantisation = _struct(fields, "requantisation")
-    exact, scalings = _scalings(requantisation)
+    rounding, scalings = _scalings(requantisation)
     weights = np.zeros((padded, 3, 4), dtype=np.int8)
     weights[:channels, :, :3] = np.moveaxis(_array(fields, "weights").reshape(3, 3, channels), 2, 0)
-    row_pixels = (_round_up(w["output_width"], 2) if w["stride_x"] == 1 else 2 * w["output_width"]) + 2
+    row_pixels = _round_up((w["output_width"] - 1) * w["stride_x"] + 3, 2) + 2
+    all_rows = (w["output_height"] - 1) * w["stride_y"] + 3
+    slots = all_rows if 8 * all_rows * row_pixels <= MAXIMUM_ROWS_BYTES else 3
     parameters: dict[str, Field] = {
         "window": window,
         "channels": channels,
         "row_pixels": row_pixels,
+        "slots": slots,
         "padding_value": fields["padding_value"],
         "low": requantisation["low"],
         "high": requantisation["high"],
-        "exact": int(exact),
+        "rounding": rounding,
         "weights": weights,
-        "bias": fields["bias"],
+        "bias": np.pad(_array(fields, "bias"), (0, padded - channels)),
         "scaling": Records("scaling", SCALING, np.array(scalings, dtype=np.int32)),
     }
     # Row y of the output goes where row y of the input was, which has been unpacked by then.
@@ -168,13 +214,17 @@ def _depthwise(call: Call) -> Call:
         call,
         kernel="depthwise_3x3_dsp",
         parameters=parameters,
-        scratch_bytes=24 * row_pixels + 96,
+        scratch_bytes=8 * slots * row_pixels + 176,
         in_place=(0,) if same_size else (),
     )
 
 
 def _reduce(call: Call) -> Call:
     return replace(call, kernel="reduce_dsp", struct="reduce_parameters")
+
+
+def _average_pool_2d(call: Call) -> Call:
+    return replace(call, kernel="average_pool_2d_dsp", struct="pool_parameters")
 
 
 def _add(call: Call) -> Call:
@@ -189,10 +239,10 @@ def _add(call: Call) -> Call:
     swap = (fields["first_multiplier"], fields["first_shift"]) != half
     one, two = ("second", "first") if swap else ("first", "second")
     shift, multiplier = _integer(fields, "shift"), _integer(fields, "multiplier")
-    if (fields[f"{one}_multiplier"], fields[f"{one}_shift"]) != half or not 1 <= -shift <= 22 or multiplier < 1 << 30:
+    if (fields[f"{one}_multiplier"], fields[f"{one}_shift"]) != half or not is_fast(multiplier, shift):
         return call
     small = (_integer(fields, f"{two}_multiplier"), _integer(fields, f"{two}_shift"))
-    if -small[1] > 22:
+    if small != half and not is_fast(*small):
         return call
     # A factor of exactly a half: no multiplication, one shift of an even number.
     second = (0, 1, 1) if small == half else scaling(*small, 0)
@@ -228,7 +278,7 @@ def _multiply(call: Call) -> Call:
     if not rows_by_channels or first not in ([0, 0, shape[3], 1], [0, 0, 0, 1]) or (first[2] == 0 and shape[2] > 1):
         return call
     shift, multiplier = _integer(fields, "shift"), _integer(fields, "multiplier")
-    if not 1 <= -shift <= 22 or multiplier < 1 << 30:
+    if not is_fast(multiplier, shift):
         return call
     parameters: dict[str, Field] = {
         "rows": shape[2],
@@ -249,6 +299,7 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "conv_2d": _conv_2d,
     "depthwise_conv_2d": _depthwise,
     "reduce": _reduce,
+    "average_pool_2d": _average_pool_2d,
     "add": _add,
     "multiply": _multiply,
 }
