@@ -4,10 +4,14 @@ Every artefact is complete or absent and knows what it came from: a demo that wa
 and what has changed since is made anew with all that follows from it.
 """
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
 
@@ -46,10 +50,8 @@ class Demo:
         """
         with _stage("data set"):
             data = self.data or self._data()
-        with _stage("detector trained with compression augmentation"):
-            self._train(data, "run", augment=True)
-        with _stage("the same detector without, to compare with"):
-            self._train(data, "baseline", augment=False)
+        with _stage("two detectors, trained side by side: with compression augmentation, and without to compare with"):
+            self._train(data)
         with _stage("export"):
             self._export(data)
         with _stage("firmware"):
@@ -67,22 +69,16 @@ class Demo:
             build(directory)
         return directory
 
-    def _train(self, data: Path, name: str, augment: bool) -> None:
-        from tinydf.train.loop import train
-        from tinydf.train.recipe import find_recipe, override, read_recipe
-
-        recipe, directory = (
-            override(read_recipe(find_recipe(self.recipe)), seed=None, epochs=None, augment=augment),
-            self.out / name,
-        )
-        kept = directory.exists()
-        try:
-            train(recipe, data, directory, resume=True)
-        except TinydfError as error:
-            if not kept:
-                raise
-            note(f"{error.what}; training anew")  # what is there is of another recipe or data set, or damaged
-            train(recipe, data, directory, force=True)
+    def _train(self, data: Path) -> None:
+        """Both at once, on half of the cores each: so small a network gains little from more."""
+        threads = max(1, (os.cpu_count() or 1) // 2)
+        log = self.out / "baseline.log"
+        with ProcessPoolExecutor(1, get_context("spawn"), initializer=_quietly, initargs=(log,)) as pool:
+            baseline = pool.submit(_train, self.recipe, data, self.out / "baseline", False, threads)
+            _train(self.recipe, data, self.out / "run", True, threads)
+            if not baseline.done():
+                note(f"waiting for the one without; how it goes is in {log}")
+            baseline.result()
 
     def _export(self, data: Path) -> None:
         from tinydf.export.run import export_run
@@ -133,6 +129,31 @@ class Demo:
         page.write_page(found, artefacts, path)
         write_json(path.with_name("summary.json"), facts.summary(found))
         return path
+
+
+def _train(recipe_name: str, data: Path, out: Path, augment: bool, threads: int) -> None:
+    """Train, going on with what is there; what is of another recipe or data set, or damaged, is made anew."""
+    import torch
+
+    from tinydf.train.loop import train
+    from tinydf.train.recipe import find_recipe, override, read_recipe
+
+    torch.set_num_threads(threads)
+    recipe = override(read_recipe(find_recipe(recipe_name)), seed=None, epochs=None, augment=augment)
+    kept = out.exists()
+    try:
+        train(recipe, data, out, resume=True)
+    except TinydfError as error:
+        if not kept:
+            raise
+        note(f"{error.what}; training anew")
+        train(recipe, data, out, force=True)
+
+
+def _quietly(log: Path) -> None:
+    """Let a background process write what it has to say to a file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), sys.stderr.fileno())
 
 
 @contextmanager
