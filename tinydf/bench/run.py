@@ -262,8 +262,11 @@ def _answer(station: Station, task: Task, result: Result) -> Answer:
 
 
 def _profile(station: Station, layers: list[str]) -> Profile:
+    """Ticks by layer; `layers` are the compiled engine's, and another engine may cut the model differently."""
     ticks = station.board.profile()
-    return Profile(session=station.session, layers=layers[: len(ticks)], ticks=ticks)
+    if len(ticks) != len(layers):
+        layers = [f"layer {number}" for number in range(len(ticks))]
+    return Profile(session=station.session, layers=layers, ticks=ticks)
 
 
 class Tally:

@@ -114,12 +114,12 @@ def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
 
     Args:
         plan: the compiled model's.
-        profiled: its layers in the same order with their ticks; empty if the engine cannot time them.
+        profiled: the engine's layers with their ticks; left out unless they are the plan's, which another engine's are not.
         unit: of the ticks.
     """
     titles = [f"{layer.operator} {layer.index}" for layer in plan.layers]
     panels = {"multiply-accumulates": [layer.macs for layer in plan.layers]}
-    if profiled:
+    if len(profiled) == len(titles):
         panels = {unit: [layer.ticks for layer in profiled], **panels}
     with mpl.rc_context(STYLE | {"svg.hashsalt": "layers"}):
         figure = Figure(figsize=(WIDTH, 0.7 + 0.17 * len(titles)), layout="constrained")
