@@ -114,7 +114,7 @@ def layers(plan: Plan, profiled: Sequence[Profiled], unit: str) -> str:
 
     Args:
         plan: the compiled model's.
-        profiled: the engine's layers with their ticks; left out unless they are the plan's, which another engine's are not.
+        profiled: the engine's layers with their ticks; drawn only if they are the plan's, as another engine's are not.
         unit: of the ticks.
     """
     titles = [f"{layer.operator} {layer.index}" for layer in plan.layers]
