@@ -25,7 +25,7 @@ typedef struct {
 } workspace;
 
 // Unless said otherwise, functions here are kept apart so that each has the registers to itself.
-#define APART __attribute__((noinline)) static
+#define APART __attribute__((noinline)) TINYDF_HOT static
 
 static inline int32_t load_pixel(const int8_t *pixel, uint32_t lanes) {
     return lanes == CHANNELS ? load_word(pixel) : load_tail(pixel, lanes);

@@ -291,6 +291,19 @@ typedef struct {
 } gather_parameters;
 void gather(const gather_parameters *parameters, const int8_t *input, int8_t *output);
 
+// Resizes an image of [any, input_width, channels]. Of output row y, `rows` tells the input row (nearest), or two rows
+// and how far the output lies from the first in 1024ths (bilinear); `columns` likewise.
+typedef struct {
+    uint16_t input_width;
+    uint16_t output_height;
+    uint16_t output_width;
+    uint16_t channels;
+    const int16_t *rows;    // [output_height], or [output_height, 3]
+    const int16_t *columns; // [output_width], or [output_width, 3]
+} resize_parameters;
+void resize_nearest(const resize_parameters *parameters, const int8_t *input, int8_t *output);
+void resize_bilinear(const resize_parameters *parameters, const int8_t *input, int8_t *output);
+
 // Softmax over the last axis. exponentials[d] is exp of d steps below the row's largest, in Q0.31; differences of
 // `count` steps and more give exactly zero.
 typedef struct {

@@ -516,6 +516,156 @@ def gather(rng: Rng) -> bytes:
 
 
 @case
+def strided_slice(rng: Rng) -> bytes:
+    """Any begin, end and stride, also backwards, with masks; sometimes an axis is dropped."""
+    shape = (1, size(rng, 2, 7), size(rng, 2, 7), size(rng, 2, 7))
+    model, x, s, z = _same_scale(rng, shape)
+    while True:
+        begin = [int(rng.integers(-n, n)) for n in shape]
+        end = [int(rng.integers(-n - 1, n + 1)) for n in shape]
+        strides = [pick(rng, (1, 1, 2, 3, -1, -2)) for _ in shape]
+        masks = [int(rng.integers(16)), int(rng.integers(16)), pick(rng, (0, 0, 1, 2, 4, 8))]
+        strides = [1 if masks[2] & 1 << k else n for k, n in enumerate(strides)]
+        result = []
+        for k, n in enumerate(shape):
+            first = None if masks[0] & 1 << k else begin[k]
+            last = None if masks[1] & 1 << k else end[k]
+            picked = range(*slice(first, last, strides[k]).indices(n))
+            if not masks[2] & 1 << k:
+                result.append(len(picked))
+        if all(result):
+            break
+    y = model.tensor(tuple(result), s, z)
+    indices = [model.constant(values) for values in (begin, end, strides)]
+    model.add(
+        "STRIDED_SLICE",
+        [x, *indices],
+        [y],
+        "StridedSliceOptions",
+        beginMask=masks[0],
+        endMask=masks[1],
+        shrinkAxisMask=masks[2],
+    )
+    return model.finish([x], [y])
+
+
+@case
+def split_v(rng: Rng) -> bytes:
+    """Unequal parts, joined again in another order."""
+    sizes = [size(rng, 1, 4) for _ in range(size(rng, 2, 3))]
+    axis = size(rng, 1, 3)
+    shape = tuple(sum(sizes) if k == axis else n for k, n in enumerate((1, size(rng, 1, 4), size(rng, 1, 4), 3)))
+    model, x, s, z = _same_scale(rng, shape)
+    outs = [model.tensor(tuple(n if k == axis else m for k, m in enumerate(shape)), s, z) for n in sizes]
+    inputs = [x, model.constant(sizes), model.constant(axis)]
+    model.add("SPLIT_V", inputs, outs, "SplitVOptions", numSplits=len(sizes))
+    y = model.tensor(shape, s, z)
+    model.add("CONCATENATION", outs[::-1], [y], "ConcatenationOptions", axis=axis, fusedActivationFunction=0)
+    return model.finish([x], [y])
+
+
+@case
+def pack_and_unpack(rng: Rng) -> bytes:
+    """Slices along an axis, laid side by side along another."""
+    count, axis = size(rng, 2, 4), pick(rng, (1, 2))
+    shape = tuple(count if k == axis else n for k, n in enumerate((1, size(rng, 1, 4), size(rng, 1, 4), 3)))
+    model, x, s, z = _same_scale(rng, shape)
+    part = tuple(n for k, n in enumerate(shape) if k != axis)
+    outs = [model.tensor(part, s, z) for _ in range(count)]
+    model.add("UNPACK", [x], outs, "UnpackOptions", num=count, axis=axis)
+    other = pick(rng, (1, 2, 3, -1))
+    place = other % 4
+    y = model.tensor((*part[:place], count, *part[place:]), s, z)
+    model.add("PACK", outs[::-1], [y], "PackOptions", valuesCount=count, axis=other)
+    return model.finish([x], [y])
+
+
+def _blocks(rng: Rng, to_depth: bool) -> bytes:
+    block = size(rng, 2, 3)
+    height, width, channels = size(rng, 1, 4), size(rng, 1, 4), size(rng, 1, 5)
+    wide = (1, height * block, width * block, channels)
+    deep = (1, height, width, channels * block * block)
+    model, x, s, z = _same_scale(rng, wide if to_depth else deep)
+    y = model.tensor(deep if to_depth else wide, s, z)
+    kind, options = ("SPACE_TO_DEPTH", "SpaceToDepth") if to_depth else ("DEPTH_TO_SPACE", "DepthToSpace")
+    model.add(kind, [x], [y], f"{options}Options", blockSize=block)
+    return model.finish([x], [y])
+
+
+@case
+def space_to_depth(rng: Rng) -> bytes:
+    """Blocks of pixels to channels."""
+    return _blocks(rng, True)
+
+
+@case
+def depth_to_space(rng: Rng) -> bytes:
+    """Channels to blocks of pixels."""
+    return _blocks(rng, False)
+
+
+@case
+def gather_nd(rng: Rng) -> bytes:
+    """Constant indices into the first axes."""
+    shape = (1, size(rng, 1, 5), size(rng, 1, 5), size(rng, 1, 6))
+    depth, rows = size(rng, 2, 4), size(rng, 1, 8)
+    model, x, s, z = _same_scale(rng, shape)
+    indices = np.stack([rng.integers(0, n, rows) for n in shape[:depth]], axis=1)[np.newaxis]
+    y = model.tensor((1, rows, *shape[depth:]), s, z)
+    model.add("GATHER_ND", [x, model.constant(indices)], [y], "GatherNdOptions")
+    return model.finish([x], [y])
+
+
+def _resize(rng: Rng, kind: str, options: str) -> bytes:
+    shape = (1, size(rng, 1, 7), size(rng, 1, 7), size(rng, 1, 5))
+    target = (size(rng, 1, 11), size(rng, 1, 11))
+    model, x, s, z = _same_scale(rng, shape)
+    y = model.tensor((1, *target, shape[3]), s, z)
+    align, half = pick(rng, ((False, False), (True, False), (False, True)))
+    model.add(
+        kind, [x, model.constant(list(target))], [y], options, alignCorners=align, halfPixelCenters=half, version=3
+    )
+    return model.finish([x], [y])
+
+
+@case
+def resize_nearest_neighbor(rng: Rng) -> bytes:
+    """Larger or smaller, by the nearest pixel."""
+    return _resize(rng, "RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighborOptions")
+
+
+@case
+def resize_bilinear(rng: Rng) -> bytes:
+    """Larger or smaller, by four pixels."""
+    return _resize(rng, "RESIZE_BILINEAR", "ResizeBilinearOptions")
+
+
+@case
+def shape_arithmetic(rng: Rng) -> bytes:
+    """A reshape to a shape that the model computes from its input's."""
+    shape = (1, size(rng, 1, 6), size(rng, 1, 6), size(rng, 1, 6))
+    model, x, s, z = _same_scale(rng, shape)
+    sizes = model.tensor((4,), dtype="int32")
+    batch = model.tensor((), dtype="int32")
+    packed = model.tensor((2,), dtype="int32")
+    model.add("SHAPE", [x], [sizes], "ShapeOptions", outType=schema.TensorType.INT32)
+    model.add(
+        "STRIDED_SLICE",
+        [sizes, model.constant([0]), model.constant([1]), model.constant([1])],
+        [batch],
+        "StridedSliceOptions",
+        shrinkAxisMask=1,
+    )
+    rest = model.constant(math.prod(shape))
+    model.add("PACK", [batch, rest], [packed], "PackOptions", valuesCount=2)
+    flat = model.tensor((1, math.prod(shape)), s, z)
+    model.add("RESHAPE", [x, packed], [flat], "ReshapeOptions")
+    y = model.tensor((1, math.prod(shape)), 1 / 256, -128)
+    model.add("LOGISTIC", [flat], [y])
+    return model.finish([x], [y])
+
+
+@case
 def network(rng: Rng) -> bytes:
     """A small residual network with squeeze and excitation, every buffer reused."""
     model = ModelBuilder()

@@ -5,7 +5,7 @@ import pytest
 
 from tests.compiler.models import ModelBuilder
 from tinydf.compiler import compile_model
-from tinydf.compiler.passes.edges import strip_float_edges
+from tinydf.compiler.passes.edges import strip_edges
 from tinydf.compiler.passes.unused import remove_unused
 from tinydf.compiler.passes.views import share_views
 from tinydf.compiler.tflite import read_model
@@ -25,7 +25,7 @@ def float_edged() -> bytes:
 
 
 def test_float_edges_are_taken_off() -> None:
-    graph = strip_float_edges(read_model(float_edged()))
+    graph = strip_edges(read_model(float_edged()))
     assert [operator.kind for operator in graph.operators] == ["LOGISTIC"]
     assert [graph.tensors[k].dtype for k in (*graph.inputs, *graph.outputs)] == ["int8", "int8"]
     assert compile_model(float_edged()).plan.layers[0].operator == "LOGISTIC"

@@ -1,11 +1,13 @@
-"""Operators that only move bytes: PAD, PADV2, TRANSPOSE, CONCATENATION, SPLIT, SLICE, STRIDED_SLICE, PACK, GATHER."""
+"""Operators that only move bytes: padding, transposing, joining, splitting, slicing, gathering."""
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tinydf.compiler.lowering import Call, Context, Layer, lowers
+from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
 from tinydf.compiler.operators.arithmetic import collapse, contiguous
+from tinydf.compiler.slicing import strided_slices
 
 RANK = 5
 
@@ -156,33 +158,158 @@ def slice_(context: Context) -> Layer:
     return Layer(context.operator, (call,))
 
 
+@lowers("STRIDED_SLICE")
+def strided_slice(context: Context) -> Layer:
+    """Every nth element along each axis; backwards where the stride is negative."""
+    int8_edges(context)
+    source, output = context.input(0), context.output
+    index = strided_slices(
+        context.operator, source.shape, context.integers(1), context.integers(2), context.integers(3)
+    )
+    steps = contiguous(source.shape)
+    offset, shape, strides, kept = 0, [], [], []
+    for pick, size, step in zip(index, source.shape, steps, strict=True):
+        if isinstance(pick, int):
+            offset += pick * step
+            continue
+        picked = range(*pick.indices(size))
+        if len(picked) == 0:
+            raise context.operator.error("it picks nothing")
+        offset += picked.start * step
+        shape.append(len(picked))
+        strides.append(picked.step * step)
+        kept.append(len(picked))
+    if tuple(kept) != output.shape:
+        raise context.operator.error(f"its output has shape {list(output.shape)}, expected {kept}")
+    call = copy(
+        context,
+        context.input_place(0),
+        context.output_place,
+        tuple(shape),
+        strides,
+        contiguous(tuple(shape)),
+        input_offset=offset,
+    )
+    return Layer(context.operator, (call,))
+
+
+def _parts(context: Context, source_place: int, axis: int, sizes: list[int]) -> Layer:
+    """Copy neighbouring parts of a tensor along an axis to the operator's outputs, which may lack that axis."""
+    source = context.tensor(source_place)
+    if sum(sizes) != source.shape[axis] or len(sizes) != len(context.operator.outputs) or min(sizes) < 1:
+        raise context.operator.error(f"parts {sizes} of {source.shape[axis]}")
+    steps = contiguous(source.shape)
+    calls, start = [], 0
+    for size, place in zip(sizes, context.operator.outputs, strict=True):
+        shape = (*source.shape[:axis], size, *source.shape[axis + 1 :])
+        part = context.tensor(place)
+        if part.count != math.prod(shape) or part.dtype != "int8" or source.dtype != "int8":
+            raise context.operator.error(f"{part.name} is {part.dtype} {list(part.shape)}, expected int8 {list(shape)}")
+        offset = start * steps[axis]
+        calls.append(copy(context, source_place, place, shape, steps, contiguous(shape), input_offset=offset))
+        start += size
+    return Layer(context.operator, tuple(calls))
+
+
 @lowers("SPLIT")
 def split(context: Context) -> Layer:
     """Equal parts along an axis; the axis is the first input, the data the second."""
-    axis_values, source = context.integers(0), context.input(1)
-    axis = _axis(context, axis_values[0], len(source.shape))
+    source = context.input(1)
+    axis = _axis(context, context.integers(0)[0], len(source.shape))
     parts = len(context.operator.outputs)
-    if parts == 0 or source.shape[axis] % parts:
+    if source.shape[axis] % max(parts, 1):
         raise context.operator.error(f"{source.shape[axis]} cannot be split into {parts}")
-    size = source.shape[axis] // parts
-    shape = (*source.shape[:axis], size, *source.shape[axis + 1 :])
-    steps = contiguous(source.shape)
+    return _parts(context, context.input_place(1), axis, [source.shape[axis] // max(parts, 1)] * parts)
+
+
+@lowers("SPLIT_V")
+def split_v(context: Context) -> Layer:
+    """Parts of given sizes along an axis; a size of -1 is what is left."""
+    source = context.input(0)
+    sizes = context.integers(1)
+    axis = _axis(context, context.integers(2)[0], len(source.shape))
+    if sizes.count(-1) == 1:
+        sizes[sizes.index(-1)] = source.shape[axis] - sum(sizes) - 1
+    return _parts(context, context.input_place(0), axis, sizes)
+
+
+@lowers("UNPACK")
+def unpack(context: Context) -> Layer:
+    """One part for each element of an axis, which is dropped."""
+    source = context.input(0)
+    axis = _axis(context, context.option("axis"), len(source.shape))
+    return _parts(context, context.input_place(0), axis, [1] * source.shape[axis])
+
+
+@lowers("PACK")
+def pack(context: Context) -> Layer:
+    """Inputs of one shape side by side along a new axis."""
+    output = context.output
+    axis = _axis(context, context.option("axis"), len(output.shape))
+    if output.shape[axis] != len(context.operator.inputs) or output.dtype != "int8":
+        raise context.operator.error(f"{len(context.operator.inputs)} inputs make {output.dtype} {list(output.shape)}")
+    part = (*output.shape[:axis], 1, *output.shape[axis + 1 :])
+    steps = contiguous(output.shape)
     calls = []
-    for k, place in enumerate(context.operator.outputs):
-        if context.tensor(place).shape != shape or context.tensor(place).dtype != "int8" or source.dtype != "int8":
-            raise context.operator.error(f"an output has shape {list(context.tensor(place).shape)}")
-        calls.append(
-            copy(
-                context,
-                context.input_place(1),
-                place,
-                shape,
-                steps,
-                contiguous(shape),
-                input_offset=k * size * steps[axis],
-            )
-        )
+    for k, place in enumerate(map(context.input_place, range(len(context.operator.inputs)))):
+        if context.tensor(place).count != math.prod(part) or context.tensor(place).dtype != "int8":
+            raise context.operator.error(f"{context.tensor(place).name} does not fit its output")
+        offset = k * steps[axis]
+        calls.append(copy(context, place, context.output_place, part, contiguous(part), steps, output_offset=offset))
     return Layer(context.operator, tuple(calls))
+
+
+@lowers("SPACE_TO_DEPTH", "DEPTH_TO_SPACE")
+def space_and_depth(context: Context) -> Layer:
+    """Blocks of pixels become channels, or the other way round."""
+    int8_edges(context)
+    block = context.option("block_size")
+    to_depth = context.operator.kind == "SPACE_TO_DEPTH"
+    wide, deep = (context.input(0), context.output) if to_depth else (context.output, context.input(0))
+    if block < 1 or len(wide.shape) != 4 or len(deep.shape) != 4 or wide.shape[0] != 1:
+        raise context.operator.error(f"block size {block} of shape {list(context.input(0).shape)}")
+    _, height, width, channels = wide.shape
+    if deep.shape != (1, height // block, width // block, channels * block * block) or height % block or width % block:
+        raise context.operator.error(f"its output has shape {list(context.output.shape)}")
+    # (y, block row, x, block column and channel) of the wide tensor.
+    shape = (height // block, block, width // block, block * channels)
+    wide_steps = contiguous(shape)
+    deep_row = width // block * channels * block * block
+    deep_steps = [deep_row, block * channels, channels * block * block, 1]
+    before, after = (wide_steps, deep_steps) if to_depth else (deep_steps, wide_steps)
+    call = copy(context, context.input_place(0), context.output_place, shape, before, after)
+    return Layer(context.operator, (call,))
+
+
+@lowers("GATHER_ND")
+def gather_nd(context: Context) -> Layer:
+    """Runs of the input at constant multi-dimensional indices."""
+    int8_edges(context)
+    source, output = context.input(0), context.output
+    indices = context.constant(1)
+    depth = indices.shape[-1] if indices.ndim else 0
+    if not 1 <= depth <= len(source.shape) or indices.dtype not in (np.dtype("<i4"), np.dtype("<i8")):
+        raise context.operator.error(f"indices {indices.dtype} {list(indices.shape)} of shape {list(source.shape)}")
+    leading = source.shape[:depth]
+    rows = indices.reshape(-1, depth).astype(np.int64)
+    if (rows < 0).any() or (rows >= np.array(leading)).any():
+        raise context.operator.error("an index is beyond its axis")
+    runs = rows @ np.array(contiguous(leading), dtype=np.int64)
+    inner = math.prod(source.shape[depth:])
+    if output.count != len(runs) * inner:
+        raise context.operator.error(f"its output has shape {list(output.shape)}")
+    return _gather(context, 1, runs, math.prod(leading), inner)
+
+
+def _gather(context: Context, outer: int, indices: NDArray[np.int64], input_runs: int, inner: int) -> Layer:
+    parameters: dict[str, Field] = {
+        "outer": outer,
+        "count": len(indices),
+        "input_runs": input_runs,
+        "inner": inner,
+        "indices": indices.astype(np.int32),
+    }
+    return Layer(context.operator, (Call("gather", parameters, (context.input_place(0),), context.output_place),))
 
 
 @lowers("GATHER")
@@ -200,16 +327,4 @@ def gather(context: Context) -> Layer:
     outer, inner = math.prod(source.shape[:axis]), math.prod(source.shape[axis + 1 :])
     if output.count != outer * len(indices) * inner:
         raise context.operator.error(f"its output has shape {list(output.shape)}")
-    call = Call(
-        "gather",
-        {
-            "outer": outer,
-            "count": len(indices),
-            "input_runs": runs,
-            "inner": inner,
-            "indices": np.array(indices, dtype=np.int32),
-        },
-        (context.input_place(0),),
-        context.output_place,
-    )
-    return Layer(context.operator, (call,))
+    return _gather(context, outer, np.array(indices, dtype=np.int64), runs, inner)

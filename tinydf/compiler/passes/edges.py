@@ -1,6 +1,6 @@
 """Takes QUANTIZE and DEQUANTIZE off the model's edges.
 
-Before: float input -> QUANTIZE -> int8 ... int8 -> DEQUANTIZE -> float output.
+Before: float input -> QUANTIZE -> int8 ... int8 -> DEQUANTIZE -> float output (or uint8, with QUANTIZE both times).
 After:  int8 input ... int8 output. What the edge operators did is what the manifest's preprocessing does on the host.
 """
 
@@ -8,17 +8,19 @@ from dataclasses import replace
 
 from tinydf.compiler.graph import Graph
 
+OTHER_TYPES = ("float32", "uint8")
 
-def strip_float_edges(graph: Graph) -> Graph:
-    """Make the int8 tensors behind float edges the model's edges."""
+
+def strip_edges(graph: Graph) -> Graph:
+    """Make the int8 tensors behind float and uint8 edges the model's edges."""
     for position, place in enumerate(graph.inputs):
         readers = graph.consumers(place)
-        if graph.tensors[place].dtype == "float32" and len(readers) == 1 and readers[0].kind == "QUANTIZE":
+        if graph.tensors[place].dtype in OTHER_TYPES and len(readers) == 1 and readers[0].kind == "QUANTIZE":
             inputs = (*graph.inputs[:position], readers[0].outputs[0], *graph.inputs[position + 1 :])
             graph = replace(graph.without(readers), inputs=inputs)
     for position, place in enumerate(graph.outputs):
         writers = [o for o in graph.operators if place in o.outputs]
-        if graph.tensors[place].dtype == "float32" and writers and writers[0].kind == "DEQUANTIZE":
+        if graph.tensors[place].dtype in OTHER_TYPES and writers and writers[0].kind in ("DEQUANTIZE", "QUANTIZE"):
             source = writers[0].inputs[0]
             if source is not None and not graph.consumers(place):
                 outputs = (*graph.outputs[:position], source, *graph.outputs[position + 1 :])
