@@ -75,8 +75,8 @@ static inline int8_t dense_output(const dot_parameters *p, int32_t sum, const sc
 }
 
 // Up to four channels, when they are not all there or not all alike.
-__attribute__((noinline)) TINYDF_HOT static void write_some(const dot_parameters *p, dense_sums sums, const dsp_channels *channels,
-                                                 uint32_t count, int8_t *output) {
+__attribute__((noinline)) TINYDF_HOT static void
+write_some(const dot_parameters *p, dense_sums sums, const dsp_channels *channels, uint32_t count, int8_t *output) {
     const int32_t four[4] = {sums.c0, sums.c1, sums.c2, sums.c3};
     for (uint32_t j = 0; j < 4 && j < count; j++) {
         output[j] = dense_output(p, four[j], &channels[j / 2].scaling[j % 2]);

@@ -10,6 +10,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from tinydf.compiler import Plan
+
 TYPES = {
     "int8": schema.TensorType.INT8,
     "int32": schema.TensorType.INT32,
@@ -108,14 +110,32 @@ class ModelBuilder:
         return bytes(builder.Output())
 
 
-def golden(model: bytes, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-    """What TFLM's interpreter gives for a batch, int8 [N, ...]."""
+def golden(model: bytes, inputs: NDArray[np.int8], plan: Plan | None = None) -> NDArray[np.int8]:
+    """What TFLM's interpreter gives for a batch, int8 [N, ...].
+
+    Where the model's edges are float, `plan` tells the scales: inputs are given as the numbers that they stand for, and
+    outputs are brought back to int8.
+    """
     from tflite_micro.python.tflite_micro import runtime
 
     interpreter = runtime.Interpreter.from_bytes(model, arena_size=8 << 20)
+    is_float = [
+        details["dtype"] == np.float32
+        for details in (interpreter.get_input_details(0), interpreter.get_output_details(0))
+    ]
     outputs = []
     for one in inputs:
-        interpreter.set_input(one[np.newaxis], 0)
+        given = one[np.newaxis]
+        if is_float[0]:
+            assert plan is not None
+            given = ((given.astype(np.float32) - plan.input.zero_point) * np.float32(plan.input.scale)).astype(
+                np.float32
+            )
+        interpreter.set_input(given, 0)
         interpreter.invoke()
-        outputs.append(np.array(interpreter.get_output(0)))
+        result = np.array(interpreter.get_output(0))
+        if is_float[1]:
+            assert plan is not None
+            result = np.rint(result / np.float32(plan.output.scale)) + plan.output.zero_point
+        outputs.append(result.astype(np.int8))
     return np.stack(outputs)

@@ -25,6 +25,13 @@ class TensorPlan(BaseModel):
     bytes: int
 
 
+class EdgePlan(TensorPlan):
+    """The model's input or output: `real = (value - zero_point) * scale`."""
+
+    scale: float
+    zero_point: int
+
+
 class LayerPlan(BaseModel):
     """One layer: the operator it stands for, its cost, and where its bytes are."""
 
@@ -57,8 +64,8 @@ class Plan(BaseModel):
     lower_bound: int
     macs: int
     weight_bytes: int
-    input: TensorPlan
-    output: TensorPlan
+    input: EdgePlan
+    output: EdgePlan
     layers: tuple[LayerPlan, ...]
 
     @property
@@ -158,6 +165,12 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
         item = graph.tensors[place]
         return TensorPlan(name=item.name, shape=item.shape, offset=placement.of(graph, place), bytes=item.count)
 
+    def edge(place: int) -> EdgePlan:
+        quantisation = graph.tensors[place].quantisation
+        assert quantisation is not None
+        fields = tensor(place).model_dump()
+        return EdgePlan(**fields, scale=quantisation.scale, zero_point=quantisation.zero_point)
+
     rows = []
     for layer in layers:
         operator = layer.operator
@@ -184,8 +197,8 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
         lower_bound=placement.lower_bound,
         macs=sum(row.macs for row in rows),
         weight_bytes=sum(row.weight_bytes for row in rows),
-        input=tensor(graph.inputs[0]),
-        output=tensor(graph.outputs[0]),
+        input=edge(graph.inputs[0]),
+        output=edge(graph.outputs[0]),
         layers=tuple(rows),
     )
 

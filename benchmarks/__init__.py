@@ -1,0 +1,1 @@
+"""What `make bench-engine` runs, and the tables that it wrote last."""
