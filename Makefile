@@ -2,13 +2,16 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test lint format setup lock clean
+.PHONY: demo test fuzz lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
 
 test: setup ## All tests
 	$(PYTHON) -m pytest
+
+fuzz: setup ## 100,000 mutated models through the compiler
+	$(PYTHON) -m tests.fuzz.tflite --cases 100000
 
 lint: setup ## ruff, mypy, clang-format
 	$(PYTHON) -m ruff check .

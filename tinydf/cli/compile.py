@@ -13,18 +13,27 @@ from tinydf.errors import TinydfError
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the C sources are written."
 )
 @click.option("--target", default="armv7e-m", show_default=True, help="Whose kernels to call: armv7e-m, generic.")
+@click.option("--check", is_flag=True, help="Compare every layer with TFLM's interpreter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def command(model: Path, out: Path, target: str, as_json: bool) -> None:
+def command(model: Path, out: Path, target: str, check: bool, as_json: bool) -> None:
     """Compile an int8 .tflite to C: model_aot.c, model_aot.h and plan.json."""
     from tinydf.compiler import compile_model, write_compiled
     from tinydf.compiler.show import print_plan
-    from tinydf.console import print_json
+    from tinydf.console import note, print_json
 
+    tflite = model.read_bytes()
     try:
-        compiled = compile_model(model.read_bytes(), target=target)
+        compiled = compile_model(tflite, target=target)
     except TinydfError as error:
         raise TinydfError(f"{model}: {error.what}", error.mend) from None
     write_compiled(compiled, out)
+    if check:
+        from tinydf.compiler.check import first_difference
+
+        difference = first_difference(tflite, compiled.plan, out)
+        if difference is not None:
+            raise TinydfError(f"{model}: {difference}", "report it with the model: a difference is a compiler's bug")
+        note("every layer gives TFLM's bytes")
     if as_json:
         print_json(compiled.plan)
     else:

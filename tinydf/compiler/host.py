@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,9 @@ class HostEngine:
         self._library = ctypes.CDLL(str(build(export)))
         self._library.engine_describe.restype = ctypes.POINTER(_Description)
         self._library.host_create.restype = ctypes.c_int
+        self._library.host_arena.restype = ctypes.c_void_p
+        self._library.engine_input.restype = ctypes.c_void_p
+        self._library.engine_input.argtypes = ()
         self._description: _Description = self._library.engine_describe().contents
         status = self._library.host_create()
         if status != 0:
@@ -107,6 +111,33 @@ class HostEngine:
             ctypes.c_void_p(inputs.ctypes.data), ctypes.c_void_p(outputs.ctypes.data), ctypes.c_size_t(len(inputs))
         )
         return outputs
+
+    def trace(self, one: NDArray[np.int8], visit: Callable[[int, NDArray[np.int8]], None]) -> None:
+        """Run the model on one input, int8 [*input_shape], and look at the arena after each layer.
+
+        Args:
+            one: the input.
+            visit: called with the layer's number and the arena, int8 [arena_bytes], good only during the call.
+        """
+        calls = 0
+
+        def clock() -> int:
+            # The engine reads the clock before and after each layer.
+            nonlocal calls
+            if calls % 2 == 1:
+                visit(calls // 2, arena)
+            calls += 1
+            return 0
+
+        address = self._library.host_arena()
+        arena = np.ctypeslib.as_array((ctypes.c_int8 * self.arena_bytes).from_address(address))
+        given = np.ascontiguousarray(one, dtype=np.int8)
+        ctypes.memmove(self._library.engine_input(), given.ctypes.data, given.nbytes)
+        ticks = (ctypes.c_uint32 * max(self._description.layer_count, 1))()
+        self._library.engine_profile(_CLOCK(clock), ticks)
+
+
+_CLOCK = ctypes.CFUNCTYPE(ctypes.c_uint32)
 
 
 def _shape(tensor: _Tensor) -> tuple[int, ...]:

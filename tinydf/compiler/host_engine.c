@@ -7,13 +7,22 @@
 // Gives the engine an arena of exactly the size it asks for.
 int host_create(void);
 
+// That arena.
+uint8_t *host_arena(void);
+
 // Runs `count` inputs, one after the other.
 void host_run(const int8_t *inputs, int8_t *outputs, size_t count);
+
+static uint8_t *arena;
+
+uint8_t *host_arena(void) {
+    return arena;
+}
 
 int host_create(void) {
     const size_t needed = engine_describe()->arena_bytes;
     const size_t rounded = (needed + ENGINE_ARENA_ALIGNMENT - 1) / ENGINE_ARENA_ALIGNMENT * ENGINE_ARENA_ALIGNMENT;
-    uint8_t *arena = aligned_alloc(ENGINE_ARENA_ALIGNMENT, rounded);
+    arena = aligned_alloc(ENGINE_ARENA_ALIGNMENT, rounded);
     return arena == NULL ? -1 : (int)engine_init(arena, needed);
 }
 

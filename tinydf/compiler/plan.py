@@ -15,10 +15,11 @@ FILE = "plan.json"
 
 
 class TensorPlan(BaseModel):
-    """A tensor in the arena."""
+    """A tensor in the arena; `index` is its place in the .tflite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    index: int
     name: str
     shape: tuple[int, ...]
     offset: int
@@ -163,7 +164,9 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
 
     def tensor(place: int) -> TensorPlan:
         item = graph.tensors[place]
-        return TensorPlan(name=item.name, shape=item.shape, offset=placement.of(graph, place), bytes=item.count)
+        return TensorPlan(
+            index=place, name=item.name, shape=item.shape, offset=placement.of(graph, place), bytes=item.count
+        )
 
     def edge(place: int) -> EdgePlan:
         quantisation = graph.tensors[place].quantisation

@@ -26,6 +26,7 @@ MAXIMUM_ELEMENTS = 1 << 28
 MAXIMUM_TENSORS = 1 << 16
 NAME_BYTES = 256
 MAXIMUM_SHARING = 16
+SMALLEST_SCALE = 1e-20
 IDENTIFIER = b"TFL3"
 
 Item = TypeVar("Item")
@@ -248,6 +249,8 @@ def _quantisation(table: Table | None, shape: tuple[int, ...], place: int, name:
     values = [float(scale) for scale in scales.tolist()]
     if not all(math.isfinite(value) and value > 0 for value in values):
         raise malformed(f"{where} has a scale that is not a positive number")
+    if min(values) < SMALLEST_SCALE or max(values) > 1 / SMALLEST_SCALE:
+        raise malformed(f"{where} has an absurd scale")
     if not zero_points:
         zero_points = (0,) * len(values)
     if len(zero_points) != len(values):

@@ -26,10 +26,10 @@ def conv_2d(context: Context) -> Layer:
     source, output = context.input(0), context.output
     weights = _weights(context, 4)
     filters, height, width, depth = weights.shape
+    window = window_of(context, source, output, height, width)
     channels = source.shape[3]
     if channels % depth or filters % (channels // depth) or output.shape[3] != filters:
         raise context.operator.error(f"weights {list(weights.shape)} do not fit {channels} input channels")
-    window = window_of(context, source, output, height, width)
     parts = _filter(context, weights, filters)
     macs = output.count * height * width * depth
     if window.is_pointwise and depth == channels:
@@ -59,10 +59,10 @@ def depthwise_conv_2d(context: Context) -> Layer:
     source, output = context.input(0), context.output
     weights = _weights(context, 4)
     one, height, width, channels = weights.shape
+    window = window_of(context, source, output, height, width)
     multiplier = context.option("depth_multiplier")
     if one != 1 or multiplier < 1 or channels != source.shape[3] * multiplier or output.shape[3] != channels:
         raise context.operator.error(f"weights {list(weights.shape)} do not fit {source.shape[3]} input channels")
-    window = window_of(context, source, output, height, width)
     parts = _filter(context, np.moveaxis(weights, 3, 0), channels)
     call = Call(
         "depthwise_conv_2d",

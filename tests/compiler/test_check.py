@@ -1,0 +1,44 @@
+"""`tinydf compile --check`: silent on a right compiler, and names the first layer of a wrong one."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.compiler.cases import CASES
+from tinydf.cli.compile import command
+from tinydf.compiler import TARGETS, compile_model, write_compiled
+from tinydf.compiler.check import first_difference
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_right_model_has_no_difference(target: str, tmp_path: Path) -> None:
+    model = CASES["network"](np.random.default_rng(11))
+    compiled = compile_model(model, target=target)
+    write_compiled(compiled, tmp_path)
+    assert first_difference(model, compiled.plan, tmp_path) is None
+
+
+def test_a_wrong_layer_is_named(tmp_path: Path) -> None:
+    model = CASES["network"](np.random.default_rng(11))
+    compiled = compile_model(model, target="generic")
+    write_compiled(compiled, tmp_path)
+    source = (tmp_path / "model_aot.c").read_text()
+    # The second layer is the depthwise convolution: another weight, another result.
+    head, weights = re.split(r"(?<=layer_001_weights)\[", source, maxsplit=1)
+    changed = re.sub(r"\{\s*(-?\d+),", lambda m: f"{{ {-int(m[1]) + 5 if int(m[1]) > -100 else 100},", weights, count=1)
+    (tmp_path / "model_aot.c").write_text(f"{head}[{changed}")
+    difference = first_difference(model, compiled.plan, tmp_path)
+    assert difference is not None
+    assert difference.layer.operator == "DEPTHWISE_CONV_2D"
+    assert "layer 1 (DEPTHWISE_CONV_2D)" in str(difference)
+
+
+def test_command(tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(CASES["network"](np.random.default_rng(11)))
+    result = CliRunner().invoke(command, [str(model), "--out", str(tmp_path / "c"), "--check"])
+    assert result.exit_code == 0, result.output
+    assert "every layer gives TFLM's bytes" in result.stderr
