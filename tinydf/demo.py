@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from tinydf.console import note
 from tinydf.data.dataset import FILE as DATASET
@@ -42,8 +43,8 @@ class Demo:
     data: Path | None = None
     limit: int | None = None
 
-    def run(self) -> Path:
-        """Run what is not there yet; gives the path of the report.
+    def run(self) -> tuple[Path, dict[str, Any]]:
+        """Run what is not there yet; gives the path of the report, and its summary.
 
         Raises:
             TinydfError: by the first stage that fails. What the stages before it made stays.
@@ -119,7 +120,7 @@ class Demo:
         finally:
             running.stop()
 
-    def _report(self, data: Path) -> Path:
+    def _report(self, data: Path) -> tuple[Path, dict[str, Any]]:
         from tinydf.report import chain, facts, page
 
         places = (data, *(self.out / stage for stage in ("run", "export", "firmware", "bench", "baseline")))
@@ -127,8 +128,9 @@ class Demo:
         found = facts.gather(artefacts)
         path = self.out / "report.html"
         page.write_page(found, artefacts, path)
-        write_json(path.with_name("summary.json"), facts.summary(found))
-        return path
+        summary = facts.summary(found)
+        write_json(path.with_name("summary.json"), summary)
+        return path, summary
 
 
 def _train(recipe_name: str, data: Path, out: Path, augment: bool, threads: int) -> None:

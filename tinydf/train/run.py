@@ -90,7 +90,7 @@ def save_weights(weights: dict[str, Tensor], path: Path) -> None:
     """Write weights atomically, in ordinary memory order."""
     plain = {name: value.detach().clone().contiguous() for name, value in weights.items()}
     with atomic_path(path) as aside:
-        safetensors.torch.save_file(plain, aside)
+        aside.write_bytes(safetensors.torch.save(plain))  # not save_file, whose files only their owner may read
 
 
 def save_recipe(recipe: Recipe, path: Path) -> None:
