@@ -6,9 +6,9 @@ and what has changed since is made anew with all that follows from it.
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -72,24 +72,33 @@ class Demo:
 
     def _train(self, data: Path) -> None:
         """Both at once, on half of the cores each: so small a network gains little from more."""
-        threads = max(1, (os.cpu_count() or 1) // 2)
-        log = self.out / "baseline.log"
-        with ProcessPoolExecutor(1, get_context("spawn"), initializer=_quietly, initargs=(log,)) as pool:
-            baseline = pool.submit(_train, self.recipe, data, self.out / "baseline", False, threads)
+        threads, log = max(1, (os.cpu_count() or 1) // 2), self.out / "baseline.log"
+        arguments = (log, self.recipe, data, self.out / "baseline", False, threads)
+        baseline = get_context("spawn").Process(target=_train_quietly, args=arguments)
+        baseline.start()
+        try:
             _train(self.recipe, data, self.out / "run", True, threads)
-            if not baseline.done():
-                note(f"waiting for the one without; how it goes is in {log}")
-            baseline.result()
+            baseline.join()
+        finally:
+            if baseline.is_alive() and baseline.pid:
+                os.kill(baseline.pid, signal.SIGINT)  # as Ctrl-C would: it cleans up, and can go on another time
+            baseline.join()
+        if baseline.exitcode:
+            raise TinydfError("the detector without augmentation could not be trained", f"the reason is in {log}")
 
     def _export(self, data: Path) -> None:
+        from tinydf.compiler import compile_model, write_compiled
         from tinydf.export.run import export_run
-        from tinydf.manifest import read_export
+        from tinydf.manifest import MODEL, read_export
         from tinydf.train.run import WEIGHTS
 
         run, out = self.out / "run", self.out / "export"
-        if out.is_dir() and read_export(out).chain.weights == sha256_file(run / WEIGHTS):
-            return
-        export_run(run, data, out)
+        manifest = read_export(out) if out.is_dir() else None
+        if manifest and manifest.chain.weights == sha256_file(run / WEIGHTS):
+            # The same C as before, unless the compiler has changed since.
+            write_compiled(compile_model((out / MODEL).read_bytes(), manifest.decision.threshold_steps), out)
+        else:
+            export_run(run, data, out)
 
     def _build(self) -> None:
         from tinydf.boards.build import build
@@ -152,10 +161,11 @@ def _train(recipe_name: str, data: Path, out: Path, augment: bool, threads: int)
         train(recipe, data, out, force=True)
 
 
-def _quietly(log: Path) -> None:
-    """Let a background process write what it has to say to a file."""
+def _train_quietly(log: Path, *arguments: Any) -> None:
+    """Train in a background process, with what there is to say in a file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), sys.stderr.fileno())
+    _train(*arguments)
 
 
 @contextmanager

@@ -148,3 +148,26 @@ def test_commands_say_what_they_need_where_an_extra_is_missing(tiny_data: Path, 
     assert done.returncode == 1
     assert "pip install 'tinydf[train]'" in last_line(done.stderr)
     assert tinydf("boards", "list", **environment).returncode == 0
+
+
+@pytest.mark.slow
+def test_interrupted_demo_goes_on_where_it_stopped(recipe: Path, tiny_data: Path, tmp_path: Path) -> None:
+    """Ctrl-C while both detectors train: both stop, and keep what they have."""
+    recipe.write_text(RECIPE.replace("epochs = 6", "epochs = 400"))
+    out = tmp_path / "demo"
+    checkpoints = [out / name / "checkpoint.pt" for name in ("run", "baseline")]
+    status, errors = interrupt(
+        lambda: all(path.is_file() for path in checkpoints),
+        "demo",
+        "--out",
+        out,
+        "--data",
+        tiny_data,
+        "--recipe",
+        recipe,
+    )
+    assert status == 130
+    last_line(errors)
+    assert all(path.is_file() for path in checkpoints)
+    assert not (out / "run" / "metrics.json").exists()
+    assert not leftovers(tmp_path)
