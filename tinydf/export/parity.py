@@ -30,7 +30,7 @@ class Limits(BaseModel):
 
 
 LIMITS = {
-    # The same float32 arithmetic in another order: 7e-6 was measured.
+    # The same float32 arithmetic in another order: 6e-5 to 9e-5 were measured, most of it in the first layer.
     "onnx": Limits(largest_error=1e-3, agreement=0.995, accuracy_loss=0.005),
     # Batch normalisation is folded into the weights, and convolutions may be computed by other algorithms.
     "float_tflite": Limits(largest_error=1e-3, agreement=0.995, accuracy_loss=0.005),
