@@ -2,8 +2,9 @@
 // one channel share a word. A row of three weights (w0, w1, w2) is kept as the words (w0, w1) and (w1, w2): with the
 // inputs (x0, x1) and (x2, x3) that gives the sums of two neighbouring outputs in four instructions.
 //
-// Unpacked rows lie in slots, row r in slot (r + padding_top) % slots. With three slots the kernel goes row by row;
-// with a slot for every row it runs through a channel without looking up.
+// Unpacked rows lie in slots, row r in slot (r + padding_top) % slots; `batch` output rows are done at a time. The
+// kernel goes through the image for four channels before the next four, so that each row is unpacked once; or, by
+// rows, through all channels before the next rows, so that it is done with the input's first rows before the last.
 #include "kernels.h"
 
 #define CHANNELS 4
@@ -317,45 +318,74 @@ static inline void run_strip(const depthwise_3x3_dsp_parameters *p, const strip 
     }
 }
 
-// All rows of the channels at work, from `channel` on.
-APART void run_channels(const workspace *s, const int8_t *input, int8_t *output, uint32_t channel) {
+// `count` output rows from `y` on of the channels at work, of which the input rows before `loaded` are unpacked; gives
+// which are then.
+APART int32_t run_rows(const workspace *s, const int8_t *input, int8_t *output, uint32_t y, uint32_t count,
+                       int32_t loaded) {
     const depthwise_3x3_dsp_parameters *p = s->p;
     const window *w = &p->window;
     const uint32_t slot_words = CHANNELS * s->words;
-    const uint32_t batch = p->slots == 3 ? 1 : w->output_height;
-    const size_t input_pitch = (size_t)w->input_width * p->channels;
-    strip t = {.step = w->stride_y * slot_words, .count = batch, .width = w->output_width};
-    int32_t loaded = -w->padding_top; // the next input row to unpack
-    for (uint32_t y = 0; y < w->output_height; y += batch) {
-        const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
-        const int32_t bottom = top + (int32_t)((batch - 1) * w->stride_y) + 3;
-        for (loaded = maximum(loaded, top); loaded < bottom; loaded++) {
-            int32_t *slot = s->slots + (uint32_t)(loaded + w->padding_top) % p->slots * slot_words;
-            if ((uint32_t)loaded < w->input_height) {
-                unpack_row(s, input + (size_t)loaded * input_pitch + channel, slot);
-            } else {
-                fill_slots(s, slot, 1);
-            }
-        }
-        for (uint32_t c = 0; c < s->lanes; c++) {
-            for (uint32_t k = 0; k < 3; k++) {
-                t.rows[k] = s->slots + (y * w->stride_y + k) % p->slots * slot_words + c * s->words;
-            }
-            t.constants = &s->constants[c];
-            t.output = output + (size_t)y * w->output_width * p->channels + channel + c;
-            run_strip(p, &t);
+    const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
+    const int32_t bottom = top + (int32_t)((count - 1) * w->stride_y) + 3;
+    for (loaded = maximum(loaded, top); loaded < bottom; loaded++) {
+        int32_t *slot = s->slots + (uint32_t)(loaded + w->padding_top) % p->slots * slot_words;
+        if ((uint32_t)loaded < w->input_height) {
+            unpack_row(s, input + (size_t)loaded * w->input_width * p->channels, slot);
+        } else {
+            fill_slots(s, slot, 1);
         }
     }
+    strip t = {.width = w->output_width};
+    uint32_t done = 0;
+    while (done < count) {
+        // As many rows as lie in slots one after the other.
+        const uint32_t first = (y + done) * w->stride_y % p->slots;
+        const uint32_t fit = first + 3 <= p->slots ? (p->slots - first - 3) / w->stride_y + 1 : 1;
+        t.count = fit < count - done ? fit : count - done;
+        t.step = w->stride_y * slot_words;
+        for (uint32_t c = 0; c < s->lanes; c++) {
+            for (uint32_t k = 0; k < 3; k++) {
+                t.rows[k] = s->slots + (first + k) % p->slots * slot_words + c * s->words;
+            }
+            t.constants = &s->constants[c];
+            t.output = output + (size_t)(y + done) * w->output_width * p->channels + c;
+            run_strip(p, &t);
+        }
+        done += t.count;
+    }
+    return loaded;
+}
+
+static inline void start_channels(workspace *s, uint32_t channel) {
+    const uint32_t left = s->p->channels - channel;
+    s->lanes = left < CHANNELS ? left : CHANNELS;
+    unpack_constants(s, channel);
 }
 
 TINYDF_HOT void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *p, const int8_t *input, int8_t *output,
                                   int8_t *scratch) {
     channel_constants *constants = (channel_constants *)(void *)scratch;
     workspace s = {p, constants, (int32_t *)(void *)(constants + CHANNELS), p->row_pixels / 2u, CHANNELS};
+    const uint32_t height = p->window.output_height, step = p->batch;
     fill_slots(&s, s.slots, p->slots);
+    if (p->by_rows) {
+        const uint32_t batches = (height + step - 1) / step;
+        for (uint32_t k = 0; k < batches; k++) {
+            const uint32_t y = (p->backward ? batches - 1 - k : k) * step;
+            const uint32_t count = height - y < step ? height - y : step;
+            for (uint32_t channel = 0; channel < p->channels; channel += CHANNELS) {
+                start_channels(&s, channel);
+                run_rows(&s, input + channel, output + channel, y, count, INT32_MIN);
+            }
+        }
+        return;
+    }
     for (uint32_t channel = 0; channel < p->channels; channel += CHANNELS) {
-        s.lanes = p->channels - channel < CHANNELS ? p->channels - channel : CHANNELS;
-        unpack_constants(&s, channel);
-        run_channels(&s, input, output, channel);
+        int32_t loaded = INT32_MIN;
+        start_channels(&s, channel);
+        for (uint32_t y = 0; y < height; y += step) {
+            const uint32_t count = height - y < step ? height - y : step;
+            loaded = run_rows(&s, input + channel, output + channel, y, count, loaded);
+        }
     }
 }

@@ -22,4 +22,17 @@ int32_t *unpack_run(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t 
 // than three, the last is in `pairs` more than once.
 void dot_pixels(const dot_parameters *p, const int32_t *pairs, uint32_t pixels, int8_t *output);
 
+// The same for pixels that lie `at` bytes into `output`, added to `other` if `sum` is not NULL; `scratch` holds three
+// pixels of output.
+static inline void dot_and_add(const dot_parameters *p, const fused_add *sum, const int32_t *pairs, uint32_t pixels,
+                               const int8_t *other, size_t at, int8_t *output, int8_t *scratch) {
+    if (sum == NULL) {
+        dot_pixels(p, pairs, pixels, output + at);
+        return;
+    }
+    dot_pixels(p, pairs, pixels, scratch);
+    add_run_dsp(&sum->add, pixels * p->output_channels, sum->swap ? other + at : scratch,
+                sum->swap ? scratch : other + at, output + at);
+}
+
 #endif

@@ -82,23 +82,52 @@ typedef struct {
     const dsp_channels *channels;
 } dot_parameters;
 
-// `pointwise` for the DSP extension; scratch [24 * groups].
+// `add` of two tensors of one shape for the DSP extension. `first` is the one with the larger scale (or any of two
+// equals): its factor is exactly a half.
+typedef struct {
+    uint32_t count;
+    int32_t first_offset;  // minus its zero point, times 2^19
+    int32_t second_offset; // minus its zero point, times 2^20
+    scaling second;
+    scaling sum;
+    int8_t low;
+    int8_t high;
+} add_dsp_parameters;
+void add_dsp(const add_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// The same for the first `count` elements.
+void add_run_dsp(const add_dsp_parameters *parameters, uint32_t count, const int8_t *first, const int8_t *second,
+                 int8_t *output);
+
+// A convolution whose output is not kept, but added to another tensor of its shape. `swap`: that one comes first.
+typedef struct {
+    add_dsp_parameters add;
+    uint8_t swap;
+} fused_add;
+
+// `pointwise` for the DSP extension; scratch [24 * groups], and besides, with `sum`, 3 * output_channels.
 typedef struct {
     uint32_t pixels;
     uint32_t input_channels;
+    uint8_t backward;     // 1: from the last pixel to the first
+    const fused_add *sum; // or NULL
     dot_parameters dot;
 } pointwise_dsp_parameters;
-void pointwise_dsp(const pointwise_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+void pointwise_dsp(const pointwise_dsp_parameters *parameters, const int8_t *input, const int8_t *other, int8_t *output,
+                   int8_t *scratch);
 
 // `conv_2d` for the DSP extension, without dilation or groups; scratch [24 * dot.groups], and besides, if a window
-// leaves the image, three times kernel_height * kernel_width * input_channels.
+// leaves the image, 3 * kernel_width * input_channels, and with `sum`, 3 * output_channels.
 typedef struct {
     window window;
     uint16_t input_channels;
     int8_t padding_value;
+    uint8_t backward;
+    const fused_add *sum; // or NULL
     dot_parameters dot;
 } conv_2d_dsp_parameters;
-void conv_2d_dsp(const conv_2d_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+void conv_2d_dsp(const conv_2d_dsp_parameters *parameters, const int8_t *input, const int8_t *other, int8_t *output,
+                 int8_t *scratch);
 
 // One pixel's `pointwise` for the DSP extension: a fully connected layer. weights [output_channels / 4 rounded up,
 // inputs / 4 rounded up, 16], packed as dense_dsp.c says; channels [output_channels / 2 rounded up to an even number].
@@ -124,15 +153,17 @@ void depthwise_conv_2d(const depthwise_conv_2d_parameters *parameters, const int
                        int8_t *scratch);
 
 // `depthwise_conv_2d` of a 3x3 kernel with a horizontal stride of 1 or 2, without dilation or depth multiplier, for
-// the DSP extension. Works on four channels at a time, whose last rows it keeps in scratch, so that with a stride
-// of 1 and an output of the input's size it may work in place. weights [channels rounded up to 4, 12]: three rows of
-// three, each followed by a 0; scaling [channels rounded up to 4]; bias likewise; scratch [8 * slots * row_pixels +
-// 176].
+// the DSP extension. Unless by rows, it may work in place where the output has the input's size. weights [channels
+// rounded up to 4, 12]: three rows of three, each followed by a 0; scaling [channels rounded up to 4]; bias likewise;
+// scratch [8 * slots * row_pixels + 176].
 typedef struct {
     window window;
     uint16_t channels;
     uint16_t row_pixels; // of a row with its padding: as many as all outputs read; even
-    uint16_t slots;      // rows kept: three, or as many as the window meets from the first output to the last
+    uint16_t batch;      // output rows done at a time
+    uint16_t slots;      // input rows kept, unpacked: at least (batch - 1) * stride_y + 3
+    uint8_t by_rows;     // 1: all channels of a batch before the next; 0: all batches of four channels
+    uint8_t backward;    // by rows: from the last batch to the first
     int8_t padding_value;
     int8_t low;
     int8_t high;
@@ -197,19 +228,6 @@ typedef struct {
     int32_t multiplier;
 } add_parameters;
 void add(const add_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
-
-// `add` of two tensors of one shape for the DSP extension. `first` is the one with the larger scale (or any of two
-// equals): its factor is exactly a half.
-typedef struct {
-    uint32_t count;
-    int32_t first_offset;  // minus its zero point, times 2^19
-    int32_t second_offset; // minus its zero point, times 2^20
-    scaling second;
-    scaling sum;
-    int8_t low;
-    int8_t high;
-} add_dsp_parameters;
-void add_dsp(const add_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // first * second.
 typedef struct {

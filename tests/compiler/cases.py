@@ -718,6 +718,48 @@ def network(rng: Rng) -> bytes:
     return model.finish([x], [logits])
 
 
+@case
+def chain(rng: Rng) -> bytes:
+    """Convolutions, depthwise ones and pools one after the other: each output slides over its input, either way."""
+    model = ModelBuilder()
+    shape = (1, size(rng, 2, 14), size(rng, 2, 14), size(rng, 1, 9))
+    x = first = model.tensor(shape, 0.05, -3)
+    for _ in range(size(rng, 2, 6)):
+        same, kernel = bool(rng.integers(2)), pick(rng, ((1, 1), (3, 3), (3, 3), (2, 2), (4, 2)))
+        stride = pick(rng, ((1, 1), (1, 1), (2, 2), (2, 1)))
+        sides = tuple(padded_size(shape[1 + k], kernel[k], stride[k], 1, same) for k in range(2))
+        if min(sides) < 1:
+            continue
+        kind = pick(rng, ("CONV_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D"))
+        filters = size(rng, 1, 12) if kind == "CONV_2D" else shape[3]
+        fields: dict[str, Any] = {
+            "padding": schema.Padding.SAME if same else schema.Padding.VALID,
+            "strideH": stride[0],
+            "strideW": stride[1],
+        }
+        result = (1, *sides, filters)
+        y = model.tensor(result, 0.05, -3)
+        if kind == "AVERAGE_POOL_2D":
+            model.add(kind, [x], [y], "Pool2DOptions", filterHeight=kernel[0], filterWidth=kernel[1], **fields)
+        else:
+            axis = 0 if kind == "CONV_2D" else 3
+            weight = weights(rng, (filters, *kernel, shape[3]) if axis == 0 else (1, *kernel, filters))
+            w = model.tensor(weight.shape, 0.003, 0, weight)
+            b = model.tensor((filters,), 1.0, 0, rng.integers(-999, 999, filters).astype(np.int32), "int32")
+            if axis == 3:
+                fields["depthMultiplier"] = 1
+            options = "Conv2DOptions" if axis == 0 else "DepthwiseConv2DOptions"
+            model.add(kind, [x, w, b], [y], options, dilationHFactor=1, dilationWFactor=1, **fields)
+        if result == shape and rng.integers(2) and x != first:
+            z = model.tensor(shape, 0.05, -3)
+            model.add("ADD", pick(rng, ([x, y], [y, x])), [z], "AddOptions", fusedActivationFunction=0)
+            y = z
+        x, shape = y, result
+    last = model.tensor(shape, 1 / 256, -128)
+    model.add("LOGISTIC", [x], [last])
+    return model.finish([first], [last])
+
+
 def inputs_for(rng: Rng, shape: tuple[int, ...], count: int = 3) -> NDArray[np.int8]:
     """Random inputs; the first holds all values in order where it is large enough, the second only extremes."""
     inputs = rng.integers(-128, 128, (count, *shape)).astype(np.int8)

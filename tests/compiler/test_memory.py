@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinydf.compiler.memory import Buffer, Packing, lower_bound, pack, prove
+from tinydf.compiler.memory import Buffer, Packing, Problem, lower_bound, pack, prove
 
 BUFFERS = st.lists(
     st.tuples(st.integers(1, 500), st.integers(0, 12), st.integers(0, 6)).map(
@@ -19,9 +19,10 @@ BUFFERS = st.lists(
 @settings(max_examples=80, deadline=None)
 @given(BUFFERS)
 def test_packing_is_proved_and_not_below_the_bound(buffers: list[Buffer]) -> None:
-    packing = pack(buffers)
-    prove(buffers, packing)
-    assert packing.lower_bound == lower_bound(buffers) <= packing.bytes <= sum(b.padded for b in buffers)
+    problem = Problem(buffers)
+    packing = pack(problem)
+    prove(problem, packing)
+    assert packing.lower_bound == lower_bound(problem) <= packing.bytes <= sum(b.padded for b in buffers)
 
 
 def _optimum(buffers: list[Buffer]) -> int:
@@ -44,13 +45,46 @@ def _optimum(buffers: list[Buffer]) -> int:
 @settings(max_examples=40, deadline=None)
 @given(BUFFERS.filter(lambda buffers: len(buffers) <= 5))
 def test_small_cases_are_optimal(buffers: list[Buffer]) -> None:
-    assert pack(buffers).bytes == _optimum(buffers)
+    assert pack(Problem(buffers)).bytes == _optimum(buffers)
 
 
 def test_overlap_is_caught() -> None:
     buffers = [Buffer("a", 8, 0, 2), Buffer("b", 8, 1, 3)]
     with pytest.raises(AssertionError, match="overlaps"):
-        prove(buffers, Packing((0, 4), 16, 16))
+        prove(Problem(buffers), Packing((0, 4), 16, 16))
     with pytest.raises(AssertionError, match="leaves the arena"):
-        prove(buffers, Packing((0, 12), 16, 16))
-    prove([Buffer("a", 8, 0, 1), Buffer("b", 8, 2, 3)], Packing((0, 0), 8, 8))
+        prove(Problem(buffers), Packing((0, 12), 16, 16))
+    prove(Problem([Buffer("a", 8, 0, 1), Buffer("b", 8, 2, 3)]), Packing((0, 0), 8, 8))
+
+
+def test_an_output_slides_over_its_input() -> None:
+    buffers = [Buffer("input", 100, -1, 0), Buffer("output", 80, 0, 1)]
+    assert pack(Problem(buffers)).bytes == 180
+    packing = pack(Problem(buffers, {(0, 1): 12}))
+    assert packing.bytes == packing.lower_bound == 112
+    assert packing.offsets[0] - packing.offsets[1] == 12
+    with pytest.raises(AssertionError, match="overlaps"):
+        prove(Problem(buffers, {(0, 1): 12}), Packing((8, 0), 112, 112))
+
+
+def test_a_larger_output_slides_too() -> None:
+    # Its end is where its input's is, or beyond.
+    problem = Problem([Buffer("input", 40, -1, 0), Buffer("output", 100, 0, 1)], {(0, 1): 64})
+    assert pack(problem).bytes == 104
+
+
+def test_a_buffer_that_lives_on_may_not_be_slid_over() -> None:
+    buffers = [Buffer("input", 40, -1, 3), Buffer("output", 40, 0, 1)]
+    with pytest.raises(AssertionError, match="may not slide"):
+        pack(Problem(buffers, {(0, 1): 4}))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(0, 300)), min_size=2, max_size=10))
+def test_chains_with_slides_are_proved(chain: list[tuple[int, int]]) -> None:
+    buffers = [Buffer(f"b{k}", size, k, k + 1) for k, (size, _) in enumerate(chain)]
+    slides = {(k, k + 1): slide for k, (_, slide) in enumerate(chain[:-1])}
+    problem = Problem(buffers, slides)
+    packing = pack(problem)
+    prove(problem, packing)
+    assert packing.bytes >= packing.lower_bound

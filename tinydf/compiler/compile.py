@@ -1,6 +1,6 @@
 """From the bytes of a .tflite to C sources: read, pass, lower, place, emit."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tinydf.compiler import operators as operators  # fills the registry of lowerings
@@ -9,7 +9,7 @@ from tinydf.compiler.graph import Graph, Tensor
 from tinydf.compiler.lowering import lower
 from tinydf.compiler.passes import PASSES
 from tinydf.compiler.plan import FILE as PLAN_FILE
-from tinydf.compiler.plan import Plan, make_plan, place
+from tinydf.compiler.plan import Plan, directed, make_plan, place
 from tinydf.compiler.targets import TARGETS
 from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
@@ -54,10 +54,11 @@ def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT
     for apply in PASSES:
         graph = apply(graph)
     _check_edges(graph)
-    layers = [replace(layer, calls=tuple(TARGETS[target](call) for call in layer.calls)) for layer in lower(graph)]
+    layers = TARGETS[target](graph, lower(graph))
     placement = place(graph, layers)
     if placement.arena_bytes > MAXIMUM_ARENA:
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
+    layers = directed(graph, layers, placement)
     plan = make_plan(graph, layers, placement, sha256_bytes(tflite), target)
     return Compiled(emit(graph, layers, placement, plan, threshold_steps), emit_header(plan), plan)
 

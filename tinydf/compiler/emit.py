@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph
-from tinydf.compiler.lowering import Call, Field, Layer, Records
+from tinydf.compiler.lowering import Call, Field, Layer, Records, Struct
 from tinydf.compiler.plan import LayerPlan, Placement, Plan
 
 COLUMNS = 120
@@ -34,6 +34,12 @@ class Constants:
             head = f"static const _Alignas(4) {C_TYPES[array.dtype.name]} {name}[{array.size}] TINYDF_WEIGHTS = {{"
             self.text.append("\n".join([head, *_rows([_number(int(v)) for v in array.reshape(-1)]), "};"]))
         return self.names[key]
+
+    def add_struct(self, name: str, struct: Struct) -> str:
+        """Give the C name of a constant struct, writing it."""
+        body = _fields(struct.fields, name, self, 1)
+        self.text.append("\n".join([f"static const {struct.type} {name} = {{", *body, "};"]))
+        return name
 
     def add_records(self, name: str, records: Records) -> str:
         """Give the C name of a constant array of structs, writing it if it is new."""
@@ -133,6 +139,10 @@ def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, dept
             lines.append(f"{indent}.{name} = {constants.add_records(f'{prefix}_{name}', value)},")
         elif isinstance(value, np.ndarray):
             lines.append(f"{indent}.{name} = {constants.add(f'{prefix}_{name}', value)},")
+        elif isinstance(value, Struct):
+            lines.append(f"{indent}.{name} = &{constants.add_struct(f'{prefix}_{name}', value)},")
+        elif value is None:
+            lines.append(f"{indent}.{name} = NULL,")
         elif isinstance(value, int):
             lines.append(f"{indent}.{name} = {_number(value)},")
         else:
@@ -145,6 +155,9 @@ def _call(
 ) -> str:
     arguments = [f"&{prefix}_parameters"]
     for position, tensor in enumerate(call.inputs):
+        if tensor is None:
+            arguments.append("NULL")
+            continue
         data = graph.tensors[graph.root(tensor)].data
         if data is None:
             arguments.append(f"(const int8_t *)(arena + {placement.of(graph, tensor)})")

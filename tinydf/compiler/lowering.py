@@ -24,7 +24,29 @@ class Records:
     rows: NDArray[np.int32]
 
 
-Field = int | Sequence[int] | NDArray[np.generic] | Records | Mapping[str, "Field"]
+@dataclass(frozen=True)
+class Struct:
+    """A constant C struct that a field points to: its type and its fields."""
+
+    type: str
+    fields: Mapping[str, "Field"]
+
+
+@dataclass(frozen=True)
+class Slide:
+    """How an output may lie upon the part of the first input that a kernel has done with.
+
+    Args:
+        forward: going from front to back, by how many bytes the output must at least start before the input.
+        backward: going from back to front (the parameter `backward` is 1), by how many bytes it must at least start
+            after the input; None if the kernel cannot.
+    """
+
+    forward: int
+    backward: int | None = None
+
+
+Field = int | None | Sequence[int] | NDArray[np.generic] | Records | Struct | Mapping[str, "Field"]
 
 
 @dataclass(frozen=True)
@@ -34,20 +56,27 @@ class Call:
     Args:
         kernel: the C function.
         parameters: its parameter struct, field by field; arrays become constants of their own.
-        inputs: tensors read, in the order of the function's arguments.
+        inputs: tensors read, in the order of the function's arguments; None for one that may be NULL and is.
         output: tensor written.
         scratch_bytes: memory the kernel needs while it runs; None if it takes no scratch argument.
         in_place: places in `inputs` of tensors that the output may lie upon, byte for byte.
+        slide: whether the output may slide over the first input.
         struct: the parameter struct's type, where it is not `<kernel>_parameters`.
     """
 
     kernel: str
     parameters: Mapping[str, Field]
-    inputs: tuple[int, ...]
+    inputs: tuple[int | None, ...]
     output: int
     scratch_bytes: int | None = None
     in_place: tuple[int, ...] = ()
+    slide: Slide | None = None
     struct: str = ""
+
+    @property
+    def tensors(self) -> tuple[int, ...]:
+        """The inputs that there are."""
+        return tuple(place for place in self.inputs if place is not None)
 
     @property
     def parameter_type(self) -> str:
@@ -57,11 +86,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Layer:
-    """One operator of the model as kernel calls."""
+    """One operator of the model as kernel calls; or several, joined into one, of which the first names the layer."""
 
     operator: Operator
     calls: tuple[Call, ...]
     macs: int = 0
+    joined: tuple[Operator, ...] = ()
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """All operators that the layer stands for."""
+        return self.joined or (self.operator,)
 
 
 @dataclass(frozen=True)
@@ -180,4 +215,10 @@ def lower(graph: Graph) -> list[Layer]:
         raise TinydfError(
             f"unsupported operators (index and name): {names}", "replace them in the model, or build with --engine tflm"
         )
-    return [LOWERINGS[operator.kind](Context(graph, operator)) for operator in graph.operators]
+    layers = [LOWERINGS[operator.kind](Context(graph, operator)) for operator in graph.operators]
+    for layer in layers:
+        for place in {place for call in layer.calls for place in (*call.tensors, call.output)}:
+            tensor = graph.tensors[place]
+            if tensor.dtype != "int8":
+                raise layer.operator.error(f"{tensor.name} is {tensor.dtype}, expected int8")
+    return layers

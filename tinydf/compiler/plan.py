@@ -1,15 +1,14 @@
 """The memory plan and cost table of a compiled model: `plan.json`."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tinydf.compiler.graph import Graph
-from tinydf.compiler.lowering import Call, Field, Layer, Records
-from tinydf.compiler.memory import Buffer, pack
+from tinydf.compiler.lowering import Call, Field, Layer, Records, Struct
+from tinydf.compiler.memory import Buffer, Problem, pack
 
 FILE = "plan.json"
 
@@ -102,27 +101,63 @@ def place(graph: Graph, layers: Sequence[Layer]) -> Placement:
     groups: dict[int, list[int]] = {}
     for tensor in first:
         groups.setdefault(_host(hosts, tensor), []).append(tensor)
+    members = list(groups.items())
     buffers = [
         Buffer(
             graph.tensors[host].name,
-            max(graph.tensors[member].count for member in members),
-            min(first[member] for member in members),
-            max(last[member] for member in members),
+            max(graph.tensors[member].count for member in group),
+            min(first[member] for member in group),
+            max(last[member] for member in group),
         )
-        for host, members in groups.items()
+        for host, group in members
     ]
+    number_of = {member: number for number, (_, group) in enumerate(members) for member in group}
+    slides = _slides(graph, [call for _, _, call in calls], buffers, number_of)
     scratches = [(step, number, k, call) for step, (number, k, call) in enumerate(calls) if call.scratch_bytes]
     buffers += [Buffer("scratch", call.scratch_bytes or 0, step, step) for step, _, _, call in scratches]
-    packing = pack(buffers)
-    offsets = {
-        member: offset
-        for (_, members), offset in zip(groups.items(), packing.offsets, strict=False)
-        for member in members
-    }
+    packing = pack(Problem(buffers, slides))
+    offsets = {member: packing.offsets[number] for member, number in number_of.items()}
     scratch = {
         (number, k): offset for (_, number, k, _), offset in zip(scratches, packing.offsets[len(groups) :], strict=True)
     }
     return Placement(offsets, scratch, packing.bytes, packing.lower_bound)
+
+
+def _slides(
+    graph: Graph, calls: Sequence[Call], buffers: Sequence[Buffer], number_of: Mapping[int, int]
+) -> dict[tuple[int, int], int]:
+    """Pairs of input and output buffers that may overlap (memory.Problem)."""
+    slides = {}
+    for step, call in enumerate(calls):
+        if call.slide is None or call.inputs[0] is None or graph.tensors[graph.root(call.inputs[0])].data is not None:
+            continue
+        root = graph.root(call.inputs[0])
+        source, target = number_of[root], number_of[graph.root(call.output)]
+        read_once = [graph.root(place) for place in call.tensors].count(root) == 1
+        if source != target and read_once and buffers[source].last == step == buffers[target].first:
+            slides[source, target] = call.slide.forward
+            if call.slide.backward is not None:
+                slides[target, source] = call.slide.backward
+    return slides
+
+
+def directed(graph: Graph, layers: Sequence[Layer], placement: "Placement") -> list[Layer]:
+    """Tell each kernel that can go both ways which way its output's place asks for."""
+
+    def direct(call: Call) -> Call:
+        if call.slide is None or call.slide.backward is None or call.inputs[0] is None:
+            return call
+        if graph.tensors[graph.root(call.inputs[0])].data is not None:
+            return call
+        before = placement.of(graph, call.inputs[0]) - placement.of(graph, call.output)
+        input_bytes, output_bytes = graph.tensors[call.inputs[0]].count, graph.tensors[call.output].count
+        forward = before >= min(call.slide.forward, output_bytes) or -before >= input_bytes
+        backward = -before >= min(call.slide.backward, input_bytes) or before >= output_bytes
+        if not forward and not backward:
+            raise AssertionError(f"{call.kernel} can go neither way over its input")
+        return replace(call, parameters={**call.parameters, "backward": int(not forward)})
+
+    return [replace(layer, calls=tuple(map(direct, layer.calls))) for layer in layers]
 
 
 def _lifetimes(graph: Graph, calls: Sequence[Call]) -> tuple[dict[int, int], dict[int, int]]:
@@ -131,7 +166,7 @@ def _lifetimes(graph: Graph, calls: Sequence[Call]) -> tuple[dict[int, int], dic
     for step, call in enumerate(calls):
         output = graph.root(call.output)
         first.setdefault(output, step)
-        for tensor in (*call.inputs, output):
+        for tensor in (*call.tensors, output):
             if graph.tensors[graph.root(tensor)].data is None:
                 last[graph.root(tensor)] = step
     for tensor in graph.outputs:
@@ -145,7 +180,10 @@ def _in_place(graph: Graph, calls: Sequence[Call], first: dict[int, int], last: 
     for step, call in enumerate(calls):
         output = graph.root(call.output)
         for position in call.in_place:
-            source = graph.root(call.inputs[position])
+            place = call.inputs[position]
+            if place is None:
+                continue
+            source = graph.root(place)
             free = graph.tensors[source].data is None and last[source] == step and first[output] == step
             if free and graph.tensors[source].count == graph.tensors[output].count:
                 hosts[output] = source
@@ -176,21 +214,23 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
 
     rows = []
     for layer in layers:
-        operator = layer.operator
-        read = [k for k in operator.inputs if k is not None and graph.tensors[k].data is None]
+        operators = layer.operators
+        written = list(dict.fromkeys(call.output for call in layer.calls))
+        given = dict.fromkeys(place for call in layer.calls for place in call.tensors if place not in written)
+        read = [place for place in given if graph.tensors[graph.root(place)].data is None]
         weight_bytes = sum(_constant_bytes(graph, call) for call in layer.calls)
         rows.append(
             LayerPlan(
-                index=operator.index,
-                operator=operator.kind,
-                name=graph.tensors[operator.outputs[0]].name,
+                index=layer.operator.index,
+                operator="+".join(operator.kind for operator in operators),
+                name=graph.tensors[operators[-1].outputs[0]].name,
                 kernels=tuple(call.kernel for call in layer.calls),
-                inputs=tuple(tensor(k) for k in read),
-                outputs=tuple(tensor(k) for k in operator.outputs),
+                inputs=tuple(tensor(place) for place in read),
+                outputs=tuple(tensor(place) for place in written),
                 macs=layer.macs,
                 weight_bytes=weight_bytes,
-                scratch_bytes=sum(call.scratch_bytes or 0 for call in layer.calls),
-                moved_bytes=weight_bytes + sum(math.prod(graph.tensors[k].shape) for k in (*read, *operator.outputs)),
+                scratch_bytes=max(call.scratch_bytes or 0 for call in layer.calls),
+                moved_bytes=weight_bytes + sum(graph.tensors[place].count for place in (*read, *written)),
             )
         )
     return Plan(
@@ -209,7 +249,7 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
 def _constant_bytes(graph: Graph, call: Call) -> int:
     """Bytes of the constants that a call reads."""
     inputs = sum(
-        graph.tensors[place].count for place in call.inputs if graph.tensors[graph.root(place)].data is not None
+        graph.tensors[place].count for place in call.tensors if graph.tensors[graph.root(place)].data is not None
     )
     return inputs + _array_bytes(call.parameters)
 
@@ -219,6 +259,8 @@ def _array_bytes(field: Field) -> int:
         return int(field.rows.nbytes)
     if isinstance(field, np.ndarray):
         return int(field.nbytes)
+    if isinstance(field, Struct):
+        return _array_bytes(field.fields)
     if isinstance(field, Mapping):
         return sum(_array_bytes(value) for value in field.values())
     return 0

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tinydf.compiler.fixed_point import quantise_multiplier
 from tinydf.compiler.graph import Tensor
 from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
-from tinydf.compiler.operators.window import window_of
+from tinydf.compiler.operators.window import image_of_pixels, window_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def conv_2d(context: Context) -> Layer:
         (context.input_place(0),),
         context.output_place,
         scratch_bytes=channels if window.leaves_image else 0,
+        slide=window.slide(channels, filters, 1, reads_first=False),
     )
     return Layer(context.operator, (call,), macs)
 
@@ -78,6 +79,7 @@ def depthwise_conv_2d(context: Context) -> Layer:
         (context.input_place(0),),
         context.output_place,
         scratch_bytes=source.shape[3] if window.leaves_image else 0,
+        slide=window.slide(source.shape[3], channels, 1, reads_first=False),
     )
     return Layer(context.operator, (call,), output.count * height * width)
 
@@ -113,6 +115,7 @@ def _pointwise(context: Context, parts: Filter, pixels: int, depth: int, macs: i
         },
         (context.input_place(0),),
         context.output_place,
+        slide=image_of_pixels(pixels).slide(depth, len(parts.bias), 1, reads_first=False),
     )
     return Layer(context.operator, (call,), macs)
 

@@ -20,7 +20,14 @@ def pool(context: Context) -> Layer:
     low, high = context.activation_range(output)
     kernel = "average_pool_2d" if context.operator.kind == "AVERAGE_POOL_2D" else "max_pool_2d"
     parameters: dict[str, Field] = {"window": window.fields, "channels": source.shape[3], "low": low, "high": high}
-    call = Call(kernel, parameters, (context.input_place(0),), context.output_place, struct="pool_parameters")
+    call = Call(
+        kernel,
+        parameters,
+        (context.input_place(0),),
+        context.output_place,
+        slide=window.slide(source.shape[3], source.shape[3], 1, reads_first=False),
+        struct="pool_parameters",
+    )
     return Layer(context.operator, (call,))
 
 

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tinydf.compiler.graph import Tensor
-from tinydf.compiler.lowering import Context, Field
+from tinydf.compiler.lowering import Context, Field, Slide
 from tinydf.compiler.schema import PADDING_SAME
 
 
@@ -38,10 +41,53 @@ class Window:
         right = (self.output_width - 1) * self.stride_x - self.padding_left + (self.kernel_width - 1) * self.dilation_x
         return self.padding_top > 0 or self.padding_left > 0 or bottom >= self.input_height or right >= self.input_width
 
+    def slide(self, input_channels: int, output_channels: int, pixels_at_once: int, reads_first: bool) -> Slide:
+        """How the output may slide over the input, if windows are worked through in order.
+
+        Args:
+            input_channels, output_channels: bytes of a pixel.
+            pixels_at_once: outputs that are written together.
+            reads_first: whether their windows have all been read when the first of them is written; such kernels
+                can also go backward.
+        """
+        count = self.output_height * self.output_width
+        start = np.arange(0, count, pixels_at_once)
+        end = np.minimum(start + pixels_at_once, count)
+        first = self._first_needed(input_channels)
+        forward = int((end * output_channels - first[end if reads_first else start]).max())
+        last = self._last_needed(input_channels)
+        backward = int((last[start] - start * output_channels).max())
+        return Slide(max(forward, 0), max(backward, 0) if reads_first else None)
+
+    def _first_needed(self, channels: int) -> NDArray[np.int64]:
+        """For each output, and beyond the last, the first byte of the input that it or a later one reads."""
+        count = self.output_height * self.output_width
+        position = np.arange(count, dtype=np.int64)
+        top = np.maximum(position // self.output_width * self.stride_y - self.padding_top, 0)
+        left = np.maximum(position % self.output_width * self.stride_x - self.padding_left, 0)
+        first = np.append(top * self.input_width + left, self.input_height * self.input_width) * channels
+        return np.minimum.accumulate(first[::-1])[::-1]
+
+    def _last_needed(self, channels: int) -> NDArray[np.int64]:
+        """For each output, and beyond the last, where the input ends that the ones before it read."""
+        count = self.output_height * self.output_width
+        position = np.arange(count, dtype=np.int64)
+        bottom = position // self.output_width * self.stride_y - self.padding_top
+        bottom = np.minimum(bottom + (self.kernel_height - 1) * self.dilation_y, self.input_height - 1)
+        right = position % self.output_width * self.stride_x - self.padding_left
+        right = np.minimum(right + (self.kernel_width - 1) * self.dilation_x, self.input_width - 1)
+        last = (np.maximum(bottom, 0) * self.input_width + np.maximum(right, 0) + 1) * channels
+        return np.append(0, np.maximum.accumulate(last))
+
     @property
     def is_pointwise(self) -> bool:
         """Whether each output pixel reads just the input pixel at its place."""
         return (self.kernel_height, self.kernel_width, self.stride_y, self.stride_x) == (1, 1, 1, 1)
+
+
+def image_of_pixels(count: int) -> Window:
+    """`count` pixels in a row, each worked on alone."""
+    return Window(1, count, 1, count, 1, 1, 1, 1, 1, 1, 0, 0)
 
 
 def window_of(context: Context, source: Tensor, output: Tensor, kernel_height: int, kernel_width: int) -> Window:

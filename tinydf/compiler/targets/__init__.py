@@ -1,16 +1,17 @@
-"""Targets: each a function that turns a kernel call into one that its cores run faster, or leaves it as it is."""
+"""Targets: each a function that turns kernel calls into ones that its cores run faster, or leaves them as they are."""
 
 from collections.abc import Callable
 
-from tinydf.compiler.lowering import Call
+from tinydf.compiler.graph import Graph
+from tinydf.compiler.lowering import Layer
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
 
-Specialise = Callable[[Call], Call]
+Specialise = Callable[[Graph, list[Layer]], list[Layer]]
 
 
-def generic(call: Call) -> Call:
+def generic(graph: Graph, layers: list[Layer]) -> list[Layer]:
     """Plain C, for every machine."""
-    return call
+    return layers
 
 
 TARGETS: dict[str, Specialise] = {"generic": generic, "armv7e-m": armv7e_m}

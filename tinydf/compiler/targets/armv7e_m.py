@@ -7,22 +7,30 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.lowering import Call, Field, Records
+from tinydf.compiler.graph import Graph
+from tinydf.compiler.lowering import Call, Field, Layer, Records, Slide, Struct
+from tinydf.compiler.operators.window import Window, image_of_pixels
 
 Array = NDArray[np.generic]
 
-# A depthwise layer keeps all unpacked rows of four channels, not just three, where they are not more than this.
-MAXIMUM_ROWS_BYTES = 2304
+# What a depthwise layer may keep of unpacked rows beyond the three that it needs.
+MAXIMUM_ROWS_BYTES = 1536
 
 SCALING = "{%d, %d, %d}"
 # As in dsp.h.
 SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
 SCALING_SLOW = 64
+PIXELS = 3  # that a convolution works on at once, as DOT_PIXELS in dot_dsp.h
 MAXIMUM_SHIFT = 22
 
 
-def specialise(call: Call) -> Call:
-    """Call the DSP kernel, where there is one for such parameters."""
+def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
+    """Call the DSP kernels, where there are some for such parameters; add residuals as they are convolved."""
+    fast = [replace(layer, calls=tuple(_faster(call) for call in layer.calls)) for layer in layers]
+    return fuse_adds(graph, fast)
+
+
+def _faster(call: Call) -> Call:
     change = _KERNELS.get(call.kernel)
     return call if change is None else change(call)
 
@@ -39,6 +47,10 @@ def _integer(fields: Mapping[str, Field], name: str) -> int:
 
 def _struct(fields: Mapping[str, Field], name: str) -> Mapping[str, Field]:
     return cast(Mapping[str, Field], fields[name])
+
+
+def _window(fields: Mapping[str, Field]) -> Window:
+    return Window(**{name: _integer(fields, name) for name in fields})
 
 
 def _array(fields: Mapping[str, Field], name: str) -> Array:
@@ -146,14 +158,24 @@ def _pointwise(call: Call) -> Call:
     if _integer(fields, "pixels") == 1:
         padded = np.pad(weights, ((0, 0), (0, -inputs % 4)))
         dense: dict[str, Field] = {"inputs": inputs, "dot": _dot(fields, padded, 4)}
-        return replace(call, kernel="dense_dsp", parameters=dense)
+        return replace(call, kernel="dense_dsp", parameters=dense, slide=None)
     runs = pad_runs(weights.reshape(outputs, 1, inputs)).reshape(outputs, -1)
     parameters: dict[str, Field] = {
         "pixels": fields["pixels"],
         "input_channels": inputs,
+        "backward": 0,
+        "sum": None,
         "dot": _dot(fields, runs, 2),
     }
-    return replace(call, kernel="pointwise_dsp", parameters=parameters, scratch_bytes=6 * runs.shape[1])
+    slide = image_of_pixels(_integer(fields, "pixels")).slide(inputs, outputs, PIXELS, reads_first=True)
+    return replace(
+        call,
+        kernel="pointwise_dsp",
+        parameters=parameters,
+        inputs=(*call.inputs, None),
+        scratch_bytes=6 * runs.shape[1],
+        slide=slide,
+    )
 
 
 def _conv_2d(call: Call) -> Call:
@@ -169,11 +191,21 @@ def _conv_2d(call: Call) -> Call:
         "window": window,
         "input_channels": fields["input_channels"],
         "padding_value": fields["padding_value"],
+        "backward": 0,
+        "sum": None,
         "dot": _dot(fields, weights, 2),
     }
-    copies = 3 * height * run if call.scratch_bytes else 0
+    copies = PIXELS * run if call.scratch_bytes else 0
     scratch_bytes = 6 * weights.shape[1] + copies
-    return replace(call, kernel="conv_2d_dsp", parameters=parameters, scratch_bytes=scratch_bytes)
+    slide = _window(window).slide(_integer(fields, "input_channels"), filters, PIXELS, reads_first=True)
+    return replace(
+        call,
+        kernel="conv_2d_dsp",
+        parameters=parameters,
+        inputs=(*call.inputs, None),
+        scratch_bytes=scratch_bytes,
+        slide=slide,
+    )
 
 
 def _depthwise(call: Call) -> Call:
@@ -190,13 +222,22 @@ def _depthwise(call: Call) -> Call:
     weights = np.zeros((padded, 3, 4), dtype=np.int8)
     weights[:channels, :, :3] = np.moveaxis(_array(fields, "weights").reshape(3, 3, channels), 2, 0)
     row_pixels = _round_up((w["output_width"] - 1) * w["stride_x"] + 3, 2) + 2
-    all_rows = (w["output_height"] - 1) * w["stride_y"] + 3
-    slots = all_rows if 8 * all_rows * row_pixels <= MAXIMUM_ROWS_BYTES else 3
+    # Row y of the output goes where row y of the input was, which has been unpacked by then.
+    in_place = w["stride_x"] == w["stride_y"] == 1 and (w["input_height"], w["input_width"]) == (
+        w["output_height"],
+        w["output_width"],
+    )
+    most = MAXIMUM_ROWS_BYTES // (8 * row_pixels)
+    batch = min(max((most - 3) // w["stride_y"], 0) + 1, w["output_height"])
+    slots = (batch - 1) * w["stride_y"] + 3
     parameters: dict[str, Field] = {
         "window": window,
         "channels": channels,
         "row_pixels": row_pixels,
+        "batch": batch,
         "slots": slots,
+        "by_rows": int(not in_place),
+        "backward": 0,
         "padding_value": fields["padding_value"],
         "low": requantisation["low"],
         "high": requantisation["high"],
@@ -205,18 +246,25 @@ def _depthwise(call: Call) -> Call:
         "bias": np.pad(_array(fields, "bias"), (0, padded - channels)),
         "scaling": Records("scaling", SCALING, np.array(scalings, dtype=np.int32)),
     }
-    # Row y of the output goes where row y of the input was, which has been unpacked by then.
-    same_size = w["stride_x"] == w["stride_y"] == 1 and (w["input_height"], w["input_width"]) == (
-        w["output_height"],
-        w["output_width"],
-    )
     return replace(
         call,
         kernel="depthwise_3x3_dsp",
         parameters=parameters,
         scratch_bytes=8 * slots * row_pixels + 176,
-        in_place=(0,) if same_size else (),
+        in_place=(0,) if in_place else (),
+        slide=None if in_place else _depthwise_slide(_window(window), channels, batch),
     )
+
+
+def _depthwise_slide(window: Window, channels: int, batch: int) -> Slide:
+    """Batches of rows, whose windows are still read when the first outputs are written: so also one batch more."""
+    slide = window.slide(channels, channels, batch * window.output_width, reads_first=False)
+    rows = batch * window.output_width
+    end = window.slide(channels, channels, rows, reads_first=True).backward
+    assert end is not None
+    # Going backward, a batch may write where the batch before it is read, but not where its own windows are.
+    own = min((batch - 1) * window.stride_y + 3, window.input_height) * window.input_width * channels
+    return Slide(slide.forward, end + own)
 
 
 def _reduce(call: Call) -> Call:
@@ -292,6 +340,57 @@ def _multiply(call: Call) -> Call:
     places = tuple(reversed(call.inputs)) if swap else call.inputs
     in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
     return replace(call, kernel="multiply_dsp", parameters=parameters, inputs=places, in_place=in_place)
+
+
+def fuse_adds(graph: Graph, layers: list[Layer]) -> list[Layer]:
+    """Let a convolution whose output is only added to another tensor do the addition, so that it never exists whole.
+
+    Before: x -> pointwise_dsp -> t; add_dsp(t, y) -> z
+    After:  pointwise_dsp(x, y) -> z, upon y if nothing reads y later
+    """
+    fused = list(layers)
+    for adder in layers:
+        pair = _fusible(graph, fused, adder)
+        if pair is None:
+            continue
+        maker, position = pair
+        call, add = maker.calls[0], adder.calls[0]
+        parameters = {**call.parameters, "sum": _fused_add(add, position)}
+        joined = replace(
+            call,
+            parameters=parameters,
+            inputs=(call.inputs[0], add.inputs[1 - position]),
+            output=add.output,
+            scratch_bytes=(call.scratch_bytes or 0) + PIXELS * _integer(_struct(parameters, "dot"), "output_channels"),
+            in_place=() if graph.root(add.tensors[1 - position]) == graph.root(call.tensors[0]) else (1,),
+        )
+        operators = (*maker.operators, *adder.operators)
+        # It stands where the addition stood: only there is the other tensor sure to be known.
+        fused = [layer for layer in fused if layer is not maker]
+        fused[fused.index(adder)] = Layer(maker.operator, (joined,), maker.macs, operators)
+    return fused
+
+
+def _fused_add(add: Call, position: int) -> Struct:
+    return Struct("fused_add", {"add": add.parameters, "swap": position})
+
+
+def _fusible(graph: Graph, layers: list[Layer], adder: Layer) -> tuple[Layer, int] | None:
+    """The convolution that `adder` may be joined to, and which of its inputs that makes."""
+    if adder.calls[0].kernel != "add_dsp" or len(adder.calls) != 1:
+        return None
+    for position, place in enumerate(adder.calls[0].tensors):
+        other = adder.calls[0].tensors[1 - position]
+        for maker in layers:
+            call = maker.calls[-1]
+            plain = len(maker.calls) == 1 and call.kernel in ("pointwise_dsp", "conv_2d_dsp")
+            if not plain or graph.root(call.output) != graph.root(place) or call.parameters["sum"] is not None:
+                continue
+            roots = [graph.root(read) for layer in layers for c in layer.calls for read in c.tensors]
+            kept = graph.root(place) in {graph.root(output) for output in graph.outputs}
+            if roots.count(graph.root(place)) == 1 and not kept and graph.root(other) != graph.root(place):
+                return maker, position
+    return None
 
 
 _KERNELS: dict[str, Callable[[Call], Call]] = {
