@@ -133,6 +133,16 @@ static inline void two_of_stride_1(const depthwise_3x3_dsp_parameters *p, uint32
     }
 }
 
+// One output of either stride.
+static inline void one_of_any_stride(const depthwise_3x3_dsp_parameters *p, uint32_t exact,
+                                     const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
+    int32_t a = t->bias;
+    for (int k = 0; k < 3; k++) {
+        a = smlabt(rows[k][1], t->weights[k][1], smlad(rows[k][0], t->weights[k][0], a));
+    }
+    *output = output_of(p, exact, a, &t->scaling);
+}
+
 #if HAS_DSP
 
 // Four outputs from one row; the first row starts from the bias, which is in x2 until the third word is.
@@ -216,6 +226,38 @@ static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, u
     return output;
 }
 
+// One or two outputs of stride 1 from one row, which stays where it is.
+#define STRIP_ROW_TAIL(row, weights, second)                                                                           \
+    "ldrd r4, r5, [%[" row "]]\n\t"                                                                                    \
+    "ldrd r6, r8, [%[t], #" weights "]\n\t"                                                                            \
+    "smlad %[a], r4, r6, %[a]\n\t"                                                                                     \
+    "smlabt %[a], r5, r8, %[a]\n\t" second
+
+#define STRIP_SECOND                                                                                                   \
+    "smlatb %[b], r4, r6, %[b]\n\t"                                                                                    \
+    "smlad %[b], r5, r8, %[b]\n\t"
+
+// One output of either stride.
+static inline void one_exact(const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
+    int32_t a = t->bias, x2;
+    __asm__ volatile(STRIP_ROW_TAIL("r0", "0", "") STRIP_ROW_TAIL("r1", "8", "") STRIP_ROW_TAIL("r2", "16", "")
+                         STRIP_CONSTANTS STRIP_OUTPUT("a", "%[output]")
+                     : [a] "+r"(a), [x2] "=&r"(x2)
+                     : [r0] "r"(rows[0]), [r1] "r"(rows[1]), [r2] "r"(rows[2]), [t] "r"(t), [output] "r"(output)
+                     : "r4", "r5", "r6", "r8", "memory");
+}
+
+// Two outputs of stride 1.
+static inline void two_exact(const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
+    int32_t a = t->bias, b = a, x2;
+    __asm__ volatile(STRIP_ROW_TAIL("r0", "0", STRIP_SECOND) STRIP_ROW_TAIL("r1", "8", STRIP_SECOND)
+                         STRIP_ROW_TAIL("r2", "16", STRIP_SECOND) STRIP_CONSTANTS STRIP_OUTPUT("a", "%[output]")
+                             STRIP_OUTPUT("b", "%[output], r8")
+                     : [a] "+r"(a), [b] "+r"(b), [x2] "=&r"(x2)
+                     : [r0] "r"(rows[0]), [r1] "r"(rows[1]), [r2] "r"(rows[2]), [t] "r"(t), [output] "r"(output)
+                     : "r4", "r5", "r6", "r8", "memory");
+}
+
 #else
 
 static inline int8_t *fours(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
@@ -242,19 +284,17 @@ static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, u
     return output;
 }
 
-#endif
-
-// One output of stride 2.
-static inline void one_of_stride_2(const depthwise_3x3_dsp_parameters *p, uint32_t exact, const int32_t *const rows[3],
-                                   const channel_constants *t, int8_t *output) {
-    int32_t a = t->bias;
-    for (int k = 0; k < 3; k++) {
-        a = smlabt(rows[k][1], t->weights[k][1], smlad(rows[k][0], t->weights[k][0], a));
-    }
-    *output = output_of(p, exact, a, &t->scaling);
+static inline void one_exact(const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
+    one_of_any_stride(NULL, 1, rows, t, output);
 }
 
-APART void strip_of_stride_1(const depthwise_3x3_dsp_parameters *p, const strip *s) {
+static inline void two_exact(const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
+    two_of_stride_1(NULL, 1, rows, t, 2, output);
+}
+
+#endif
+
+APART void strip_of_stride_1(const strip *s) {
     const channel_constants *t = s->constants;
     const uint32_t whole = s->width / 4;
     int8_t *output = s->output;
@@ -263,17 +303,19 @@ APART void strip_of_stride_1(const depthwise_3x3_dsp_parameters *p, const strip 
         if (whole > 0) {
             output = fours(rows, t, whole, output);
         }
-        for (uint32_t left = s->width % 4; left > 0;) {
-            const uint32_t count = left > 1 ? 2 : 1;
-            two_of_stride_1(p, 1, rows, t, count, output);
-            output += (int32_t)count * t->pitch;
+        if (s->width % 4 > 1) {
+            two_exact(rows, t, output);
+            output += 2 * t->pitch;
             rows[0]++, rows[1]++, rows[2]++;
-            left -= count;
+        }
+        if (s->width % 2 != 0) {
+            one_exact(rows, t, output);
+            output += t->pitch;
         }
     }
 }
 
-APART void strip_of_stride_2(const depthwise_3x3_dsp_parameters *p, const strip *s) {
+APART void strip_of_stride_2(const strip *s) {
     const channel_constants *t = s->constants;
     const uint32_t whole = s->width / 2;
     int8_t *output = s->output;
@@ -283,7 +325,7 @@ APART void strip_of_stride_2(const depthwise_3x3_dsp_parameters *p, const strip 
             output = twos(rows, t, whole, output);
         }
         if (s->width % 2 != 0) {
-            one_of_stride_2(p, 1, rows, t, output);
+            one_exact(rows, t, output);
             output += t->pitch;
         }
     }
@@ -300,7 +342,7 @@ APART void any_strip(const depthwise_3x3_dsp_parameters *p, const strip *s) {
             if (p->window.stride_x == 1) {
                 two_of_stride_1(p, 0, rows, t, count, output);
             } else {
-                one_of_stride_2(p, 0, rows, t, output);
+                one_of_any_stride(p, 0, rows, t, output);
             }
             output += (int32_t)count * t->pitch;
             rows[0]++, rows[1]++, rows[2]++;
@@ -312,9 +354,9 @@ static inline void run_strip(const depthwise_3x3_dsp_parameters *p, const strip 
     if (p->rounding == SCALING_ANY) {
         any_strip(p, s);
     } else if (p->window.stride_x == 1) {
-        strip_of_stride_1(p, s);
+        strip_of_stride_1(s);
     } else {
-        strip_of_stride_2(p, s);
+        strip_of_stride_2(s);
     }
 }
 
