@@ -47,7 +47,7 @@ def first_difference(tflite: bytes, plan: Plan, directory: Path, samples: int = 
     """
     engine = HostEngine(directory)
     for number, sample in enumerate(random_inputs(engine.input_shape, samples)):
-        reference = _Reference(tflite, plan)
+        reference = Reference(tflite, plan)
         reference.run(sample)
         difference = _compare(engine, plan, reference, number, sample)
         if difference is not None:
@@ -67,7 +67,7 @@ def random_inputs(shape: tuple[int, ...], count: int) -> NDArray[np.int8]:
     return inputs
 
 
-class _Reference:
+class Reference:
     """TFLM's interpreter with every tensor kept."""
 
     def __init__(self, tflite: bytes, plan: Plan) -> None:
@@ -102,7 +102,7 @@ class _Reference:
 
 
 def _compare(
-    engine: HostEngine, plan: Plan, reference: _Reference, number: int, sample: NDArray[np.int8]
+    engine: HostEngine, plan: Plan, reference: Reference, number: int, sample: NDArray[np.int8]
 ) -> Difference | None:
     found: list[Difference] = []
 

@@ -1,26 +1,32 @@
-"""The plan as a person reads it."""
+"""Plans and measurements as a person reads them."""
+
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from tinydf.compiler.plan import Plan, TensorPlan
 from tinydf.console import results
 
+if TYPE_CHECKING:
+    from tinydf.profile import Profile
+
+
+def _table(*numbers: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("index", justify="right")
+    table.add_column("operator", no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
 
 def print_plan(plan: Plan) -> None:
     """Print a table of layers, and the model's totals."""
-    table = Table("index", "operator", "shape", "kernel", box=None, pad_edge=False)
-    for name in ("MACs", "weights, B", "scratch, B"):
-        table.add_column(name, justify="right")
+    table = _table("output", "MACs", "weights", "scratch")
     for layer in plan.layers:
-        table.add_row(
-            str(layer.index),
-            layer.operator,
-            f"{_shapes(layer.inputs)} -> {_shapes(layer.outputs)}",
-            " ".join(layer.kernels),
-            f"{layer.macs:,}",
-            f"{layer.weight_bytes:,}",
-            f"{layer.scratch_bytes:,}",
-        )
+        shapes = ", ".join(_shape(tensor) for tensor in layer.outputs)
+        cost = (f"{layer.macs:,}", f"{layer.weight_bytes:,}", f"{layer.scratch_bytes:,}")
+        table.add_row(str(layer.index), layer.operator, shapes, *cost)
     results.print(table)
     gap = plan.arena_bytes - plan.lower_bound
     proof = "no placing of these buffers is smaller" if gap == 0 else f"{gap:,} above the lower bound"
@@ -28,5 +34,19 @@ def print_plan(plan: Plan) -> None:
     results.print(f"arena {plan.arena_bytes:,} bytes ({proof})")
 
 
-def _shapes(tensors: tuple[TensorPlan, ...]) -> str:
-    return ", ".join("x".join(map(str, tensor.shape)) for tensor in tensors)
+def _shape(tensor: TensorPlan) -> str:
+    return "x".join(map(str, tensor.shape))
+
+
+def print_profile(profile: "Profile") -> None:
+    """Print a table of layers as they ran, and the model's totals."""
+    table = _table(profile.unit, "MACs", "per MAC")
+    for layer in profile.layers:
+        ratio = "" if layer.instructions_per_mac is None else f"{layer.instructions_per_mac:.2f}"
+        table.add_row(str(layer.index), layer.operator, f"{layer.instructions:,}", f"{layer.macs:,}", ratio)
+    results.print(table)
+    ratio = "" if profile.instructions_per_mac is None else f", {profile.instructions_per_mac:.2f} a MAC"
+    results.print(f"{profile.instructions:,} {profile.unit} an inference{ratio}, on {profile.board}")
+    results.print(f"code {profile.code_bytes:,} bytes, weights and tables {profile.weight_bytes:,}")
+    results.print(f"RAM {profile.ram_bytes:,} bytes, stack {profile.peak_stack_bytes:,}")
+    results.print("every output byte is TFLM's" if profile.equal else "OUTPUTS DIFFER FROM TFLM'S")

@@ -1,0 +1,62 @@
+"""`tinydf profile`: the model on the emulated board, byte for byte and layer by layer."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tests.compiler.cases import CASES
+from tinydf.cli.profile import command
+from tinydf.errors import TinydfError
+from tinydf.profile import engine_code_bytes, profile
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.mark.parametrize("name", ["network", "chain", "softmax"])
+def test_on_the_emulated_board(name: str) -> None:
+    measured = profile(CASES[name](np.random.default_rng(21)), "nucleo-h743")
+    assert measured.equal
+    assert measured.emulated
+    assert measured.unit == "emulated instructions"
+    assert measured.target == "armv7e-m"
+    assert measured.arena_intact
+    assert 0 < measured.peak_stack_bytes < 4096
+    assert 200 < measured.code_bytes < 30_000
+    assert measured.ram_bytes >= measured.ram_lower_bound > 0
+    layers = sum(layer.instructions for layer in measured.layers)
+    assert abs(layers - measured.instructions) < measured.instructions * 0.1 + 200 * len(measured.layers)
+
+
+def test_command(tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(CASES["network"](np.random.default_rng(22)))
+    result = CliRunner().invoke(command, [str(model), "--board", "nucleo-h743", "--json"])
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["equal"] is True
+    assert answer["instructions_per_mac"] == pytest.approx(answer["instructions"] / answer["macs"], abs=1e-3)
+
+
+def test_unknown_board_is_one_line(tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(CASES["network"](np.random.default_rng(22)))
+    result = CliRunner().invoke(command, [str(model), "--board", "nonesuch"])
+    assert isinstance(result.exception, TinydfError)
+    assert "\n" not in str(result.exception)
+
+
+def test_code_is_counted_from_the_map() -> None:
+    linker_map = """
+Discarded input sections
+ .text.fill     0x00000000       0x40 CMakeFiles/firmware.dir/kernels/fill.c.obj
+Linker script and memory map
+ .itcm          0x00000000      0x100 CMakeFiles/firmware.dir/kernels/dot_dsp.c.obj
+ .text.layer_000
+                0x08001000       0x20 CMakeFiles/firmware.dir/tmp/x/model_aot.c.obj
+ .rodata.w      0x08002000      0x900 CMakeFiles/firmware.dir/tmp/x/model_aot.c.obj
+ .text.main     0x08003000       0x80 CMakeFiles/firmware.dir/app/main.c.obj
+"""
+    assert engine_code_bytes(linker_map) == 0x120

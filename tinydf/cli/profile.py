@@ -1,0 +1,23 @@
+"""`tinydf profile MODEL.tflite --board B`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--board", required=True, help="Board to measure on.")
+@click.option("--port", help="Serial port of a board that runs this model; the board's emulator if left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON.")
+def command(model: Path, board: str, port: str | None, as_json: bool) -> None:
+    """Measure one model on one board: same bytes as TFLM? instructions, code, RAM and stack, by layer."""
+    from tinydf.compiler.show import print_profile
+    from tinydf.console import print_json
+    from tinydf.profile import profile
+
+    measured = profile(model.read_bytes(), board, port)
+    if as_json:
+        print_json(measured)
+    else:
+        print_profile(measured)

@@ -1,0 +1,212 @@
+"""`tinydf profile`: one model on one board, whatever it is for: are the bytes right, what does it take, where?"""
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tinydf.boards import board as boards
+from tinydf.boards import emulator
+from tinydf.boards.build import ELF, MAP, Build, build
+from tinydf.compiler import Compiled, Plan, compile_model, target_of, write_compiled
+from tinydf.compiler.check import Reference, random_inputs
+from tinydf.errors import TinydfError
+from tinydf.files import sha256_bytes, write_json
+from tinydf.link import wire
+from tinydf.link.client import Board
+from tinydf.manifest import FILE as MANIFEST
+from tinydf.manifest import MODEL, Chain, Decision, Manifest, Tensor
+from tinydf.preprocess import Preprocess
+
+SAMPLES = 3
+
+
+class LayerProfile(BaseModel):
+    """One layer on the board."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    index: int
+    operator: str
+    name: str
+    kernels: tuple[str, ...]
+    instructions: int
+    macs: int
+    instructions_per_mac: float | None
+    weight_bytes: int
+    moved_bytes: int
+
+
+class Profile(BaseModel):
+    """One model on one board.
+
+    `instructions` is of the second inference, or of cycles where `unit` says so. `equal`: every output byte is that of
+    TFLM's interpreter. `ram_bytes` is arena and scratch, input and output inside. `code_bytes` is the engine and the
+    kernels that the model uses, without weights.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model_sha256: str
+    board: str
+    emulated: bool
+    target: str
+    unit: str
+    equal: bool
+    instructions: int
+    macs: int
+    instructions_per_mac: float | None
+    code_bytes: int
+    weight_bytes: int
+    ram_bytes: int
+    ram_lower_bound: int
+    peak_stack_bytes: int
+    arena_intact: bool
+    layers: tuple[LayerProfile, ...]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What the board answered."""
+
+    hello: wire.HelloAnswer
+    outputs: list[bytes]
+    ticks: list[int]
+    peak_stack_bytes: int
+    arena_intact: bool
+    layer_ticks: list[int]
+
+
+def profile(tflite: bytes, board_name: str, port: str | None = None) -> Profile:
+    """Build a model for a board, run it there on random inputs from a fixed seed, and compare with TFLM.
+
+    Args:
+        tflite: the model; int8, with float edges or without.
+        board_name: the board.
+        port: a board that runs this very model already; by default the board's emulator is started with it.
+
+    Raises:
+        TinydfError: if the model cannot be compiled or does not fit, or the board does not answer.
+    """
+    board = boards.load(board_name)
+    target = target_of(board.core.name)
+    compiled = compile_model(tflite, target=target)
+    inputs = random_inputs(compiled.plan.input.shape, SAMPLES)
+    with tempfile.TemporaryDirectory(prefix="tinydf-profile-") as scratch:
+        export, firmware = Path(scratch) / "export", Path(scratch) / "firmware"
+        _write_export(tflite, compiled, export)
+        built = build(board_name, export, firmware)
+        code_bytes = engine_code_bytes((firmware / MAP).read_text(encoding="utf-8", errors="replace"))
+        measured = _run(board_name, firmware / ELF, built, inputs, port)
+    return _result(
+        compiled.plan, board_name, port is None, code_bytes, measured, _expected(tflite, compiled.plan, inputs)
+    )
+
+
+def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
+    """An export directory with all that a build needs, for a model that need not be a detector."""
+    directory.mkdir(parents=True)
+    (directory / MODEL).write_bytes(tflite)
+    write_compiled(compiled, directory)
+    edges = [
+        Tensor(name=edge.name, shape=edge.shape, scale=edge.scale, zero_point=edge.zero_point)
+        for edge in (compiled.plan.input, compiled.plan.output)
+    ]
+    manifest = Manifest(
+        name="profile",
+        input=edges[0],
+        output=edges[1],
+        preprocess=Preprocess(size=96),
+        decision=Decision(),
+        chain=Chain(tflite=sha256_bytes(tflite)),
+        tflm_arena_bytes=0,
+    )
+    write_json(directory / MANIFEST, manifest)
+
+
+def _run(board_name: str, elf: Path, built: Build, inputs: NDArray[np.int8], port: str | None) -> _Measured:
+    if port is not None:
+        return _measure(port, built.model, inputs)
+    running = emulator.start(board_name, elf, name=f"{board_name}-profile", replace=True)
+    try:
+        return _measure(running.port, built.model, inputs)
+    finally:
+        running.stop()
+
+
+def _measure(port: str, model: str, inputs: NDArray[np.int8]) -> _Measured:
+    with Board(port) as link:
+        hello = link.hello()
+        if hello.model_sha256.hex() != model:
+            raise TinydfError(f"{port}: the board runs another model", "flash this one, or leave out --port")
+        results = [link.infer(number, one.tobytes()) for number, one in enumerate(inputs)]
+        return _Measured(
+            hello,
+            [result.output for result in results],
+            [result.ticks for result in results],
+            results[-1].peak_stack_bytes,
+            all(result.arena_intact for result in results),
+            link.profile(),
+        )
+
+
+def _expected(tflite: bytes, plan: Plan, inputs: NDArray[np.int8]) -> list[bytes]:
+    expected = []
+    for one in inputs:
+        reference = Reference(tflite, plan)
+        reference.run(one)
+        expected.append(reference.tensor(plan.output.index).tobytes())
+    return expected
+
+
+def _result(
+    plan: Plan, board: str, emulated: bool, code_bytes: int, measured: _Measured, expected: list[bytes]
+) -> Profile:
+    ticks = measured.ticks[1]
+    units = {int(unit): unit.name for unit in wire.CounterUnit}
+    return Profile(
+        model_sha256=plan.model_sha256,
+        board=board,
+        emulated=emulated,
+        target=plan.target,
+        unit=units[measured.hello.counter_unit].lower().replace("_", " "),
+        equal=measured.outputs == expected,
+        instructions=ticks,
+        macs=plan.macs,
+        instructions_per_mac=_ratio(ticks, plan.macs),
+        code_bytes=code_bytes,
+        weight_bytes=plan.weight_bytes,
+        ram_bytes=plan.arena_bytes,
+        ram_lower_bound=plan.lower_bound,
+        peak_stack_bytes=measured.peak_stack_bytes,
+        arena_intact=measured.arena_intact,
+        layers=tuple(
+            LayerProfile(
+                index=layer.index,
+                operator=layer.operator,
+                name=layer.name,
+                kernels=layer.kernels,
+                instructions=count,
+                macs=layer.macs,
+                instructions_per_mac=_ratio(count, layer.macs),
+                weight_bytes=layer.weight_bytes,
+                moved_bytes=layer.moved_bytes,
+            )
+            for layer, count in zip(plan.layers, measured.layer_ticks, strict=True)
+        ),
+    )
+
+
+def _ratio(ticks: int, macs: int) -> float | None:
+    return round(ticks / macs, 3) if macs else None
+
+
+def engine_code_bytes(linker_map: str) -> int:
+    """Bytes of code that the engine and the kernels take, by the linker's map file."""
+    kept = linker_map.partition("Linker script and memory map")[2]
+    sections = re.findall(r"^ \.(?:text|itcm)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
+    return sum(int(size, 16) for size, name in sections if re.search(r"/(kernels/\w+|model_aot)\.c\.obj$", name))
