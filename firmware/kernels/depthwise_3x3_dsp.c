@@ -258,6 +258,64 @@ static inline void two_exact(const int32_t *const rows[3], const channel_constan
                      : "r4", "r5", "r6", "r8", "memory");
 }
 
+#elif HAS_SSE2
+
+static inline int8_t *store_4(int32_t bytes, int32_t pitch, int8_t *output) {
+    for (int k = 0; k < 4; k++) {
+        *output = (int8_t)(uint8_t)((uint32_t)bytes >> 8 * k);
+        output += pitch;
+    }
+    return output;
+}
+
+// The sums of four neighbouring outputs of stride 1.
+static inline __m128i sums_of_4(const int32_t *const rows[3], const channel_constants *t) {
+    __m128i sums = _mm_set1_epi32(t->bias);
+    for (int k = 0; k < 3; k++) {
+        const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)rows[k]);
+        const __m128i next = _mm_srli_si128(x, 2), last = _mm_srli_si128(x, 4);
+        const __m128i w0 = _mm_set1_epi32(t->weights[k][0]),
+                      w2 = _mm_set1_epi32((int32_t)((uint32_t)t->weights[k][1] >> 16));
+        sums = _mm_add_epi32(sums, _mm_madd_epi16(_mm_unpacklo_epi16(x, next), w0));
+        sums = _mm_add_epi32(sums, _mm_madd_epi16(_mm_unpacklo_epi16(last, last), w2));
+    }
+    return sums;
+}
+
+static inline int8_t *fours(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
+    for (; count > 0; count--) {
+        output = store_4(scale_4(sums_of_4(rows, t), &t->scaling), t->pitch, output);
+        rows[0] += 2, rows[1] += 2, rows[2] += 2;
+    }
+    return output;
+}
+
+// The sums of four neighbouring outputs of stride 2.
+static inline __m128i wide_sums_of_4(const int32_t *const rows[3], const channel_constants *t) {
+    __m128i sums = _mm_set1_epi32(t->bias);
+    for (int k = 0; k < 3; k++) {
+        const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)rows[k]);
+        const __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(rows[k] + 1));
+        const __m128i w2 = _mm_set1_epi32((int32_t)((uint32_t)t->weights[k][1] >> 16));
+        sums = _mm_add_epi32(sums, _mm_madd_epi16(x, _mm_set1_epi32(t->weights[k][0])));
+        sums = _mm_add_epi32(sums, _mm_madd_epi16(next, w2));
+    }
+    return sums;
+}
+
+static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
+    for (; count > 1; count -= 2) {
+        output = store_4(scale_4(wide_sums_of_4(rows, t), &t->scaling), t->pitch, output);
+        rows[0] += 4, rows[1] += 4, rows[2] += 4;
+    }
+    for (count *= 2; count > 0; count--) {
+        one_of_any_stride(NULL, 1, rows, t, output);
+        output += t->pitch;
+        rows[0]++, rows[1]++, rows[2]++;
+    }
+    return output;
+}
+
 #else
 
 static inline int8_t *fours(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
@@ -283,6 +341,10 @@ static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, u
     }
     return output;
 }
+
+#endif
+
+#if !HAS_DSP
 
 static inline void one_exact(const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
     one_of_any_stride(NULL, 1, rows, t, output);

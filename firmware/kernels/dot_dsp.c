@@ -1,5 +1,20 @@
 #include "dot_dsp.h"
 
+#if HAS_SSE2
+
+// On the host the pairs of a pixel lie side by side.
+static inline int32_t *unpack_group(int32_t a, int32_t b, int32_t c, int32_t *pairs) {
+    pairs[0] = even_bytes(a);
+    pairs[1] = odd_bytes(a);
+    pairs[2] = even_bytes(b);
+    pairs[3] = odd_bytes(b);
+    pairs[4] = even_bytes(c);
+    pairs[5] = odd_bytes(c);
+    return pairs + 6;
+}
+
+#else
+
 // Unpacks one group of four inputs of each pixel; gives where the next group goes.
 static inline int32_t *unpack_group(int32_t a, int32_t b, int32_t c, int32_t *pairs) {
     pairs[0] = even_bytes(a);
@@ -10,6 +25,8 @@ static inline int32_t *unpack_group(int32_t a, int32_t b, int32_t c, int32_t *pa
     pairs[5] = odd_bytes(c);
     return pairs + 6;
 }
+
+#endif
 
 #if HAS_DSP
 
@@ -78,6 +95,21 @@ typedef struct {
     int32_t a0, b0, c0, a1, b1, c1;
 } dot_sums;
 
+#if HAS_SSE2
+
+static inline __m128i load_twice(const int32_t *pairs) {
+    const __m128i once = _mm_loadl_epi64((const __m128i *)(const void *)pairs);
+    return _mm_unpacklo_epi64(once, once);
+}
+
+static inline void add_lanes(__m128i lanes, int32_t *low, int32_t *high) {
+    const __m128i sums = _mm_add_epi32(lanes, _mm_srli_si128(lanes, 4));
+    *low += _mm_cvtsi128_si32(sums);
+    *high += _mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
+}
+
+#endif
+
 // The sums of two channels over `groups` groups of four inputs, at least one.
 static inline dot_sums dot(const int32_t *pairs, const int8_t *weights, uint32_t groups, const int32_t *bias) {
     dot_sums s = {bias[0], bias[0], bias[0], bias[1], bias[1], bias[1]};
@@ -99,6 +131,21 @@ static inline dot_sums dot(const int32_t *pairs, const int8_t *weights, uint32_t
           [pairs] "+r"(pairs), [weights] "+r"(weights), [word] "+r"(word), [pair] "=&r"(pair)
         : [end] "m"(end)
         : "r4", "r5", "r6", "cc", "memory");
+#elif HAS_SSE2
+    // Lanes 0 and 1 are channel 0, lanes 2 and 3 channel 1.
+    __m128i a = _mm_setzero_si128(), b = a, c = a;
+    for (uint32_t group = 0; group < groups; group++) {
+        const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(weights + 8 * group));
+        const __m128i first = _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), second = _mm_srai_epi16(bytes, 8);
+        const __m128i both = _mm_unpacklo_epi64(first, second);
+        a = _mm_add_epi32(a, _mm_madd_epi16(both, load_twice(pairs)));
+        b = _mm_add_epi32(b, _mm_madd_epi16(both, load_twice(pairs + 2)));
+        c = _mm_add_epi32(c, _mm_madd_epi16(both, load_twice(pairs + 4)));
+        pairs += 6;
+    }
+    add_lanes(a, &s.a0, &s.a1);
+    add_lanes(b, &s.b0, &s.b1);
+    add_lanes(c, &s.c0, &s.c1);
 #else
     for (uint32_t step = 0; step < 2 * groups; step++) {
         const int32_t word = load_word(weights + 4 * step), even = even_bytes(word), odd = odd_bytes(word);
@@ -126,6 +173,23 @@ static inline int8_t output_of(const dot_parameters *p, uint32_t rounding, int32
     }
 }
 
+// One channel of three pixels, whose second and third lie `b` and `c` bytes further on.
+static inline void write_pixels(const dot_parameters *p, uint32_t rounding, const int32_t sums[DOT_PIXELS], scaling s,
+                                int8_t *output, uint32_t b, uint32_t c) {
+#if HAS_SSE2
+    if (rounding != SCALING_ANY) {
+        const uint32_t bytes = (uint32_t)scale_4(_mm_set_epi32(0, sums[2], sums[1], sums[0]), &s);
+        output[0] = (int8_t)(uint8_t)bytes;
+        output[b] = (int8_t)(uint8_t)(bytes >> 8);
+        output[c] = (int8_t)(uint8_t)(bytes >> 16);
+        return;
+    }
+#endif
+    output[0] = output_of(p, rounding, sums[0], &s);
+    output[b] = output_of(p, rounding, sums[1], &s);
+    output[c] = output_of(p, rounding, sums[2], &s);
+}
+
 // Pixels that do not exist are written upon the last; so is the channel beyond an odd number of them, before the last.
 static inline void dot_channels(const dot_parameters *p, uint32_t rounding, const int32_t *pairs, uint32_t pixels,
                                 int8_t *output) {
@@ -136,15 +200,10 @@ static inline void dot_channels(const dot_parameters *p, uint32_t rounding, cons
     const uint32_t c = pixels > 2 ? 2u * p->output_channels : b;
     const int8_t *end = output + p->output_channels;
     while (output < end) {
-        const dot_sums sums = dot(pairs, weights, groups, channels->bias);
-        int8_t *next = output + 1 < end ? output + 1 : output;
-        const scaling first = channels->scaling[0], second = channels->scaling[1];
-        next[0] = output_of(p, rounding, sums.a1, &second);
-        next[b] = output_of(p, rounding, sums.b1, &second);
-        next[c] = output_of(p, rounding, sums.c1, &second);
-        output[0] = output_of(p, rounding, sums.a0, &first);
-        output[b] = output_of(p, rounding, sums.b0, &first);
-        output[c] = output_of(p, rounding, sums.c0, &first);
+        const dot_sums s = dot(pairs, weights, groups, channels->bias);
+        const int32_t first[DOT_PIXELS] = {s.a0, s.b0, s.c0}, second[DOT_PIXELS] = {s.a1, s.b1, s.c1};
+        write_pixels(p, rounding, second, channels->scaling[1], output + 1 < end ? output + 1 : output, b, c);
+        write_pixels(p, rounding, first, channels->scaling[0], output, b, c);
         weights += groups * 8;
         channels++;
         output += 2;

@@ -276,7 +276,7 @@ def _binary(rng: Rng, kind: str, options: str | None, after: Callable[[float, fl
     if one_scale:
         a, za = b, zb
     c = a if one_scale else float(np.float32(after(a, b) * math.exp(rng.uniform(-1.5, 1.5))))
-    source = first if math.prod(first) >= math.prod(second) else second
+    source = max(first, second, key=lambda shape: (math.prod(shape), len(shape)))
     x = model.tensor(source, a, za)
     other_shape = second if source is first else first
     operands = [x]

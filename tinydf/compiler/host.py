@@ -16,7 +16,7 @@ from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes
 from tinydf.resources import FIRMWARE, cache_directory
 
-FLAGS = ("-std=c11", "-O2", "-fPIC", "-Wall", "-Wextra")
+FLAGS = ("-std=c11", "-O3", "-fPIC", "-Wall", "-Wextra")
 
 
 class _Tensor(ctypes.Structure):

@@ -9,6 +9,7 @@ from tinydf.console import results
 
 if TYPE_CHECKING:
     from tinydf.profile import Profile
+    from tinydf.simulate import Simulation, Speed
 
 
 def _table(*numbers: str) -> Table:
@@ -50,3 +51,29 @@ def print_profile(profile: "Profile") -> None:
     results.print(f"code {profile.code_bytes:,} bytes, weights and tables {profile.weight_bytes:,}")
     results.print(f"RAM {profile.ram_bytes:,} bytes, stack {profile.peak_stack_bytes:,}")
     results.print("every output byte is TFLM's" if profile.equal else "OUTPUTS DIFFER FROM TFLM'S")
+
+
+def print_simulation(simulation: "Simulation") -> None:
+    """Print the accuracy by platform, and the speed if it was measured."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "images", "balanced accuracy", "AUC", "unseen generators", "AUC"):
+        table.add_column(name, justify="right" if name else "left")
+    accuracy = simulation.accuracy
+    for platform, seen in accuracy.seen.items():
+        unseen = accuracy.unseen.get(platform)
+        rates = [seen.balanced_accuracy, seen.auc, *((unseen.balanced_accuracy, unseen.auc) if unseen else ())]
+        images = str(accuracy.all[platform].images)
+        table.add_row(platform, images, *("" if rate is None else f"{rate:.3f}" for rate in rates))
+    results.print(table)
+    results.print(f"{simulation.images:,} images in {simulation.seconds:.1f} s")
+    if simulation.speed is not None:
+        _print_speed(simulation.speed)
+
+
+def _print_speed(speed: "Speed") -> None:
+    factor = speed.all_cores_images_per_second / speed.interpreter_images_per_second
+    results.print(
+        f"engine alone: {speed.all_cores_images_per_second:,.0f} images/s on {speed.cores} cores"
+        f" ({speed.one_core_images_per_second:,.0f} on one), {factor:.1f} times TFLM's interpreter"
+        f" ({speed.interpreter_images_per_second:,.0f}); {speed.mismatches} of {speed.images} outputs differ"
+    )

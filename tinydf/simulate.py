@@ -1,0 +1,173 @@
+"""`tinydf simulate`: a whole data set through the compiled C of an export, on all of this machine's cores.
+
+The bytes are those that a board gives: it is the same C, with the same arithmetic. TFLM's interpreter can be run beside
+it on some of the images, to see that the bytes are the same and how much faster this is.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tinydf.compiler.host import HostEngine, build
+from tinydf.console import progress
+from tinydf.data.dataset import Dataset, Shard, Split, read_shard
+from tinydf.errors import TinydfError
+from tinydf.manifest import MODEL, Manifest, read_export
+from tinydf.train.accuracy import Accuracy, Case, measure
+
+
+class Speed(BaseModel):
+    """The same images through TFLM's interpreter, on one core, and through the compiled engine, on one and on all.
+
+    `mismatches` is how many of the images gave other bytes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    images: int
+    mismatches: int
+    cores: int
+    interpreter_images_per_second: float
+    one_core_images_per_second: float
+    all_cores_images_per_second: float
+
+
+class Simulation(BaseModel):
+    """A data set judged by an export's compiled engine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset_sha256: str
+    model_sha256: str
+    split: str
+    images: int
+    seconds: float
+    images_per_second: float
+    accuracy: Accuracy
+    speed: Speed | None
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One shard for a worker."""
+
+    export: Path
+    data: Path
+    shard: Shard
+
+
+def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0) -> Simulation:
+    """Judge every image of a split, on all platforms.
+
+    Args:
+        export: export directory.
+        data: data set directory.
+        split: which split.
+        compare: run as many images through TFLM's interpreter too.
+
+    Raises:
+        TinydfError: if there is no such export, data set or split, or no C compiler.
+    """
+    manifest, dataset = read_export(export), Dataset(data)
+    shards = [shard for shard in dataset.info.shards if shard.split == split]
+    if not shards:
+        raise TinydfError(f"{data} has no {split} split", "give another --split")
+    build(export)  # once, before every worker wants it
+    begin = time.monotonic()
+    cases = list(_cases(export, data, shards))
+    seconds = time.monotonic() - begin
+    return Simulation(
+        dataset_sha256=dataset.sha256,
+        model_sha256=manifest.chain.tflite,
+        split=split,
+        images=len(cases),
+        seconds=round(seconds, 3),
+        images_per_second=round(len(cases) / seconds, 1),
+        accuracy=measure(cases, {case.generator: dataset.seen(case.generator) for case in cases}),
+        speed=_compare(export, manifest, dataset, split, compare) if compare else None,
+    )
+
+
+def _cases(export: Path, data: Path, shards: Sequence[Shard]) -> Iterator[Case]:
+    work = [_Work(export, data, shard) for shard in shards]
+    with ProcessPoolExecutor(_cores(), mp_context=get_context("spawn")) as pool, progress() as bar:
+        line = bar.add_task("simulate", total=sum(shard.count for shard in shards), tally="")
+        for one in pool.map(_judge_shard, work):
+            bar.update(line, advance=len(one))
+            yield from one
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+@cache
+def _engine(export: Path) -> tuple[HostEngine, Manifest]:
+    """A worker's engine, made when it gets its first shard."""
+    return HostEngine(export), read_export(export)
+
+
+def _judge_shard(work: _Work) -> list[Case]:
+    engine, manifest = _engine(work.export)
+    samples = list(read_shard(work.data, work.shard))
+    outputs = engine.run(np.stack([manifest.to_input(sample.image) for sample in samples]))
+    verdicts, scores = manifest.verdict(outputs), manifest.score(outputs)
+    return [
+        Case(work.shard.platform, sample.generator, sample.label, bool(fake), float(score))
+        for sample, fake, score in zip(samples, verdicts, scores, strict=True)
+    ]
+
+
+def _compare(export: Path, manifest: Manifest, dataset: Dataset, split: Split, count: int) -> Speed:
+    """Time both engines on the first images of the split; what reads the images is not counted."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    samples = (sample for platform in dataset.platforms(split) for sample in dataset.samples(split, platform))
+    inputs = np.stack([manifest.to_input(sample.image) for sample, _ in zip(samples, range(count), strict=False)])
+    interpreter = runtime.Interpreter.from_bytes(
+        (export / MODEL).read_bytes(), arena_size=manifest.tflm_arena_bytes * 2
+    )
+    expected = []
+    begin = time.monotonic()
+    for one in inputs:
+        interpreter.set_input(one[np.newaxis], 0)
+        interpreter.invoke()
+        expected.append(np.array(interpreter.get_output(0)).reshape(-1))
+    interpreted = time.monotonic() - begin
+    engine = HostEngine(export)
+    begin = time.monotonic()
+    outputs = engine.run(inputs)
+    alone = time.monotonic() - begin
+    return Speed(
+        images=len(inputs),
+        mismatches=int((outputs != np.stack(expected)).any(axis=1).sum()),
+        cores=_cores(),
+        interpreter_images_per_second=round(len(inputs) / interpreted, 1),
+        one_core_images_per_second=round(len(inputs) / alone, 1),
+        all_cores_images_per_second=round(_together(export, inputs), 1),
+    )
+
+
+def _together(export: Path, inputs: NDArray[np.int8]) -> float:
+    """Images per second of all cores, each of which runs all inputs several times."""
+    rounds = 4
+    with ProcessPoolExecutor(_cores(), mp_context=get_context("spawn")) as pool:
+        list(pool.map(partial(_run, export, inputs), [1] * _cores()))
+        begin = time.monotonic()
+        list(pool.map(partial(_run, export, inputs), [rounds] * _cores()))
+        return len(inputs) * rounds * _cores() / (time.monotonic() - begin)
+
+
+def _run(export: Path, inputs: NDArray[np.int8], rounds: int) -> None:
+    engine, _ = _engine(export)
+    for _ in range(rounds):
+        engine.run(inputs)
