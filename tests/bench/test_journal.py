@@ -4,6 +4,7 @@ import errno
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -179,21 +180,22 @@ def test_two_benches_do_not_write_one_journal(tmp_path: Path) -> None:
     Journal(path, HEADER, resume=True).__exit__(None, None, None)
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file may grow past a few lines, as on a full disk."""
+    """No file may grow past a few lines, as on a full disk; a test's own report goes to a file too, later."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_full_disk_leaves_whole_lines_and_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / FILE
-    with pytest.raises(OSError) as raised:
+    with pytest.raises(OSError) as raised, small_files():
         write(path, range(100))
     assert raised.value.errno == errno.EFBIG
     assert raised.value.filename == str(path)
