@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from torch import nn
 
-from tinydf.detectors import phinet
+from tinydf.detectors import mobilenet_v2, phinet
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem
 
@@ -18,7 +18,10 @@ class Detector(NamedTuple):
     build: Callable[[Any], nn.Module]
 
 
-DETECTORS = {"phinet": Detector(phinet.Options, phinet.PhiNet)}
+DETECTORS = {
+    "mobilenet-v2": Detector(mobilenet_v2.Options, mobilenet_v2.MobileNetV2),
+    "phinet": Detector(phinet.Options, phinet.PhiNet),
+}
 
 
 def build(name: str, options: dict[str, Any]) -> nn.Module:

@@ -4,20 +4,18 @@ Written so that it converts to a TFLite graph of plain convolutions: ReLU6 for h
 convolutions, and strided convolutions padded by TensorFlow's rule rather than on all sides.
 """
 
-import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
-from tinydf.detectors.residual import ResidualBank
+from tinydf.detectors.layers import SameConv2d, classifier, normalised
+from tinydf.detectors.residual import FirstLayerOptions, ResidualBank
 
 FILTERS = 24
 SQUEEZE = 6
 
 
-class Options(BaseModel):
+class Options(FirstLayerOptions):
     """What a recipe says about a PhiNet; alpha, beta, t0 and the number of blocks are the paper's."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     alpha: float = Field(gt=0, le=8, description="width: 24 * alpha filters in the first block")
     beta: float = Field(gt=0, le=8, description="shape: the expansion goes from t0 to t0 * beta")
@@ -27,7 +25,6 @@ class Options(BaseModel):
         description="blocks, from 1, that halve the size; past the first they double the filters"
     )
     residuals: int = Field(default=20, ge=1, le=63, description="filters of the fixed first layer")
-    residual_gain: float = Field(default=1.5, gt=0, le=64, description="see ResidualBank")
     squeeze_excite: bool = True
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
@@ -38,7 +35,7 @@ class PhiNet(nn.Module):  # type: ignore[misc]
     The fixed `ResidualBank` stands in place of the paper's first separable convolution.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
         self.residuals = ResidualBank(options.residuals, options.residual_gain)
         self.blocks = nn.Sequential()
@@ -51,7 +48,7 @@ class PhiNet(nn.Module):  # type: ignore[misc]
             channels = _width(filters)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(options.dropout)
-        self.classifier = nn.Conv2d(channels, 2, 1)
+        self.classifier = classifier(channels, classes)
 
     def forward(self, images: Tensor) -> Tensor:
         features = self.pool(self.blocks(self.residuals(images)))
@@ -64,22 +61,14 @@ class Block(nn.Module):  # type: ignore[misc]
     def __init__(self, inputs: int, outputs: int, expansion: float, stride: int, squeeze_excite: bool) -> None:
         super().__init__()
         wide = _width(inputs * expansion)
-        self.stride = stride
         self.adds = stride == 1 and inputs == outputs
-        self.expand = nn.Sequential(_pointwise(inputs, wide), nn.ReLU6())
-        self.depthwise = nn.Sequential(
-            nn.Conv2d(wide, wide, 3, stride=stride, padding=0 if stride == 2 else 1, groups=wide, bias=False),
-            nn.BatchNorm2d(wide),
-            nn.ReLU6(),
-        )
+        self.expand = nn.Sequential(normalised(SameConv2d(inputs, wide, 1)), nn.ReLU6())
+        self.depthwise = normalised(SameConv2d(wide, wide, 3, stride, groups=wide), nn.ReLU6())
         self.squeeze = SqueezeExcite(wide) if squeeze_excite else nn.Identity()
-        self.project = _pointwise(wide, outputs)
+        self.project = normalised(SameConv2d(wide, outputs, 1))
 
     def forward(self, features: Tensor) -> Tensor:
-        wide = self.expand(features)
-        if self.stride == 2:
-            wide = F.pad(wide, _same(wide.shape[-1]) + _same(wide.shape[-2]))
-        narrow: Tensor = self.project(self.squeeze(self.depthwise(wide)))
+        narrow: Tensor = self.project(self.squeeze(self.depthwise(self.expand(features))))
         return features + narrow if self.adds else narrow
 
 
@@ -99,15 +88,6 @@ class SqueezeExcite(nn.Module):  # type: ignore[misc]
 
     def forward(self, features: Tensor) -> Tensor:
         return features * self.gate(features)
-
-
-def _pointwise(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
-
-
-def _same(side: int) -> tuple[int, int]:
-    """TensorFlow's "same" padding before and after a side, for three taps at stride 2."""
-    return (0, 1) if side % 2 == 0 else (1, 1)
 
 
 def _expansion(options: Options, index: int) -> float:

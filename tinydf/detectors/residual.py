@@ -3,10 +3,20 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 SIDE, STRIDE = 8, 4
 LARGEST = 127
+
+
+class FirstLayerOptions(BaseModel):
+    """Of detectors that can have the fixed first layer in place of their own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    residuals: int = Field(default=0, ge=0, le=63, description="filters of the fixed first layer; 0: the paper's own")
+    residual_gain: float = Field(default=1.5, gt=0, le=64, description="see ResidualBank")
 
 
 class ResidualBank(nn.Sequential):  # type: ignore[misc]

@@ -1,0 +1,43 @@
+"""Detectors with random weights, converted to int8: for costs and bytes, which do not depend on what was learned."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from tinydf import detectors
+from tinydf.export.onnx import to_onnx
+from tinydf.export.tflite import convert
+
+IMAGES = 16
+
+
+def to_tflite(name: str, options: dict[str, Any], size: int, seed: int = 0) -> bytes:
+    """An int8 .tflite of a detector for images of `size` x `size` pixels, with weights and ranges from a fixed seed."""
+    images = noise(size, seed)
+    _, tflite = convert(to_onnx(detector(name, options, images, seed), size), images)
+    return tflite
+
+
+def detector(name: str, options: dict[str, Any], images: NDArray[np.float32], seed: int = 0) -> nn.Module:
+    """A detector in evaluation mode, its normalisations fitted to images, float32 [images, size, size, 3] in [0, 1]."""
+    torch.manual_seed(seed)
+    model = detectors.build(name, options)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None
+    with torch.no_grad():
+        model.train()(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous())
+    return model.eval()
+
+
+def noise(size: int, seed: int) -> NDArray[np.float32]:
+    """Pictures of clouds and grain, float32 [16, size, size, 3], the darkest value 0 and the lightest 1."""
+    random = np.random.default_rng(seed)
+    coarse = random.random((IMAGES, -(-size // 8), -(-size // 8), 3), np.float32)
+    clouds = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, :size, :size]
+    images: NDArray[np.float32] = 0.7 * clouds + 0.3 * random.random(clouds.shape, np.float32)
+    images -= images.min()
+    return images / images.max()
