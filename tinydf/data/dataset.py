@@ -8,6 +8,7 @@ import itertools
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -135,11 +136,19 @@ class Dataset:
         Raises:
             TinydfError: if there are none, or a shard is missing, damaged, or not the one that was written.
         """
+        for shard in self.shards(split, platform):
+            yield from read_shard(self.directory, shard)
+
+    def shards(self, split: Split, platform: str = PRE_SOCIAL) -> list[Shard]:
+        """The shards of a split as seen on a platform, in their order.
+
+        Raises:
+            TinydfError: if there are none.
+        """
         shards = self._shards(split, platform)
         if not shards:
             raise TinydfError(f"{self.directory} has no {split} images of {platform}", f"make it with `{MADE_BY}`")
-        for shard in shards:
-            yield from read_shard(self.directory, shard)
+        return shards
 
     def _shards(self, split: Split, platform: str) -> list[Shard]:
         return [one for one in self.info.shards if (one.split, one.platform) == (split, platform)]
@@ -151,23 +160,39 @@ def read_shard(directory: Path, shard: Shard) -> Iterator[Sample]:
     Raises:
         TinydfError: if the shard is missing, damaged, or not the one that was written.
     """
+    with open_shard(directory, shard) as tar:
+        for png, _, label in members(tar):
+            yield Sample(
+                key=png.name.removesuffix(".png"),
+                split=shard.split,
+                platform=shard.platform,
+                image=decode_png(_read_member(tar, png), f"{tar.name!s}:{png.name}"),
+                **label.model_dump(),
+            )
+
+
+@contextmanager
+def open_shard(directory: Path, shard: Shard) -> Iterator[tarfile.TarFile]:
+    """A shard to read from, when it is known to be the one that was written.
+
+    Raises:
+        TinydfError: if the shard is missing, damaged, or not the one that was written.
+    """
     path = directory / shard.path
     if not path.is_file() or sha256_file(path) != shard.sha256:
         raise TinydfError(f"{path} is missing or is not the shard that was written", "make the data set anew")
     try:
         with tarfile.open(path, "r:") as tar:
-            members = tar.getmembers()
-            for png, described in zip(members[0::2], members[1::2], strict=True):
-                label = Label.model_validate_json(_member(tar, described))
-                yield Sample(
-                    key=png.name.removesuffix(".png"),
-                    split=shard.split,
-                    platform=shard.platform,
-                    image=_decode(_member(tar, png), f"{path}:{png.name}"),
-                    **label.model_dump(),
-                )
+            yield tar
     except (tarfile.TarError, ValueError) as error:
         raise TinydfError(f"{path} is damaged ({error})", "make the data set anew") from None
+
+
+def members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarInfo, Label]]:
+    """Each image of an open shard: its PNG, the JSON behind it, and what that says."""
+    found = tar.getmembers()
+    for png, described in zip(found[0::2], found[1::2], strict=True):
+        yield png, described, Label.model_validate_json(_read_member(tar, described))
 
 
 def write_shards(directory: Path, split: Split, platform: str, samples: Iterable[Sample]) -> list[Shard]:
@@ -200,14 +225,19 @@ def _tar(samples: list[Sample]) -> bytes:
     return buffer.getvalue()
 
 
-def _member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     file = tar.extractfile(member) if member.isreg() and member.size <= MAX_PNG_BYTES else None
     if file is None:
         raise TinydfError(f"{tar.name!s}: {member.name} is not a file of a data set", "make the data set anew")
     return file.read()
 
 
-def _decode(png: bytes, where: str) -> NDArray[np.uint8]:
+def decode_png(png: bytes, where: str) -> NDArray[np.uint8]:
+    """A shard's image: uint8 [height, width, 3], RGB.
+
+    Raises:
+        TinydfError: naming `where`, if it is no PNG.
+    """
     try:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
             return np.asarray(image.convert("RGB"))
