@@ -194,5 +194,5 @@ def test_a_crop_that_does_not_fit_leaves_nothing(tmp_path: Path, data: Path, rec
 
 def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path, data: Path, recipe: Recipe) -> None:
     endless = recipe.model_copy(update={"preprocess": Preprocess(size=96, std=(1e-40, 1.0, 1.0))})
-    with pytest.raises(TinydfError, match=r"epoch 1: the loss is nan: lower training\.learning_rate"):
+    with pytest.raises(TinydfError, match="the loss is nan: lower learning_rate in the recipe"):
         train(endless, data, tmp_path / "run")

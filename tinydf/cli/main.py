@@ -13,6 +13,7 @@ from tinydf.errors import TinydfError
 COMMANDS = {
     "demo": "All seven stages on embedded photographs and an emulated board.",
     "data": "Make and inspect data sets.",
+    "pretrain": "Pre-train a detector without labels.",
     "train": "Train a detector from a recipe.",
     "evaluate": "Measure a trained detector, per platform and per generator.",
     "export": "Write ONNX, int8 TFLite and C arrays, with numbers checked at every stage.",

@@ -17,6 +17,8 @@ from tinydf.console import note, print_json
 @click.option("--seed", type=click.IntRange(0, (1 << 32) - 1), help="Instead of the recipe's.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--no-augment", is_flag=True, help="Train without compression, as the baseline to compare with.")
+@click.option("--init", type=click.Path(path_type=Path), help="Begin with the weights of a pre-training or a run.")
+@click.option("--probe", is_flag=True, help="Train the last layer alone, on the features that --init gives.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's metrics as JSON.")
 def command(
     recipe: str,
@@ -27,6 +29,8 @@ def command(
     seed: int | None,
     epochs: int | None,
     no_augment: bool,
+    init: Path | None,
+    probe: bool,
     as_json: bool,
 ) -> None:
     """Train a detector by RECIPE, a file or the name of a folder under models/, and write a run directory.
@@ -37,9 +41,9 @@ def command(
     from tinydf.train.recipe import find_recipe, override, read_recipe
     from tinydf.train.show import show_metrics
 
-    followed = override(read_recipe(find_recipe(recipe)), seed=seed, epochs=epochs, augment=not no_augment)
+    followed = override(read_recipe(find_recipe(recipe)), seed, epochs, augment=not no_augment, probe=probe)
     try:
-        metrics = train(followed, data, out, resume, force)
+        metrics = train(followed, data, out, resume, force, init)
     except KeyboardInterrupt:
         fail("interrupted; the same command with --resume goes on after the last whole epoch", 130)
     if as_json:

@@ -6,45 +6,46 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch import Tensor
 
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path
+from tinydf.train.learner import Learner
 
 
 class Progressed:
-    """A training's state: the live objects, how far it has come, and the best weights so far."""
+    """A training's state: what learns, how far it has come, and the best weights so far."""
 
-    def __init__(self, identity: str, model: nn.Module, optimiser: Optimizer, schedule: LRScheduler) -> None:
+    def __init__(self, identity: str, learner: Learner) -> None:
         self.identity = identity
-        self.model = model
-        self.optimiser = optimiser
-        self.schedule = schedule
+        self.learner = learner
         self.epoch = 0
         self.best_epoch = 0
         self.best = (-1.0, 0.0)
         self.best_weights: dict[str, Tensor] = {}
+        self.loss = 0.0
         self.seconds = 0.0
 
     def keep_if_best(self, accuracy: float, loss: float) -> None:
         """Keep the present weights if their validation accuracy is the highest so far; a tie goes to the lower loss."""
         if (accuracy, -loss) > self.best:
             self.best, self.best_epoch = (accuracy, -loss), self.epoch
-            self.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            self.best_weights = {
+                name: value.detach().clone() for name, value in self.learner.model.state_dict().items()
+            }
 
     def save(self, path: Path) -> None:
         """Write the state atomically."""
         state = {
             "identity": self.identity,
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
+            "model": self.learner.model.state_dict(),
+            "optimiser": self.learner.optimiser.state_dict(),
+            "schedule": self.learner.schedule.state_dict(),
             "epoch": self.epoch,
             "best_epoch": self.best_epoch,
             "best": self.best,
             "best_weights": self.best_weights,
+            "loss": self.loss,
             "seconds": self.seconds,
         }
         with atomic_path(path) as aside:
@@ -62,11 +63,12 @@ class Progressed:
                 f"{path} is of another recipe, seed or data set", "train with what it was begun with, or --force"
             )
         try:
-            self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.schedule.load_state_dict(state["schedule"])
+            self.learner.model.load_state_dict(state["model"])
+            self.learner.optimiser.load_state_dict(state["optimiser"])
+            self.learner.schedule.load_state_dict(state["schedule"])
             self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
-            self.best, self.best_weights, self.seconds = tuple(state["best"]), state["best_weights"], state["seconds"]
+            self.best, self.best_weights = tuple(state["best"]), state["best_weights"]
+            self.loss, self.seconds = state["loss"], state["seconds"]
         except (KeyError, RuntimeError, ValueError) as error:
             raise _damaged(path, error) from None
 

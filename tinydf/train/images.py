@@ -1,8 +1,9 @@
 """Images of a split in memory, and batches of them: cut, turned and compressed a batch ahead of the training."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from tinydf.preprocess import Preprocess
 from tinydf.train.recipe import Recipe
 
 AHEAD = 3
+
+Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True)
@@ -75,21 +78,30 @@ def training_batches(images: Images, recipe: Recipe, epoch: int) -> Generator[tu
     """
     seed = recipe.training.seed
     order = np.random.default_rng([seed, epoch]).permutation(len(images) * recipe.training.crops)
-    batch_size = batch_size_of(images, recipe)
-    starts = range(0, len(order) - batch_size + 1, batch_size)
 
-    def prepare(start: int) -> tuple[Tensor, Tensor]:
-        chosen = order[start : start + batch_size]
+    def prepare(chosen: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         of = chosen % len(images)
         randoms = [np.random.default_rng([seed, epoch, one]) for one in chosen]
         crops = [_augment(images.pixels[index], recipe, random) for index, random in zip(of, randoms, strict=True)]
         return to_tensor(np.stack(crops), recipe.preprocess), torch.from_numpy(images.labels[of])
 
+    yield from prepared_ahead(prepare, whole_batches(order, batch_size_of(images, recipe)))
+
+
+def whole_batches(order: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """An order cut into batches of `size`, without what remains at its end."""
+    return [order[start : start + size] for start in range(0, len(order) - size + 1, size)]
+
+
+def prepared_ahead(
+    prepare: Callable[[NDArray[np.int64]], Batch], batches: Sequence[NDArray[np.int64]]
+) -> Generator[Batch, None, None]:
+    """What `prepare` makes of each batch, in their order, made by a thread some batches ahead of their use."""
     with ThreadPoolExecutor(1) as pool:
-        waiting: list[Future[tuple[Tensor, Tensor]]] = []
+        waiting: list[Future[Batch]] = []
         try:
-            for start in starts:
-                waiting.append(pool.submit(prepare, start))
+            for chosen in batches:
+                waiting.append(pool.submit(prepare, chosen))
                 if len(waiting) > AHEAD:
                     yield waiting.pop(0).result()
             for batch in waiting:
@@ -115,13 +127,18 @@ def to_tensor(crops: NDArray[np.uint8], preprocess: Preprocess) -> Tensor:
     return values.permute(0, 3, 1, 2)
 
 
-def _augment(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -> NDArray[np.uint8]:
-    """Turn, then compress, then cut: platforms compress what they are given, and detectors see a part of that."""
-    if recipe.augmentation.turn:
-        image = np.rot90(image, int(random.integers(4)))
-        image = image[:, ::-1] if random.integers(2) else image
-    if random.random() < recipe.augmentation.share:
-        image = share_randomly(np.ascontiguousarray(image), random)
+def turn(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """One of the eight flips and quarter turns of an image."""
+    image = np.rot90(image, int(random.integers(4)))
+    return image[:, ::-1] if random.integers(2) else image
+
+
+def cut(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -> NDArray[np.uint8]:
+    """A random crop at native resolution, on the recipe's grid, uint8 [size, size, 3].
+
+    Raises:
+        TinydfError: if the image is smaller.
+    """
     size = recipe.preprocess.size
     height, width = image.shape[:2]
     if min(height, width) < size:
@@ -129,3 +146,12 @@ def _augment(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generat
     grid = recipe.augmentation.grid
     top, left = (grid * random.integers((side - size) // grid + 1) for side in (height, width))
     return image[top : top + size, left : left + size]
+
+
+def _augment(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -> NDArray[np.uint8]:
+    """Turn, then compress, then cut: platforms compress what they are given, and detectors see a part of that."""
+    if recipe.augmentation.turn:
+        image = turn(image, random)
+    if random.random() < recipe.augmentation.share:
+        image = share_randomly(np.ascontiguousarray(image), random)
+    return cut(image, recipe, random)

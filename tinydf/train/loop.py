@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,14 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from tinydf import detectors
 from tinydf.console import progress
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
+from tinydf.detectors.classifier import CLASSIFIER, freeze_features
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_bytes, sha256_file
+from tinydf.files import sha256_bytes, sha256_file
 from tinydf.train import recipe as recipes
 from tinydf.train import run
 from tinydf.train.checkpoint import Progressed
@@ -30,6 +31,7 @@ from tinydf.train.images import (
     read_images,
     training_batches,
 )
+from tinydf.train.learner import Learner, seed_epoch
 from tinydf.train.log import open_log
 from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
 from tinydf.train.recipe import Recipe
@@ -38,7 +40,14 @@ FEWEST = 4
 """Images of each class without which neither training nor validation means anything."""
 
 
-def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False, force: bool = False) -> run.Metrics:
+def train(
+    recipe: Recipe,
+    data_directory: Path,
+    out: Path,
+    resume: bool = False,
+    force: bool = False,
+    initial: Path | None = None,
+) -> run.Metrics:
     """Train a detector and leave a run directory; an interrupted training resumes to the very same weights.
 
     Args:
@@ -47,47 +56,52 @@ def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False,
         out: the run directory.
         resume: go on after the last whole epoch in `out`, if there is one.
         force: begin anew, whatever `out` holds of an earlier training.
+        initial: the directory of a pre-training or of another run of the same detector, whose weights to begin with.
 
     Raises:
         TinydfError: if the data is missing or too small, `out` holds a training that was not asked for, or what is
             to be resumed is damaged, or of another recipe or data set.
     """
     data = Dataset(data_directory)
-    identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256}".encode())
-    finished = _open_directory(out, identity, resume, force)
+    if recipe.training.probe and not initial:
+        raise TinydfError("a linear probe needs features to probe", "give --init a directory of `tinydf pretrain`")
+    initial_sha256 = run.hash_weights(initial) if initial else None
+    identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256} {initial_sha256}".encode())
+    finished = run.open_directory(out, run.Metrics, identity, resume, force)
     if finished:
         return finished
     training, validation = _read_splits(data, recipe.preprocess.size)
 
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(recipe.training.seed)
-    model = detectors.build(recipe.detector.name, recipe.detector.options).to(memory_format=torch.channels_last)
+    model = detectors.build(recipe.detector.name, recipe.detector.options)
+    if initial:
+        run.load_weights(model, initial / run.WEIGHTS, may_lack=CLASSIFIER)
+    if recipe.training.probe:
+        freeze_features(model)
+    model = model.to(memory_format=torch.channels_last)
     steps = batches_of(training, recipe)
-    optimiser, schedule = _optimiser(model, recipe, steps)
-    state = Progressed(identity, model, optimiser, schedule)
+    learner = Learner(model, recipe.training, steps)
+    state = Progressed(identity, learner)
     checkpoint = out / run.CHECKPOINT
     if checkpoint.is_file():
         state.load(checkpoint)
     run.save_recipe(recipe, out / recipes.FILE)
 
     weights = _class_weights(training.labels)
+
+    def loss(images: Tensor, labels: Tensor) -> Tensor:
+        return F.cross_entropy(model(images), labels, weights, label_smoothing=recipe.training.label_smoothing)
+
     judged = "no epoch judged yet"
     with open_log(out / run.LOG, state.epoch) as log, progress() as bar:
         task = bar.add_task("training", total=recipe.training.epochs, completed=state.epoch, tally=judged)
         while state.epoch < recipe.training.epochs:
             epoch, started, losses = state.epoch, time.monotonic(), []
-            torch.manual_seed(_epoch_seed(recipe.training.seed, epoch))
-            model.train()
+            seed_epoch(recipe.training.seed, epoch)
+            model.train(not recipe.training.probe)
             for images, labels in training_batches(training, recipe, epoch):
-                logits = model(images)
-                loss = F.cross_entropy(logits, labels, weights, label_smoothing=recipe.training.label_smoothing)
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                schedule.step()
-                losses.append(loss.item())
-                if not np.isfinite(losses[-1]):
-                    raise TinydfError(f"epoch {epoch + 1}: the loss is {losses[-1]}", "lower training.learning_rate")
+                losses.append(learner.step(partial(loss, images, labels)))
                 bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}, {judged}")
             state.epoch += 1
             state.seconds += time.monotonic() - started
@@ -101,7 +115,7 @@ def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False,
                 {
                     "loss/training": float(np.mean(losses)),
                     "loss/validation": verdict.loss,
-                    "learning_rate": schedule.get_last_lr()[0],
+                    "learning_rate": learner.schedule.get_last_lr()[0],
                     "accuracy/validation": accuracy,
                 },
             )
@@ -124,9 +138,10 @@ def train(recipe: Recipe, data_directory: Path, out: Path, resume: bool = False,
         seconds=state.seconds,
         images_per_second=steps * batch_size_of(training, recipe) * state.epoch / state.seconds,
         threads=torch.get_num_threads(),
+        initial_sha256=initial_sha256,
         validation=verdict.figures,
     )
-    run.save_metrics(metrics, out / run.METRICS)
+    run.save_record(metrics, out)
     return metrics
 
 
@@ -162,28 +177,6 @@ def _loss(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
     return float((losses[labels == 1].mean() + losses[labels == 0].mean()) / 2)
 
 
-def _open_directory(out: Path, identity: str, resume: bool, force: bool) -> run.Metrics | None:
-    """Make ready the run directory; the metrics, if the training that is asked for is finished there.
-
-    Raises:
-        TinydfError: if it holds a training and neither `resume` nor `force` says what to do with it.
-    """
-    finished, begun = (out / run.METRICS).exists(), (out / run.CHECKPOINT).exists()
-    if force:
-        for name in (run.METRICS, run.CHECKPOINT, run.WEIGHTS):
-            (out / name).unlink(missing_ok=True)
-        return None
-    if finished and resume:
-        metrics = read_model(run.Metrics, out / run.METRICS, run.MADE_BY)
-        if metrics.identity == identity:
-            return metrics
-        raise TinydfError(f"{out} is a finished run of another recipe, seed or data set", "give another --out")
-    if finished or (begun and not resume):
-        state = "a finished" if finished else "an interrupted"
-        raise TinydfError(f"{out} holds {state} run", "--resume goes on with it, --force begins anew")
-    return None
-
-
 def _read_splits(data: Dataset, size: int) -> tuple[Images, dict[str, Images]]:
     """The training images as the camera or generator left them, and the validation images by platform."""
     training = read_images(data, "train")
@@ -196,26 +189,6 @@ def _read_splits(data: Dataset, size: int) -> tuple[Images, dict[str, Images]]:
     return training, validation
 
 
-def _optimiser(model: nn.Module, recipe: Recipe, steps: int) -> tuple[torch.optim.Optimizer, LRScheduler]:
-    """AdamW (weight decay on convolutions alone, not on normalisation) under one cosine cycle of the rate."""
-    learned = [one for one in model.parameters() if one.requires_grad]
-    groups = [
-        {"params": [one for one in learned if one.ndim > 1], "weight_decay": recipe.training.weight_decay},
-        {"params": [one for one in learned if one.ndim <= 1], "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.training.learning_rate)
-    total = steps * recipe.training.epochs
-    schedule = OneCycleLR(
-        optimiser, recipe.training.learning_rate, total_steps=max(2, total), pct_start=recipe.training.warm_up
-    )
-    return optimiser, schedule
-
-
 def _class_weights(labels: NDArray[np.int64]) -> Tensor:
     """Weights that make both classes count the same, float [2], mean one over the images."""
     return torch.tensor(len(labels) / (2 * np.bincount(labels, minlength=2)), dtype=torch.float32)
-
-
-def _epoch_seed(seed: int, epoch: int) -> int:
-    """For what torch draws in an epoch (dropout), so that a resumed epoch draws the same."""
-    return int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tinydf import detectors
+from tinydf import detectors, ssl
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem
 from tinydf.preprocess import Preprocess
@@ -45,6 +45,23 @@ class Training(Strict):
     weight_decay: float = Field(default=0.01, ge=0, le=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     seed: int = Field(default=0, ge=0, lt=1 << 32)
+    probe: bool = Field(default=False, description="learn the last layer alone, on the features that --init gives")
+
+
+class Pretraining(Strict):
+    """Self-supervised pre-training of the detector without its classifier: AdamW under a one-cycle learning rate."""
+
+    method: str = "simclr"
+    options: dict[str, Any] = Field(default={}, description="the method's own")
+    epochs: int = Field(default=30, ge=1, le=100_000)
+    crops: int = Field(default=1, ge=1, le=1000, description="pairs of views of each image in an epoch")
+    batch_size: int = Field(default=128, ge=2, le=65536, description="pairs of views")
+    learning_rate: float = Field(default=2e-3, gt=0, le=1)
+    warm_up: float = Field(default=0.1, gt=0, lt=1)
+    weight_decay: float = Field(default=1e-4, ge=0, le=1)
+    share: float = Field(default=0.5, ge=0, le=1, description="how often a view is compressed as platforms do")
+    blur: float = Field(default=0.2, ge=0, le=1, description="how often a view is blurred before that")
+    noise: float = Field(default=0.2, ge=0, le=1, description="how often noise is added before that")
 
 
 class Recipe(Strict):
@@ -54,6 +71,7 @@ class Recipe(Strict):
     detector: DetectorTable
     preprocess: Preprocess
     augmentation: Augmentation = Augmentation()
+    pretraining: Pretraining = Pretraining()
     training: Training
 
 
@@ -85,6 +103,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         recipe = Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         detectors.check(recipe.detector.name, recipe.detector.options)
+        ssl.check(recipe.pretraining.method, recipe.pretraining.options)
     except (FileNotFoundError, NotADirectoryError):
         raise TinydfError(f"{path} does not exist") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -96,12 +115,38 @@ def read_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def override(recipe: Recipe, seed: int | None, epochs: int | None, augment: bool) -> Recipe:
+def override(
+    recipe: Recipe, seed: int | None = None, epochs: int | None = None, augment: bool = True, probe: bool = False
+) -> Recipe:
     """The recipe with what the command line says instead; it is this one that a run directory keeps."""
-    given = {name: value for name, value in (("seed", seed), ("epochs", epochs)) if value is not None}
+    given: dict[str, Any] = {name: value for name, value in (("seed", seed), ("epochs", epochs)) if value is not None}
+    given |= {"probe": True} if probe else {}
     return recipe.model_copy(
         update={
             "training": recipe.training.model_copy(update=given),
             "augmentation": recipe.augmentation.model_copy(update={} if augment else {"share": 0.0}),
+        }
+    )
+
+
+def override_pretraining(
+    recipe: Recipe, method: str | None = None, seed: int | None = None, epochs: int | None = None
+) -> Recipe:
+    """The same for a pre-training; another method than the recipe's has its paper's options.
+
+    Raises:
+        TinydfError: if there is no such method.
+    """
+    given: dict[str, Any] = {
+        name: value for name, value in (("method", method), ("epochs", epochs)) if value is not None
+    }
+    if method is not None and method != recipe.pretraining.method:
+        ssl.check(method, {})
+        given["options"] = {}
+    seeded = {} if seed is None else {"seed": seed}
+    return recipe.model_copy(
+        update={
+            "pretraining": recipe.pretraining.model_copy(update=given),
+            "training": recipe.training.model_copy(update=seeded),
         }
     )

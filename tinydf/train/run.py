@@ -1,6 +1,7 @@
 """A run directory: `weights.safetensors`, `recipe.toml`, and last `metrics.json`, which says that it is whole."""
 
 from pathlib import Path
+from typing import ClassVar, TypeVar
 
 import safetensors.torch
 import tomli_w
@@ -22,15 +23,26 @@ LOG = "log"
 MADE_BY = "tinydf train RECIPE --data D --out RUN"
 
 
-class Metrics(BaseModel):
-    """`metrics.json`: what the weights came from, how to decide by their scores, and what validation said."""
+class Finished(BaseModel):
+    """What every training's last file says; `file` is its name, and `made_by` the command that makes it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: ClassVar[str]
+    made_by: ClassVar[str]
 
     format: int = 1
     dataset_sha256: str
     weights_sha256: str
     identity: str = Field(description="SHA-256 over recipe and data set: what a resumed training must agree with")
+
+
+class Metrics(Finished):
+    """`metrics.json`: what the weights came from, how to decide by their scores, and what validation said."""
+
+    file: ClassVar[str] = METRICS
+    made_by: ClassVar[str] = MADE_BY
+
     threshold: float = Field(description="the verdict is fake if logit(fake) - logit(real) is above it")
     temperature: float = Field(gt=0, description="divides the score for a calibrated log-odds")
     parameters: int
@@ -40,7 +52,40 @@ class Metrics(BaseModel):
     seconds: float = Field(description="spent in training epochs, resumed parts together")
     images_per_second: float
     threads: int
+    initial_sha256: str | None = Field(default=None, description="of the weights that --init began with")
     validation: dict[str, Figures] = Field(description="by platform, at the threshold")
+
+
+Record = TypeVar("Record", bound=Finished)
+
+
+def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, force: bool) -> Record | None:
+    """Make ready the directory of a training; its record, if the training that is asked for is finished there.
+
+    Args:
+        out: the directory, which need not exist.
+        kind: the record's schema; its file is written last.
+        identity: what the training is told by.
+        resume: go on with what is there.
+        force: begin anew, whatever is there.
+
+    Raises:
+        TinydfError: if it holds a training and neither `resume` nor `force` says what to do with it.
+    """
+    finished, begun = (out / kind.file).exists(), (out / CHECKPOINT).exists()
+    if force:
+        for name in (kind.file, CHECKPOINT, WEIGHTS):
+            (out / name).unlink(missing_ok=True)
+        return None
+    if finished and resume:
+        record = read_model(kind, out / kind.file, kind.made_by)
+        if record.identity == identity:
+            return record
+        raise TinydfError(f"{out} is a finished run of another recipe, seed or data set", "give another --out")
+    if finished or (begun and not resume):
+        state = "a finished" if finished else "an interrupted"
+        raise TinydfError(f"{out} holds {state} run", "--resume goes on with it, --force begins anew")
+    return None
 
 
 def load_run(directory: Path) -> tuple[nn.Module, Recipe, Metrics]:
@@ -65,8 +110,25 @@ def load_run(directory: Path) -> tuple[nn.Module, Recipe, Metrics]:
     return model.eval(), recipe, metrics
 
 
-def load_weights(model: nn.Module, path: Path) -> None:
+def hash_weights(directory: Path) -> str:
+    """SHA-256 of the weights in a directory of `tinydf train` or `tinydf pretrain`.
+
+    Raises:
+        TinydfError: if it has none.
+    """
+    path = directory / WEIGHTS
+    if not path.is_file():
+        raise TinydfError(f"{path} does not exist", "give a directory of `tinydf pretrain` or `tinydf train`")
+    return sha256_file(path)
+
+
+def load_weights(model: nn.Module, path: Path, may_lack: str | None = None) -> None:
     """Read weights into a model that they must fit exactly.
+
+    Args:
+        model: where they go.
+        path: a file of safetensors.
+        may_lack: the name of a part of the model that keeps the weights it has if the file has none for it.
 
     Raises:
         TinydfError: if the file is damaged, or a tensor is missing, superfluous or of another shape.
@@ -75,7 +137,10 @@ def load_weights(model: nn.Module, path: Path) -> None:
         weights = safetensors.torch.load_file(path)
     except SafetensorError as error:
         raise TinydfError(f"{path} is damaged: {error}", "train again") from None
-    expected = {name: list(value.shape) for name, value in model.state_dict().items()}
+    own = model.state_dict()
+    if may_lack and not any(name.startswith(f"{may_lack}.") for name in weights):
+        weights |= {name: value for name, value in own.items() if name.startswith(f"{may_lack}.")}
+    expected = {name: list(value.shape) for name, value in own.items()}
     for name in sorted(expected.keys() | weights.keys()):
         have = list(weights[name].shape) if name in weights else None
         if have != expected.get(name):
@@ -98,6 +163,6 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
     write_text(path, tomli_w.dumps(recipe.model_dump(mode="json")))
 
 
-def save_metrics(metrics: Metrics, path: Path) -> None:
-    """Write `metrics.json`; from now on the run is finished."""
-    write_json(path, metrics)
+def save_record(record: Finished, directory: Path) -> None:
+    """Write what a training came to; from now on it is finished."""
+    write_json(directory / record.file, record)

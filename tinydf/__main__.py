@@ -1,0 +1,5 @@
+"""`python -m tinydf` is `tinydf`; so `torchrun -m tinydf train` finds it."""
+
+from tinydf.cli.main import run
+
+run()
