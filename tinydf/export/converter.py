@@ -29,6 +29,7 @@ def main(directory: Path) -> None:
     import onnx2tf
     import tensorflow
 
+    _drop_slashes(Path("model.onnx"))
     stages.write("ONNX to TFLite (onnx2tf)\n")
     onnx2tf.convert(
         input_onnx_file_path="model.onnx",
@@ -51,6 +52,16 @@ def main(directory: Path) -> None:
     converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tensorflow.int8
     Path("model.tflite").write_bytes(converter.convert())
+
+
+def _drop_slashes(path: Path) -> None:
+    """onnx2tf names group convolutions after their nodes, and TensorFlow refuses names that begin with a slash."""
+    import onnx
+
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.name = node.name.lstrip("/")
+    onnx.save(model, path)
 
 
 if __name__ == "__main__":
