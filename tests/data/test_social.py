@@ -1,14 +1,16 @@
 """Sharing: deterministic, lossy as the platforms are, and fast enough to be done per training sample."""
 
+import io
 import time
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from tinydf.data.dataset import PLATFORMS
-from tinydf.data.social import share, share_randomly
+from tinydf.data.social import share, share_photograph, share_randomly
 from tinydf.errors import TinydfError
 
 
@@ -60,3 +62,31 @@ def test_random_sharing_is_fast(crop: NDArray[np.uint8]) -> None:
 def test_an_unknown_platform(crop: NDArray[np.uint8]) -> None:
     with pytest.raises(TinydfError, match="platform 'myspace' is not known: choose one of facebook, telegram, x"):
         share(crop, "myspace", 0)
+
+
+def test_a_photograph_comes_back_within_the_platforms_limits() -> None:
+    photograph = np.asarray(Image.fromarray(load_sample_image("flower.jpg")).resize((2400, 1800)))
+    for platform, size in (("facebook", (960, 720)), ("telegram", (1280, 960)), ("x", (2400, 1800))):
+        with Image.open(io.BytesIO(share_photograph(photograph, [platform], seed=0))) as shared:
+            assert (shared.format, shared.size) == ("JPEG", size)
+            assert shared.layer[0][1:3] == (2, 2), "colour is subsampled"
+    square = np.ascontiguousarray(photograph[:1024, :1024])
+    with Image.open(io.BytesIO(share_photograph(square, ["facebook"], seed=0))) as shared:
+        assert shared.size == (720, 720), "as TrueFace's faces of 1024x1024 come back"
+
+
+def test_a_chain_is_one_share_after_the_other() -> None:
+    photograph = np.asarray(load_sample_image("china.jpg"))
+    first = share_photograph(photograph, ["facebook"], seed=1)
+    with Image.open(io.BytesIO(first)) as shared:
+        second = share_photograph(np.asarray(shared.convert("RGB")), ["telegram"], seed=1)
+    assert share_photograph(photograph, ["facebook", "telegram"], seed=1) == second
+    assert share_photograph(photograph, ["telegram", "facebook"], seed=1) != second
+
+
+def test_facebooks_quality_differs_by_picture_and_seed() -> None:
+    photograph = np.asarray(load_sample_image("china.jpg"))
+    sizes = {len(share_photograph(photograph, ["facebook"], seed)) for seed in range(8)}
+    assert len(sizes) > 4 and max(sizes) > 1.3 * min(sizes)
+    with pytest.raises(TinydfError, match="no platform is given"):
+        share_photograph(photograph, [], seed=0)

@@ -47,6 +47,38 @@ def folder(directory: Path, out: Path, crops: int, seed: int) -> None:
 
 @command.command()
 @click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--platform",
+    "platforms",
+    type=click.Choice(["facebook", "telegram", "x"]),
+    multiple=True,
+    required=True,
+    help="Where it is shared; given several times, one share after the other.",
+)
+@click.option("--seed", default=0, show_default=True, help="Chooses each share's quality within the platform's range.")
+@click.option(
+    "--ray",
+    is_flag=False,
+    flag_value="local",
+    metavar="[ADDRESS]",
+    help="Do it on the Ray cluster at ADDRESS, or on one started here; its machines see the same folders.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def share(directory: Path, out: Path, platforms: tuple[str, ...], seed: int, ray: str | None, as_json: bool) -> None:
+    """Share the pictures in DIRECTORY as platforms would: OUT gets a JPEG for each; goes on where it stopped."""
+    from tinydf.data.share_folder import share_folder
+
+    report = share_folder(directory, out, platforms, seed=seed, ray=ray)
+    if as_json:
+        print_json(report)
+        return
+    counts = f"{report.shared} shared, {report.already} were already, {len(report.skipped)} skipped"
+    results.print(f"{report.out}: {counts}, {report.images_per_second} images/s", markup=False, soft_wrap=True)
+
+
+@command.command()
+@click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the counts and licences as JSON.")
 def show(directory: Path, as_json: bool) -> None:
     """Count a data set's images by split, platform and generator, and list its licences."""

@@ -44,6 +44,7 @@ EXTRAS = {
     "unicorn": "emulator",
     "h5py": "data",
     "matplotlib": "report",
+    "ray": "ray",
 }
 
 # What a path, a permission or a full disk can do to any command; other OSErrors are bugs and keep their traceback.

@@ -9,16 +9,10 @@ of the generator tell them apart (AutoGAN, arXiv 1907.06515).
 import functools
 import io
 import itertools
-import multiprocessing
-import os
-import signal
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +37,7 @@ from tinydf.data.dataset import (
 )
 from tinydf.data.generators import RECIPES, SCALE, Painter
 from tinydf.data.packages import fetch
+from tinydf.data.parallel import in_processes
 from tinydf.data.photographs import COLLECTIONS, FACES, Collection, Photograph, photographs
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, write_json
@@ -214,41 +209,13 @@ _files: dict[str, Path] = {}
 
 def _work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
     """Do the jobs in processes of one thread each; the samples come in the jobs' order."""
-    workers = min(len(os.sched_getaffinity(0)), len(jobs))
-    context = multiprocessing.get_context("spawn")
     samples: list[Sample] = []
-    others = multiprocessing.active_children()
-    with ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(files,)) as pool:
-        try:
-            with _interrupts_held():
-                pending: list[Future[list[Sample]]] = [pool.submit(_make, job) for job in jobs]
-            with progress() as bar:
-                task = bar.add_task("photographs", total=len(pending), tally="")
-                for future in pending:
-                    samples += future.result()
-                    bar.update(task, advance=1, tally=f"{len(samples)} images")
-        except BrokenProcessPool:
-            raise TinydfError("a process that makes images was killed", "free some memory and try again") from None
-        except BaseException:  # Ctrl-C above all: do not wait for the photographs at hand
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                if child not in others:
-                    child.terminate()
-            raise
+    with progress() as bar:
+        task = bar.add_task("photographs", total=len(jobs), tally="")
+        for made in in_processes(_make, jobs, prepare=partial(_start_worker, files)):
+            samples += made
+            bar.update(task, advance=1, tally=f"{len(samples)} images")
     return samples
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Processes started in here ignore Ctrl-C: their parent ends them, and says one line."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _start_worker(files: dict[str, Path]) -> None:

@@ -64,7 +64,7 @@ class Picture:
     @property
     def group(self) -> str:
         """Files of one name in `real/` and `fake/` show one source."""
-        return _printable(self.path.stem)
+        return printable(self.path.stem)
 
 
 def build(directory: Path, out: Path, seed: int = 0, crops: int = CROPS_AN_IMAGE) -> DatasetInfo:
@@ -127,20 +127,21 @@ def examine(directory: Path) -> tuple[list[Picture], list[str]]:
     """
     pictures: list[Picture] = []
     skipped: list[str] = []
-    files = [(name, path) for name in CLASSES for path in _files(directory / name)]
+    files = [(name, path) for name in CLASSES for path in files_below(directory / name)]
     with progress() as bar:
         task = bar.add_task("reading images", total=len(files), tally="")
         for name, path in files:
             try:
                 pictures.append(_examine_one(directory, name, path))
             except Unusable as reason:
-                skipped.append(f"{_printable(path.relative_to(directory))}: {reason}")
+                skipped.append(f"{printable(path.relative_to(directory))}: {reason}")
             bar.update(task, advance=1, tally=f"{len(skipped)} skipped" if skipped else "")
     pictures, twice = _without_duplicates(pictures)
     return pictures, skipped + twice
 
 
-def _files(directory: Path) -> list[Path]:
+def files_below(directory: Path) -> list[Path]:
+    """All files below a directory, whatever they are, in the order of their paths."""
     found = (Path(root) / name for root, _, names in os.walk(directory) for name in names)
     return sorted(found)
 
@@ -150,16 +151,16 @@ def _examine_one(directory: Path, class_name: str, path: Path) -> Picture:
     parts = path.relative_to(directory / class_name).parts
     generator = parts[0] if len(parts) > 1 else "fake"
     return Picture(
-        id=_printable(path.relative_to(directory)),
+        id=printable(path.relative_to(directory)),
         path=path,
         label=CLASSES[class_name],
-        generator=CAMERA if class_name == "real" else _printable(generator),
+        generator=CAMERA if class_name == "real" else printable(generator),
         sha256=sha256_file(path),
         pixels=sha256_bytes(f"{image.shape}".encode() + image.tobytes()),
     )
 
 
-def _printable(path: Path | str) -> str:
+def printable(path: Path | str) -> str:
     """A name as text that can be printed and kept in JSON, whatever bytes it is made of."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

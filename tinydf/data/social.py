@@ -1,11 +1,14 @@
-"""What a platform does to a shared picture: reduce it, then write it as JPEG again.
+"""What a platform does to a shared picture: reduce it to its limits, then write it as JPEG again.
 
-The qualities follow measurements of uploaded pictures: Facebook re-encodes at 61 to 92 and reduces, Telegram and X
-re-encode at about 85 to 87 and keep small pictures' size; all three subsample colour (4:2:0).
+Two views of the same thing. `share_photograph` takes a whole picture and returns the file that a platform would hand
+out: its sides reduced to the platform's limits, written at a quality measured in TrueFake (arXiv 2504.20658, table II)
+with colour subsampled (4:2:0). `share` takes a crop of a picture too large for the limits, as data sets hold them: it
+is reduced by a fixed part.
 """
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,22 +24,79 @@ SMALLEST_SIDE = 96
 
 @dataclass(frozen=True)
 class Platform:
-    """What one platform does to a picture. Qualities are libjpeg's, bounds included."""
+    """What one platform does to a picture. Qualities are libjpeg's, bounds included.
 
-    scale: float
+    `longest` and `shortest` are what the sides of a whole picture are reduced to, in pixels: Facebook hands out 960x720
+    of a photograph and 720x720 of TrueFace's 1024x1024, Telegram at most 1280 and X at most 4096 a side.
+    """
+
+    longest: int
+    shortest: int
     qualities: tuple[int, int]
+    crop_scale: float
+    crop_qualities: tuple[int, int]
     training_qualities: tuple[int, int]
 
 
 RULES = {
-    "facebook": Platform(scale=0.75, qualities=(80, 80), training_qualities=(61, 92)),
-    "telegram": Platform(scale=1.0, qualities=(85, 87), training_qualities=(80, 92)),
-    "x": Platform(scale=1.0, qualities=(85, 87), training_qualities=(80, 92)),
+    "facebook": Platform(
+        longest=960,
+        shortest=720,
+        qualities=(61, 92),
+        crop_scale=0.75,
+        crop_qualities=(80, 80),
+        training_qualities=(61, 92),
+    ),
+    "telegram": Platform(
+        longest=1280,
+        shortest=1280,
+        qualities=(85, 85),
+        crop_scale=1.0,
+        crop_qualities=(85, 87),
+        training_qualities=(80, 92),
+    ),
+    "x": Platform(
+        longest=4096,
+        shortest=4096,
+        qualities=(87, 87),
+        crop_scale=1.0,
+        crop_qualities=(85, 87),
+        training_qualities=(80, 92),
+    ),
 }
 
 
+def share_photograph(image: NDArray[np.uint8], platforms: Sequence[str], seed: int) -> bytes:
+    """A whole picture after one share or a chain of them; the same picture, chain and seed give the same bytes.
+
+    Args:
+        image: uint8 [height, width, 3], RGB.
+        platforms: keys of `RULES`, in the order of the shares; at least one.
+        seed: with the platform and the pixels it chooses the quality of each share within the platform's range.
+
+    Returns:
+        The JPEG file that the last platform hands out.
+
+    Raises:
+        TinydfError: if a platform is not known, or none is given.
+    """
+    if not platforms:
+        raise TinydfError("no platform is given", f"choose one or several of {', '.join(RULES)}")
+    *earlier, last = platforms
+    for platform in earlier:
+        image = _decode(_upload(image, platform, seed))
+    return _upload(image, last, seed)
+
+
+def _upload(image: NDArray[np.uint8], platform: str, seed: int) -> bytes:
+    rule = _rule(platform)
+    height, width = image.shape[:2]
+    scale = min(rule.longest / max(height, width), rule.shortest / min(height, width), 1.0)
+    return _encode(_resize(image, scale), _quality(image, platform, rule.qualities, seed))
+
+
 def share(image: NDArray[np.uint8], platform: str, seed: int) -> NDArray[np.uint8]:
-    """A picture as it comes back from a platform; the same picture, platform and seed give the same bytes.
+    """A crop as it comes back from a platform; the same crop, platform and seed give the same bytes.
 
     Args:
         image: uint8 [height, width, 3], RGB.
@@ -52,10 +112,8 @@ def share(image: NDArray[np.uint8], platform: str, seed: int) -> NDArray[np.uint
     if platform == PRE_SOCIAL:
         return image
     rule = _rule(platform)
-    low, high = rule.qualities
-    digest = hashlib.sha256(f"{seed} {platform} ".encode() + image.tobytes()).digest()
-    quality = low + digest[0] % (high - low + 1)
-    return _recompress(_reduce(image, rule.scale), quality)
+    quality = _quality(image, platform, rule.crop_qualities, seed)
+    return _decode(_encode(_reduce(image, rule.crop_scale), quality))
 
 
 def share_randomly(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -71,7 +129,7 @@ def share_randomly(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArra
     for _ in range(2 if rng.random() < 0.25 else 1):
         rule = RULES[list(RULES)[rng.integers(len(RULES))]]
         low, high = rule.training_qualities
-        image = _recompress(_reduce(image, rule.scale), int(rng.integers(low, high + 1)))
+        image = _decode(_encode(_reduce(image, rule.crop_scale), int(rng.integers(low, high + 1))))
     return image
 
 
@@ -81,15 +139,31 @@ def _rule(platform: str) -> Platform:
     return RULES[platform]
 
 
+def _quality(image: NDArray[np.uint8], platform: str, qualities: tuple[int, int], seed: int) -> int:
+    """A quality within the bounds that seed, platform and pixels decide."""
+    low, high = qualities
+    digest = hashlib.sha256(f"{seed} {platform} ".encode() + image.tobytes()).digest()
+    return low + digest[0] % (high - low + 1)
+
+
 def _reduce(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
-    if scale == 1 or min(image.shape[:2]) * scale < SMALLEST_SIDE:
+    """A crop reduced, unless a detector could no longer take it."""
+    return image if min(image.shape[:2]) * scale < SMALLEST_SIDE else _resize(image, scale)
+
+
+def _resize(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    if scale == 1:
         return image
-    height, width = (round(side * scale) for side in image.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
 
 
-def _recompress(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def _encode(image: NDArray[np.uint8], quality: int) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=SUBSAMPLED_COLOUR)
-    with Image.open(buffer, formats=["JPEG"]) as shared:
+    return buffer.getvalue()
+
+
+def _decode(file: bytes) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(file), formats=["JPEG"]) as shared:
         return np.asarray(shared.convert("RGB"))

@@ -1,0 +1,125 @@
+"""Many small jobs done at once: by processes of this machine, or by a Ray cluster.
+
+Both take a function and jobs, and yield the results in the jobs' order.
+"""
+
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TypeVar
+
+from tinydf.errors import TinydfError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+AHEAD = 8
+"""Jobs a worker that are under way or wait: enough that none is idle, few enough that a million jobs are not held."""
+
+LOCAL_RAY = "local"
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def in_processes(
+    work: Callable[[Job], Result],
+    jobs: Iterable[Job],
+    workers: int | None = None,
+    prepare: Callable[[], None] | None = None,
+) -> Iterator[Result]:
+    """Do jobs in processes of this machine.
+
+    Args:
+        work: a module's function (spawned processes import it by name).
+        jobs: what it is called with, one after the other.
+        workers: how many processes; as many as cores, if not given.
+        prepare: what each process calls once, before its first job.
+
+    Raises:
+        TinydfError: if a process was killed. Whatever `work` raises ends the other processes, too.
+    """
+    workers = workers or cores()
+    context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
+    remaining = iter(jobs)
+    pending: deque[Future[Result]] = deque()
+    with ProcessPoolExecutor(workers, context, initializer=prepare) as pool:
+        try:
+            while True:
+                with _interrupts_held():
+                    for job in itertools.islice(remaining, workers * AHEAD - len(pending)):
+                        pending.append(pool.submit(work, job))
+                if not pending:
+                    return
+                yield pending.popleft().result()
+        except BrokenProcessPool:
+            raise TinydfError("a process that makes images was killed", "free some memory and try again") from None
+        except BaseException:  # Ctrl-C above all: do not wait for the jobs at hand
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                if child not in others:
+                    child.terminate()
+            raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes started in here ignore Ctrl-C: their parent ends them, and says one line."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def in_ray(work: Callable[[Job], Result], jobs: Iterable[Job], address: str = LOCAL_RAY) -> Iterator[Result]:
+    """Do jobs on a Ray cluster, whose machines all have tinydf and see the same files.
+
+    Args:
+        work: a module's function.
+        jobs: what it is called with, one after the other.
+        address: the cluster's ("10.0.0.1:6379", "ray://…", "auto"), or "local" for one started here, of all cores.
+
+    Raises:
+        TinydfError: if there is no such cluster, or one of its workers dies. What `work` raises is raised.
+    """
+    import ray
+    from ray.exceptions import RayError, RayTaskError
+
+    here = {"num_cpus": cores(), "include_dashboard": False} if address == LOCAL_RAY else {}
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="error", **here)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise TinydfError(
+            f"no Ray cluster at {address} ({error})", "see `ray status` there, or take --ray=local"
+        ) from None
+    try:
+        remote = ray.remote(work)
+        ahead = int(ray.cluster_resources().get("CPU", 1)) * AHEAD
+        remaining = iter(jobs)
+        pending: deque[ray.ObjectRef] = deque()
+        while True:
+            for job in itertools.islice(remaining, ahead - len(pending)):
+                pending.append(remote.remote(job))
+            if not pending:
+                return
+            yield ray.get(pending.popleft())
+    except RayTaskError as error:
+        raise error.cause from None
+    except RayError as error:
+        raise TinydfError(f"the Ray cluster at {address} failed ({error})", "see `ray status` there") from None
+    finally:
+        ray.shutdown()
