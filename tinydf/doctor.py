@@ -52,6 +52,12 @@ PROGRAMS = (
         ("--version",),
         "apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib",
     ),
+    Program(
+        "build",
+        "riscv64-unknown-elf-gcc",
+        ("--version",),
+        "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+    ),
     Program("flash", "openocd", ("--version",), "apt-get install openocd"),
     Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools", optional=True),
     Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST", optional=True),

@@ -266,7 +266,7 @@ typedef struct __attribute__((packed)) {
     uint32_t program_counter;
     // Where its function was called; 0 likewise.
     uint32_t link_register;
-    // Configurable Fault Status Register.
+    // Configurable Fault Status Register; mstatus of a RISC-V core.
     uint32_t status;
     // That was accessed; 0 if not known.
     uint32_t address;

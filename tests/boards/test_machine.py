@@ -172,9 +172,9 @@ def test_a_file_that_is_no_firmware(tmp_path: Path, program: Program) -> None:
         broken = tmp_path / "firmware.elf"
         broken.write_bytes(content)
         with pytest.raises(TinydfError, match=r"not a complete ELF file|not for an Arm core"):
-            segments(broken)
+            segments(broken, "EM_ARM")
     with pytest.raises(TinydfError, match="not for an Arm core"):
-        segments(Path(os.path.realpath("/bin/ls")))
+        segments(Path(os.path.realpath("/bin/ls")), "EM_ARM")
 
 
 def test_a_firmware_for_other_memories(tmp_path: Path, program: Program) -> None:

@@ -109,7 +109,7 @@ class UnicornEmulator(Table):
     """The chip on unicorn, with the peripherals of a machine in `tinydf/boards/emulator/machine.py`."""
 
     kind: Literal["unicorn"]
-    machine: Literal["stm32h743"]
+    machine: Literal["stm32h743", "esp32c3"]
 
 
 class ProcessEmulator(Table):

@@ -26,7 +26,12 @@ FIRST_INFERENCE_SECONDS = 8.0
 INFERENCE_FACTOR = 4.0
 INFERENCE_PATIENCE_SECONDS = 60.0  # a watchdog resets a board that hangs before this, and the run goes on
 
-EXCEPTIONS = {2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault"}
+# Numbers of Armv7-M exceptions; from 256 on, causes of RISC-V traps (docs/protocol.md).
+EXCEPTIONS = {
+    **{2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault"},
+    **{256: "misaligned jump", 257: "instruction fetch fault", 258: "illegal instruction", 259: "breakpoint"},
+    **{260: "misaligned load", 261: "load fault", 262: "misaligned store", 263: "store fault"},
+}
 
 _ANSWERS = {
     wire.Message.HELLO: wire.Message.HELLO,
@@ -316,9 +321,10 @@ class Board:
         name = EXCEPTIONS.get(exception, f"exception {exception}")
         return TinydfError(
             f"the board at {self.port} stopped on a {name} at PC {fault.program_counter:#010x}, called from "
-            f"{fault.link_register:#010x} (CFSR {fault.status:#010x}, address {fault.address:#010x}, "
+            f"{fault.link_register:#010x} (status {fault.status:#010x}, address {fault.address:#010x}, "
             f"SP {fault.stack_pointer:#010x})",
-            "find the place with `arm-none-eabi-addr2line -e firmware.elf PC`; the watchdog resets the board",
+            "find the place with addr2line, for example `arm-none-eabi-addr2line -e firmware.elf PC`; the watchdog "
+            "resets the board",
         )
 
     def _guarded(self, action: Callable[[], Outcome]) -> Outcome:

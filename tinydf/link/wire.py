@@ -380,7 +380,7 @@ class Fault(Layout):
     c_name = "wire_fault"
     program_counter: Annotated[int, U32, "of the instruction; 0 if the stack could not be read"]
     link_register: Annotated[int, U32, "where its function was called; 0 likewise"]
-    status: Annotated[int, U32, "Configurable Fault Status Register"]
+    status: Annotated[int, U32, "Configurable Fault Status Register; mstatus of a RISC-V core"]
     address: Annotated[int, U32, "that was accessed; 0 if not known"]
     stack_pointer: Annotated[int, U32, "at the fault"]
 

@@ -18,11 +18,12 @@ UNIQUE_ID = b"TINYDF-EMUL."
 
 @dataclass(frozen=True)
 class Memory:
-    """A memory of the chip."""
+    """A memory of the chip. `alias_of` is the origin of the memory that is seen here a second time."""
 
     origin: int
     size: int
     writable: bool = True
+    alias_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,25 @@ class Peripheral:
 
 @dataclass(frozen=True)
 class Chip:
-    """A chip's memory map: all its memories, and the peripherals that are modelled."""
+    """A chip: its core, all its memories, and the peripherals that are modelled.
 
+    `unique_id_address` is where a memory has the unique id; None if a peripheral has it.
+    """
+
+    core: str
+    elf_machine: str
     memories: tuple[Memory, ...]
     peripherals: tuple[Peripheral, ...]
     boot_address: int
-    unique_id_address: int
+    unique_id_address: int | None = None
 
 
 _AHB4ENR, _APB1LENR, _APB4ENR = 0xE0, 0xE8, 0xF4
 
 # RM0433: tables 6 and 8 (memory map), 8.7.39 on (clock enables), 61.1 (unique id).
 STM32H743 = Chip(
+    core="cortex-m7",
+    elf_machine="EM_ARM",
     memories=(
         Memory(0x0000_0000, 64 << 10),  # ITCM
         Memory(0x0800_0000, 2 << 20, writable=False),  # flash, two banks
@@ -77,7 +85,35 @@ STM32H743 = Chip(
     unique_id_address=0x1FF1_E800,
 )  # fmt: skip
 
-CHIPS = {"stm32h743": STM32H743}
+# ESP32-C3 Technical Reference Manual: table 3-1 (memory map) and 3-3 (peripherals). The ROM has mapped the first 4 MiB
+# of the flash to both buses ("direct boot", firmware/port/esp32c3).
+ESP32C3 = Chip(
+    core="rv32imc",
+    elf_machine="EM_RISCV",
+    memories=(
+        Memory(0x4200_0000, 4 << 20, writable=False),  # flash, instruction bus
+        Memory(0x3C00_0000, 4 << 20, writable=False, alias_of=0x4200_0000),  # ... data bus
+        Memory(0x3FC8_0000, 384 << 10),  # SRAM1, data bus
+        Memory(0x4038_0000, 384 << 10, alias_of=0x3FC8_0000),  # ... instruction bus
+        Memory(0x5000_0000, 8 << 10),  # RTC fast memory
+    ),
+    peripherals=(
+        Peripheral("SYSTEM", "esp32c3-system", 0x600C_0000, size=0x1000),
+        Peripheral("UART0", "esp32c3-uart", 0x6000_0000),
+        Peripheral("GPIO", "storage", 0x6000_4000, size=0x1000),
+        Peripheral("RTC_CNTL", "esp32c3-rtc", 0x6000_8000),
+        Peripheral("EFUSE", "esp32c3-efuse", 0x6000_8800),
+        Peripheral("IO_MUX", "storage", 0x6000_9000),
+        Peripheral("TIMG0", "esp32c3-timer-group", 0x6001_F000),
+        Peripheral("SYSTIMER", "esp32c3-systimer", 0x6002_3000),
+    ),
+    boot_address=0x4200_0000,
+)
+
+CHIPS = {"stm32h743": STM32H743, "esp32c3": ESP32C3}
+
+
+FAMILIES = {"EM_ARM": "an Arm", "EM_RISCV": "a RISC-V"}
 
 
 @dataclass(frozen=True)
@@ -88,17 +124,21 @@ class Segment:
     content: bytes
 
 
-def segments(elf: Path) -> list[Segment]:
+def segments(elf: Path, machine: str) -> list[Segment]:
     """What a flasher would write: the loaded segments, at their physical addresses.
 
+    Args:
+        elf: the firmware.
+        machine: the processor family that it has to be for, as in the ELF header ("EM_ARM", "EM_RISCV").
+
     Raises:
-        TinydfError: if the file is no ELF file of a 32-bit Arm.
+        TinydfError: if the file is no ELF file of that family.
     """
     try:
         with elf.open("rb") as file:
             image = ELFFile(file)
-            if image["e_machine"] != "EM_ARM":
-                raise TinydfError(f"{elf} is not for an Arm core", "build it with `tinydf build`")
+            if image["e_machine"] != machine:
+                raise TinydfError(f"{elf} is not for {FAMILIES[machine]} core", "build it with `tinydf build`")
             if elf.stat().st_size < image["e_shoff"] + image["e_shnum"] * image["e_shentsize"]:
                 raise ELFError("the section headers, which come last, are cut off")
             loaded = [one for one in image.iter_segments("PT_LOAD") if one["p_filesz"]]
@@ -123,19 +163,23 @@ class Machine:
     """
 
     def __init__(self, chip: Chip, elf: Path, hse_hz: int, descriptor: int) -> None:
-        content = segments(elf)
+        content = segments(elf, chip.elf_machine)
         self._native = native.library()
         self._symbols = Symbols(elf)
-        self._machine = self._native.machine_create(hse_hz, chip.boot_address, descriptor)
+        self._machine = self._native.machine_create(chip.core.encode(), hse_hz, chip.boot_address, descriptor)
         if not self._machine:
             raise TinydfError("unicorn does not start", "try `pip install --force-reinstall 'tinydf[emulator]'`")
         for memory in chip.memories:
-            self._do("machine_add_memory", memory.origin, memory.size, memory.writable)
+            if memory.alias_of is None:
+                self._do("machine_add_memory", memory.origin, memory.size, memory.writable)
+            else:
+                self._do("machine_add_alias", memory.origin, memory.alias_of)
         for one in chip.peripherals:
             offset, mask = (one.gate[0], 1 << one.gate[1]) if one.gate else (0, 0)
             names = one.name.encode(), one.kind.encode()
             self._do("machine_add_peripheral", *names, one.base, one.size, offset, mask)
-        self._do("machine_load", chip.unique_id_address, UNIQUE_ID, len(UNIQUE_ID))
+        if chip.unique_id_address is not None:
+            self._do("machine_load", chip.unique_id_address, UNIQUE_ID, len(UNIQUE_ID))
         for segment in content:
             arguments = segment.address, segment.content, len(segment.content)
             if self._native.machine_load(self._machine, *arguments):

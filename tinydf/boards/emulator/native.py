@@ -67,9 +67,10 @@ def _compile(sources: list[Path], unicorn_home: Path, target: Path) -> None:
 
 def _typed(native: ctypes.CDLL) -> ctypes.CDLL:
     machine, word = ctypes.c_void_p, ctypes.c_uint32
-    native.machine_create.argtypes = [word, word, ctypes.c_int]
+    native.machine_create.argtypes = [ctypes.c_char_p, word, word, ctypes.c_int]
     native.machine_create.restype = machine
     native.machine_add_memory.argtypes = [machine, word, word, ctypes.c_bool]
+    native.machine_add_alias.argtypes = [machine, word, word]
     native.machine_add_peripheral.argtypes = [machine, ctypes.c_char_p, ctypes.c_char_p, word, word, word, word]
     native.machine_load.argtypes = [machine, word, ctypes.c_char_p, word]
     native.machine_start.argtypes = [machine]

@@ -7,14 +7,26 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PERIPHERALS_ORIGIN 0x40000000u
-#define PERIPHERALS_SIZE   0x20000000u
-#define PRIVATE_ORIGIN     0xE0000000u // the core's own peripherals (Armv7-M ARM, B3.1)
-#define PRIVATE_SIZE       0x00100000u
-#define TCG_BUFFER_BYTES   (64u << 20)
+#define TCG_BUFFER_BYTES (64u << 20)
 
-static const peripheral_model *const MODELS[] = {&storage_model, &dbgmcu_model, &usart_model, &rcc_model, &pwr_model,
-                                                 &flash_model,   &syscfg_model, &iwdg_model,  &scs_model, &dwt_model};
+static const peripheral_model *const MODELS[] = {
+    &storage_model,
+    &dbgmcu_model,
+    &usart_model,
+    &rcc_model,
+    &pwr_model,
+    &flash_model,
+    &syscfg_model,
+    &iwdg_model,
+    &scs_model,
+    &dwt_model,
+    &esp32c3_uart_model,
+    &esp32c3_system_model,
+    &esp32c3_systimer_model,
+    &esp32c3_timer_group_model,
+    &esp32c3_rtc_model,
+    &esp32c3_efuse_model,
+};
 
 uint64_t machine_ticks(const machine *chip) {
     return chip->before_current;
@@ -70,7 +82,7 @@ static peripheral *reachable(machine *chip, const char *access, uint32_t address
     return one;
 }
 
-static uint64_t read_peripheral(machine *chip, uint32_t address, unsigned size) {
+uint64_t machine_read_peripheral(machine *chip, uint32_t address, unsigned size) {
     peripheral *one = reachable(chip, "read of", address);
     if (one == NULL)
         return 0;
@@ -80,7 +92,7 @@ static uint64_t read_peripheral(machine *chip, uint32_t address, unsigned size) 
     return size < 4 ? word & ((1u << 8 * size) - 1) : word;
 }
 
-static void write_peripheral(machine *chip, uint32_t address, unsigned size, uint32_t value) {
+void machine_write_peripheral(machine *chip, uint32_t address, unsigned size, uint32_t value) {
     peripheral *one = reachable(chip, "write to", address);
     if (one == NULL)
         return;
@@ -98,22 +110,13 @@ static void write_peripheral(machine *chip, uint32_t address, unsigned size, uin
 
 static uint64_t on_peripheral_read(uc_engine *engine, uint64_t offset, unsigned size, void *chip) {
     (void)engine;
-    return read_peripheral(chip, PERIPHERALS_ORIGIN + (uint32_t)offset, size);
+    return machine_read_peripheral(chip, ((machine *)chip)->core->peripherals_origin + (uint32_t)offset, size);
 }
 
 static void on_peripheral_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *chip) {
     (void)engine;
-    write_peripheral(chip, PERIPHERALS_ORIGIN + (uint32_t)offset, size, (uint32_t)value);
-}
-
-static uint64_t on_private_read(uc_engine *engine, uint64_t offset, unsigned size, void *chip) {
-    (void)engine;
-    return read_peripheral(chip, PRIVATE_ORIGIN + (uint32_t)offset, size);
-}
-
-static void on_private_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *chip) {
-    (void)engine;
-    write_peripheral(chip, PRIVATE_ORIGIN + (uint32_t)offset, size, (uint32_t)value);
+    machine_write_peripheral(chip, ((machine *)chip)->core->peripherals_origin + (uint32_t)offset, size,
+                             (uint32_t)value);
 }
 
 static bool on_invalid_access(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value,
@@ -131,47 +134,11 @@ static bool on_invalid_access(uc_engine *engine, uc_mem_type type, uint64_t addr
     return false;
 }
 
-// Exception numbers of QEMU's Arm target, on which unicorn stands.
-static const char *exception_name(uint32_t number) {
-    switch (number) {
-    case 1:
-        return "undefined instruction";
-    case 2:
-        return "SVC instruction (exceptions are not emulated)";
-    case 3:
-        return "instruction fetch fault";
-    case 4:
-        return "data access fault";
-    case 7:
-        return "BKPT instruction";
-    case 17:
-        return "coprocessor instruction without that coprocessor";
-    case 18:
-        return "jump to an address without the Thumb bit";
-    default:
-        return "exception";
-    }
-}
-
-static void on_exception(uc_engine *engine, uint32_t number, void *chip) {
-    (void)engine;
-    machine_fail(chip, "%s (%u)", exception_name(number), number);
-}
-
-static bool on_undefined(uc_engine *engine, void *chip) {
-    uint32_t status = 0;
-    uc_reg_read(engine, UC_ARM_REG_CPSR, &status);
-    bool thumb = status & 1u << 5;
-    machine_fail(chip, "%s", exception_name(thumb ? 1 : 18));
-    return false;
-}
-
 // What need not be looked after at every block.
 static void service(machine *chip) {
     chip->next_service = chip->status.instructions + MACHINE_SERVICE_TICKS;
     serial_service(chip);
-    iwdg_service(chip);
-    mpu_service(chip);
+    chip->core->service(chip);
     if (chip->stop_requested)
         uc_emu_stop(chip->engine);
 }
@@ -186,18 +153,8 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *u
         service(chip);
 }
 
-static uint32_t word_at(const machine *chip, uint32_t address) {
-    uint32_t word = 0;
-    const uint8_t *bytes = machine_bytes(chip, address, 4);
-    if (bytes)
-        memcpy(&word, bytes, 4);
-    return word;
-}
-
 // Registers and peripherals as after a reset; memories keep what they hold (RM0433, 8.4.1).
 static void reset(machine *chip) {
-    static const uint32_t zero = 0;
-    static const uint32_t no_return = 0xFFFFFFFFu;
     for (uint32_t index = 0; index < chip->peripheral_count; index++) {
         peripheral *one = &chip->peripherals[index];
         if (one->model->reset)
@@ -211,16 +168,7 @@ static void reset(machine *chip) {
     chip->next_service = chip->status.instructions;
     chip->reset_cause = 0;
     uc_ctl_flush_tb(chip->engine);
-    for (int identifier = UC_ARM_REG_R0; identifier <= UC_ARM_REG_R12; identifier++)
-        uc_reg_write(chip->engine, identifier, &zero);
-    uint32_t stack = word_at(chip, chip->boot_address) & ~3u;
-    uint32_t entry = word_at(chip, chip->boot_address + 4);
-    uc_reg_write(chip->engine, UC_ARM_REG_PRIMASK, &zero);
-    uc_reg_write(chip->engine, UC_ARM_REG_CONTROL, &zero);
-    uc_reg_write(chip->engine, UC_ARM_REG_FPSCR, &zero);
-    uc_reg_write(chip->engine, UC_ARM_REG_SP, &stack);
-    uc_reg_write(chip->engine, UC_ARM_REG_LR, &no_return);
-    uc_reg_write(chip->engine, UC_ARM_REG_PC, &entry);
+    chip->core->reset(chip);
 }
 
 static int larger_first(const void *left, const void *right) {
@@ -243,8 +191,6 @@ static uc_err map_memories(machine *chip) {
 }
 
 int machine_start(machine *chip) {
-    if (chip->rcc == NULL || chip->pwr == NULL || chip->flash == NULL || chip->syscfg == NULL)
-        return UC_ERR_ARG;
     uc_err error = map_memories(chip);
     if (error == UC_ERR_OK)
         reset(chip);
@@ -254,8 +200,8 @@ int machine_start(machine *chip) {
 void machine_run(machine *chip) {
     while (chip->status.outcome == OUTCOME_NONE) {
         uint32_t entry = 0;
-        uc_reg_read(chip->engine, UC_ARM_REG_PC, &entry);
-        uc_err error = uc_emu_start(chip->engine, entry | 1u, UINT32_MAX, 0, 0);
+        uc_reg_read(chip->engine, chip->core->program_counter, &entry);
+        uc_err error = uc_emu_start(chip->engine, entry | chip->core->entry_bit, UINT32_MAX, 0, 0);
         if (error != UC_ERR_OK)
             machine_fail(chip, "%s", uc_strerror(error));
         else if (chip->stop_requested && chip->status.outcome == OUTCOME_NONE)
@@ -267,8 +213,8 @@ void machine_run(machine *chip) {
             service(chip);
     }
     serial_service(chip);
-    uc_reg_read(chip->engine, UC_ARM_REG_PC, &chip->status.program_counter);
-    uc_reg_read(chip->engine, UC_ARM_REG_LR, &chip->status.link_register);
+    uc_reg_read(chip->engine, chip->core->program_counter, &chip->status.program_counter);
+    uc_reg_read(chip->engine, chip->core->link_register, &chip->status.link_register);
 }
 
 void machine_stop(machine *chip) {
@@ -289,31 +235,28 @@ static uc_err add_hooks(machine *chip) {
     if (error == UC_ERR_OK)
         error = uc_hook_add(chip->engine, &hook, UC_HOOK_MEM_INVALID, (void *)on_invalid_access, chip, 1, 0);
     if (error == UC_ERR_OK)
-        error = uc_hook_add(chip->engine, &hook, UC_HOOK_INTR, (void *)on_exception, chip, 1, 0);
+        error = uc_mmio_map(chip->engine, chip->core->peripherals_origin, chip->core->peripherals_size,
+                            on_peripheral_read, chip, on_peripheral_write, chip);
     if (error == UC_ERR_OK)
-        error = uc_hook_add(chip->engine, &hook, UC_HOOK_INSN_INVALID, (void *)on_undefined, chip, 1, 0);
-    if (error == UC_ERR_OK)
-        error = uc_mmio_map(chip->engine, PERIPHERALS_ORIGIN, PERIPHERALS_SIZE, on_peripheral_read, chip,
-                            on_peripheral_write, chip);
-    if (error == UC_ERR_OK)
-        error = uc_mmio_map(chip->engine, PRIVATE_ORIGIN, PRIVATE_SIZE, on_private_read, chip, on_private_write, chip);
+        error = chip->core->add_hooks(chip);
     return error;
 }
 
-machine *machine_create(uint32_t hse_hz, uint32_t boot_address, int serial_descriptor) {
+machine *machine_create(const char *core, uint32_t hse_hz, uint32_t boot_address, int serial_descriptor) {
+    const core_model *model = strcmp(core, riscv_core.name) == 0 ? &riscv_core : &arm_core;
     machine *chip = calloc(1, sizeof *chip);
     if (chip == NULL)
         return NULL;
+    chip->core = model;
     chip->hse_hz = hse_hz;
     chip->boot_address = boot_address;
     chip->serial.descriptor = serial_descriptor;
     chip->watchdog_deadline = UINT64_MAX;
-    // Without UC_MODE_MCLASS, which takes a Cortex-M33 without a double-precision FPU.
-    if (uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &chip->engine) != UC_ERR_OK) {
+    if (uc_open(model->architecture, model->mode, &chip->engine) != UC_ERR_OK) {
         free(chip);
         return NULL;
     }
-    if (uc_ctl_set_cpu_model(chip->engine, UC_CPU_ARM_CORTEX_M7) != UC_ERR_OK ||
+    if (uc_ctl_set_cpu_model(chip->engine, model->cpu) != UC_ERR_OK ||
         uc_ctl_set_tcg_buffer_size(chip->engine, TCG_BUFFER_BYTES) != UC_ERR_OK || add_hooks(chip) != UC_ERR_OK) {
         machine_destroy(chip);
         return NULL;
@@ -329,8 +272,21 @@ int machine_add_memory(machine *chip, uint32_t origin, uint32_t size, bool writa
         return UC_ERR_NOMEM;
     // Erased flash reads as ones; memory that lost its power holds anything, here 0xA5 so that nobody counts on zeros.
     memset(bytes, writable ? 0xA5 : 0xFF, size);
-    chip->memories[chip->memory_count++] = (memory){origin, size, writable, bytes};
+    chip->memories[chip->memory_count++] = (memory){origin, size, writable, false, bytes};
     return UC_ERR_OK;
+}
+
+int machine_add_alias(machine *chip, uint32_t origin, uint32_t of) {
+    for (uint32_t index = 0; index < chip->memory_count; index++) {
+        memory one = chip->memories[index];
+        if (one.origin != of || chip->memory_count == MACHINE_MAX_MEMORIES)
+            continue;
+        one.origin = origin;
+        one.alias = true;
+        chip->memories[chip->memory_count++] = one;
+        return UC_ERR_OK;
+    }
+    return UC_ERR_ARG;
 }
 
 int machine_add_peripheral(machine *chip, const char *name, const char *kind, uint32_t base, uint32_t size,
@@ -370,7 +326,8 @@ int machine_load(machine *chip, uint32_t address, const uint8_t *bytes, uint32_t
 void machine_destroy(machine *chip) {
     uc_close(chip->engine);
     for (uint32_t index = 0; index < chip->memory_count; index++)
-        munmap(chip->memories[index].bytes, chip->memories[index].size);
+        if (!chip->memories[index].alias)
+            munmap(chip->memories[index].bytes, chip->memories[index].size);
     for (uint32_t index = 0; index < chip->peripheral_count; index++)
         free(chip->peripherals[index].registers);
     for (uint32_t index = 0; index < chip->guard_count; index++)

@@ -37,10 +37,28 @@ struct peripheral {
     uint32_t *registers; // size / 4 words
 };
 
+// A kind of processor: what unicorn is to be, and what differs between them.
+typedef struct {
+    const char *name;
+    uc_arch architecture;
+    uc_mode mode;
+    int cpu;
+    int program_counter; // unicorn's numbers of two registers
+    int link_register;
+    uint32_t peripherals_origin; // what no memory of the chip lies in
+    uint32_t peripherals_size;
+    uint32_t entry_bit;             // set in the address where to go on
+    bool (*is_wide)(uint16_t half); // whether an instruction that begins so has four bytes, and not two
+    void (*reset)(machine *chip);   // its registers
+    uc_err (*add_hooks)(machine *chip);
+    void (*service)(machine *chip); // what the chip's watchdogs and guards want now and then
+} core_model;
+
 typedef struct {
     uint32_t origin;
     uint32_t size;
     bool writable;
+    bool alias; // of another memory, whose bytes these are
     uint8_t *bytes;
 } memory;
 
@@ -65,8 +83,10 @@ typedef struct {
     uint32_t input_start, input_end;
     uint8_t output[4096];
     uint32_t output_end;
-    uint8_t fifo[16];
+    uint8_t fifo[128];
     uint32_t fifo_start, fifo_count;
+    uint32_t capacity; // of the FIFO, in bytes
+    bool receiving;    // else the line is not looked at
     bool overrun;
     uint64_t next_arrival; // the tick at which the line delivers the next byte
     uint64_t last_poll;    // the tick of the last look at an empty receiver
@@ -99,6 +119,7 @@ typedef struct {
 } machine_status;
 
 struct machine {
+    const core_model *core;
     uc_engine *engine;
     memory memories[MACHINE_MAX_MEMORIES];
     uint32_t memory_count;
@@ -106,7 +127,7 @@ struct machine {
     uint32_t peripheral_count;
     guard guards[MACHINE_MAX_GUARDS];
     uint32_t guard_count;
-    peripheral *rcc, *pwr, *flash, *syscfg; // they look at each other
+    peripheral *rcc, *pwr, *flash, *syscfg; // of an STM32H7: they look at each other
     serial serial;
     uint32_t hse_hz; // of the external clock
     uint32_t boot_address;
@@ -120,7 +141,13 @@ struct machine {
     uint32_t counter_position; // ... and how far into the block it was
     uint64_t systick_base;
     uint64_t watchdog_deadline; // in ticks; UINT64_MAX until the watchdog is started
+    uint64_t rtc_deadline;      // of a second watchdog
     uint32_t reset_cause;       // 0 if no reset is due
+    uint32_t counter_event;     // of the ESP32-C3's performance counter: mpcer, mpcmr, and mpccr while it stands still
+    uint32_t counter_mode;
+    uint32_t counter_stopped_at;
+    uint64_t timer_value; // of the ESP32-C3's system timer at tick `timer_at`
+    uint64_t timer_at;
     bool counter_unlocked;
     volatile bool stop_requested;
     machine_status status;
@@ -129,15 +156,32 @@ struct machine {
 // machine.c
 uint64_t machine_ticks(const machine *chip); // instructions since power-on, at the present block's start
 void machine_fail(machine *chip, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void machine_request_reset(machine *chip, uint32_t cause); // a flag of RCC_RSR
+void machine_request_reset(machine *chip, uint32_t cause); // not 0; as the chip's register of causes has it
 peripheral *machine_peripheral(machine *chip, uint32_t address);
+uint64_t machine_read_peripheral(machine *chip, uint32_t address, unsigned size);
+void machine_write_peripheral(machine *chip, uint32_t address, unsigned size, uint32_t value);
 const uint8_t *machine_bytes(const machine *chip, uint32_t address, uint32_t size); // NULL outside the memories
 
 // count.c
 const block *count_block(machine *chip, uint32_t address, uint32_t size);
+uint32_t count_before(const machine *chip, uint32_t address); // instructions of the block before that at `address`
+uint16_t half_at(const uint8_t *bytes);
+
+// arm.c
+extern const core_model arm_core;
 uint32_t count_before_load(machine *chip, uint32_t target); // instructions of the block done before it loads `target`
 
-// usart.c
+// riscv.c
+extern const core_model riscv_core;
+
+// esp32c3.c
+void esp32c3_service(machine *chip);
+
+// serial.c, for the models of serial ports
+void serial_reset(machine *chip);
+bool serial_available(machine *chip);         // the firmware looks whether there is a byte
+uint8_t serial_take(machine *chip);           // the next byte; only if there is one
+void serial_put(machine *chip, uint8_t byte); // to the host
 void serial_service(machine *chip);
 
 // rcc.c
@@ -152,10 +196,13 @@ void mpu_service(machine *chip);
 
 extern const peripheral_model storage_model, dbgmcu_model, usart_model, rcc_model, pwr_model, flash_model, syscfg_model,
     iwdg_model, scs_model, dwt_model;
+extern const peripheral_model esp32c3_uart_model, esp32c3_system_model, esp32c3_systimer_model,
+    esp32c3_timer_group_model, esp32c3_rtc_model, esp32c3_efuse_model;
 
 // For Python. All return 0, or a uc_err.
-machine *machine_create(uint32_t hse_hz, uint32_t boot_address, int serial_descriptor);
+machine *machine_create(const char *core, uint32_t hse_hz, uint32_t boot_address, int serial_descriptor);
 int machine_add_memory(machine *chip, uint32_t origin, uint32_t size, bool writable);
+int machine_add_alias(machine *chip, uint32_t origin, uint32_t of); // the memory at `of` once more, at `origin`
 int machine_add_peripheral(machine *chip, const char *name, const char *kind, uint32_t base, uint32_t size,
                            uint32_t gate_offset, uint32_t gate_mask);
 int machine_load(machine *chip, uint32_t address, const uint8_t *bytes, uint32_t size);
