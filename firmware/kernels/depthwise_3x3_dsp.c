@@ -5,9 +5,7 @@
 // Unpacked rows lie in slots, row r in slot (r + padding_top) % slots; `batch` output rows are done at a time. The
 // kernel goes through the image for four channels before the next four, so that each row is unpacked once; or, by
 // rows, through all channels before the next rows, so that it is done with the input's first rows before the last.
-#include "kernels.h"
-
-#define CHANNELS 4
+#include "planar_dsp.h"
 
 // What the inner loop reads, in the order in which the assembly finds it.
 typedef struct {
@@ -19,72 +17,17 @@ typedef struct {
 
 typedef struct {
     const depthwise_3x3_dsp_parameters *p;
-    channel_constants *constants; // [4]
-    int32_t *slots;               // [slots][4][words]
-    uint32_t words;               // of one channel of a row
-    uint32_t lanes;               // channels at work, up to 4
+    channel_constants *constants; // [PLANAR_CHANNELS]
+    int32_t *slots;               // [slots][PLANAR_CHANNELS][words]
+    planar planar;
 } workspace;
 
 // Unless said otherwise, functions here are kept apart so that each has the registers to itself.
 #define APART __attribute__((noinline)) TINYDF_HOT static
 
-static inline int32_t load_pixel(const int8_t *pixel, uint32_t lanes) {
-    return lanes == CHANNELS ? load_word(pixel) : load_tail(pixel, lanes);
-}
-
-// Two neighbouring pixels of four channels.
-static inline void store_pair(int32_t first, int32_t second, int32_t *const to[CHANNELS], uint32_t at) {
-    const int32_t even = even_bytes(first), odd = odd_bytes(first);
-    const int32_t next_even = even_bytes(second), next_odd = odd_bytes(second);
-    to[0][at] = pack_low(even, next_even);
-    to[1][at] = pack_low(odd, next_odd);
-    to[2][at] = pack_high(even, next_even);
-    to[3][at] = pack_high(odd, next_odd);
-}
-
-APART void fill_slots(const workspace *s, int32_t *to, uint32_t slots) {
-    const int32_t padding = (int32_t)(((uint32_t)s->p->padding_value & 0xffffu) * 0x10001u);
-    for (uint32_t k = slots * CHANNELS * s->words; k > 0; k--) {
-        *to++ = padding;
-    }
-}
-
-// Unpacks `count` pixels of a row into words from `at` on, of which there are `words`. If `odd`, the first word starts
-// with a pixel of padding. `lanes` may be known when this is compiled.
-static inline void unpack_pixels(const int8_t *row, uint32_t pitch, uint32_t count, uint32_t lanes,
-                                 int32_t *const to[4], uint32_t at, uint32_t words, uint32_t odd, int32_t padding) {
-    if (odd) {
-        store_pair(padding, load_pixel(row, lanes), to, at++);
-        row += pitch;
-        count--;
-    }
-    const uint32_t end = at + count / 2 < words ? at + count / 2 : words;
-    for (; at < end; at++) {
-        store_pair(load_pixel(row, lanes), load_pixel(row + pitch, lanes), to, at);
-        row += 2 * pitch;
-    }
-    if (count % 2 != 0 && at < words) {
-        store_pair(load_pixel(row, lanes), padding, to, at);
-    }
-}
-
-// Unpacks one row of the image; words that hold nothing but padding are there already.
-APART void unpack_row(const workspace *s, const int8_t *row, int32_t *slot) {
-    const depthwise_3x3_dsp_parameters *p = s->p;
-    const uint32_t words = s->words, lanes = s->lanes, count = p->window.input_width;
-    const uint32_t at = (uint32_t)p->window.padding_left / 2, odd = (uint32_t)p->window.padding_left % 2;
-    const int32_t padding = (int32_t)((uint8_t)p->padding_value * 0x01010101u);
-    int32_t *const to[4] = {slot, slot + words, slot + 2 * words, slot + 3 * words};
-    if (lanes == CHANNELS) {
-        unpack_pixels(row, p->channels, count, CHANNELS, to, at, words, odd, padding);
-    } else {
-        unpack_pixels(row, p->channels, count, lanes, to, at, words, odd, padding);
-    }
-}
-
 APART void unpack_constants(const workspace *s, uint32_t channel) {
     const depthwise_3x3_dsp_parameters *p = s->p;
-    for (uint32_t c = 0; c < s->lanes; c++) {
+    for (uint32_t c = 0; c < s->planar.lanes; c++) {
         channel_constants *to = &s->constants[c];
         for (uint32_t k = 0; k < 3; k++) {
             const int32_t word = load_word(p->weights + 12 * (channel + c) + 4 * k);
@@ -428,15 +371,15 @@ APART int32_t run_rows(const workspace *s, const int8_t *input, int8_t *output, 
                        int32_t loaded) {
     const depthwise_3x3_dsp_parameters *p = s->p;
     const window *w = &p->window;
-    const uint32_t slot_words = CHANNELS * s->words;
+    const uint32_t slot_words = PLANAR_CHANNELS * s->planar.words;
     const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
     const int32_t bottom = top + (int32_t)((count - 1) * w->stride_y) + 3;
     for (loaded = maximum(loaded, top); loaded < bottom; loaded++) {
         int32_t *slot = s->slots + (uint32_t)(loaded + w->padding_top) % p->slots * slot_words;
         if ((uint32_t)loaded < w->input_height) {
-            unpack_row(s, input + (size_t)loaded * w->input_width * p->channels, slot);
+            planar_unpack(&s->planar, input + (size_t)loaded * w->input_width * p->channels, slot);
         } else {
-            fill_slots(s, slot, 1);
+            planar_fill(&s->planar, slot, 1);
         }
     }
     strip t = {.width = w->output_width};
@@ -447,9 +390,9 @@ APART int32_t run_rows(const workspace *s, const int8_t *input, int8_t *output, 
         const uint32_t fit = first + 3 <= p->slots ? (p->slots - first - 3) / w->stride_y + 1 : 1;
         t.count = fit < count - done ? fit : count - done;
         t.step = w->stride_y * slot_words;
-        for (uint32_t c = 0; c < s->lanes; c++) {
+        for (uint32_t c = 0; c < s->planar.lanes; c++) {
             for (uint32_t k = 0; k < 3; k++) {
-                t.rows[k] = s->slots + (first + k) % p->slots * slot_words + c * s->words;
+                t.rows[k] = s->slots + (first + k) % p->slots * slot_words + c * s->planar.words;
             }
             t.constants = &s->constants[c];
             t.output = output + (size_t)(y + done) * w->output_width * p->channels + c;
@@ -462,29 +405,35 @@ APART int32_t run_rows(const workspace *s, const int8_t *input, int8_t *output, 
 
 static inline void start_channels(workspace *s, uint32_t channel) {
     const uint32_t left = s->p->channels - channel;
-    s->lanes = left < CHANNELS ? left : CHANNELS;
+    s->planar.lanes = left < PLANAR_CHANNELS ? left : PLANAR_CHANNELS;
     unpack_constants(s, channel);
 }
 
 TINYDF_HOT void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *p, const int8_t *input, int8_t *output,
                                   int8_t *scratch) {
     channel_constants *constants = (channel_constants *)(void *)scratch;
-    workspace s = {p, constants, (int32_t *)(void *)(constants + CHANNELS), p->row_pixels / 2u, CHANNELS};
+    workspace s = {
+        .p = p,
+        .constants = constants,
+        .slots = (int32_t *)(void *)(constants + PLANAR_CHANNELS),
+        .planar = {p->window.input_width, p->channels, (uint32_t)p->window.padding_left, p->row_pixels / 2u,
+                   PLANAR_CHANNELS, p->padding_value},
+    };
     const uint32_t height = p->window.output_height, step = p->batch;
-    fill_slots(&s, s.slots, p->slots);
+    planar_fill(&s.planar, s.slots, p->slots);
     if (p->by_rows) {
         const uint32_t batches = (height + step - 1) / step;
         for (uint32_t k = 0; k < batches; k++) {
             const uint32_t y = (p->backward ? batches - 1 - k : k) * step;
             const uint32_t count = height - y < step ? height - y : step;
-            for (uint32_t channel = 0; channel < p->channels; channel += CHANNELS) {
+            for (uint32_t channel = 0; channel < p->channels; channel += PLANAR_CHANNELS) {
                 start_channels(&s, channel);
                 run_rows(&s, input + channel, output + channel, y, count, INT32_MIN);
             }
         }
         return;
     }
-    for (uint32_t channel = 0; channel < p->channels; channel += CHANNELS) {
+    for (uint32_t channel = 0; channel < p->channels; channel += PLANAR_CHANNELS) {
         int32_t loaded = INT32_MIN;
         start_channels(&s, channel);
         for (uint32_t y = 0; y < height; y += step) {

@@ -175,6 +175,24 @@ typedef struct {
 void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *parameters, const int8_t *input, int8_t *output,
                        int8_t *scratch);
 
+// `depthwise_conv_2d` of any other kernel, with a horizontal stride of 1 or 2, without dilation or depth multiplier,
+// for the DSP extension; in place where the output has the input's size. Works as the 3x3 one, row by row. weights
+// [channels, kernel_height, kernel_width]; bias and scaling [channels]; scratch [8 * kernel_height * row_pixels] and
+// [32 * kernel_height * (kernel_width / 2 + 1)].
+typedef struct {
+    window window;
+    uint16_t channels;
+    uint16_t row_pixels; // as above
+    int8_t padding_value;
+    int8_t low;
+    int8_t high;
+    uint8_t rounding;
+    const int8_t *weights;
+    const int32_t *bias;
+    const scaling *scaling;
+} depthwise_dsp_parameters;
+void depthwise_dsp(const depthwise_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
 // Largest, or mean, of each window, per channel; pixels outside the image do not count.
 typedef struct {
     window window;
@@ -271,7 +289,8 @@ typedef struct {
 } prelu_parameters;
 void prelu(const prelu_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
-// Any function of one int8: output[i] = table[input[i] + 128]. Input and output may be one buffer.
+// Any function of one int8: output[i] = table[input[i]], the input read as unsigned: the table holds the results of
+// 0 ... 127, then of -128 ... -1. Input and output may be one buffer.
 typedef struct {
     uint32_t count;
     const int8_t *table; // [256]

@@ -73,6 +73,8 @@ def window(rng: Rng, largest_kernel: int = 5, dilations: bool = True) -> dict[st
     dilation = (size(rng, 1, 2), size(rng, 1, 2)) if dilations and rng.integers(3) == 0 else (1, 1)
     same = bool(rng.integers(2))
     image = tuple((k - 1) * d + size(rng, 1, 9) for k, d in zip(kernel, dilation, strict=True))
+    if same and rng.integers(4) == 0:
+        image = (size(rng, 1, 5), size(rng, 1, 5))  # may be smaller than the kernel
     result = tuple(padded_size(image[k], kernel[k], stride[k], dilation[k], same) for k in range(2))
     return {"kernel": kernel, "stride": stride, "dilation": dilation, "same": same, "image": image, "result": result}
 

@@ -33,7 +33,7 @@ def table_layer(context: Context, table: Values) -> Layer:
         raise context.operator.error("input and output differ in size")
     call = Call(
         "lookup",
-        {"count": context.output.count, "table": np.clip(table, -128, 127).astype(np.int8)},
+        {"count": context.output.count, "table": np.roll(np.clip(table, -128, 127), 128).astype(np.int8)},
         (context.input_place(0),),
         context.output_place,
         in_place=(0,),

@@ -20,6 +20,7 @@ SCALING = "{%d, %d, %d}"
 # As in dsp.h.
 SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
 SCALING_SLOW = 64
+MAXIMUM_KERNEL = 16  # of a depthwise layer
 PIXELS = 3  # that a convolution works on at once, as DOT_PIXELS in dot_dsp.h
 MAXIMUM_SHIFT = 22
 
@@ -212,9 +213,49 @@ def _depthwise(call: Call) -> Call:
     fields = call.parameters
     window = _struct(fields, "window")
     w = {name: _integer(window, name) for name in window}
-    shape = (w["kernel_height"], w["kernel_width"], w["dilation_y"], w["dilation_x"], fields["depth_multiplier"])
-    if shape != (3, 3, 1, 1, 1) or w["stride_x"] > 2 or max(w["padding_left"], w["padding_top"]) > 2:
+    plain = (w["dilation_y"], w["dilation_x"], fields["depth_multiplier"]) == (1, 1, 1) and w["stride_x"] <= 2
+    inside = w["padding_left"] < w["kernel_width"] and w["padding_top"] < w["kernel_height"]
+    kernel = (w["kernel_height"], w["kernel_width"])
+    if not plain or not inside or max(kernel) > MAXIMUM_KERNEL:
         return call
+    return _depthwise_3x3(call, fields, w) if kernel == (3, 3) else _depthwise_any(call, fields, w)
+
+
+def _in_place(w: Mapping[str, int]) -> bool:
+    """Row y of the output goes where row y of the input was, which has been unpacked by then."""
+    same_size = (w["input_height"], w["input_width"]) == (w["output_height"], w["output_width"])
+    return same_size and w["stride_x"] == w["stride_y"] == 1
+
+
+def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
+    channels, height, width = _integer(fields, "input_channels"), w["kernel_height"], w["kernel_width"]
+    requantisation = _struct(fields, "requantisation")
+    rounding, scalings = _scalings(requantisation)
+    # Outputs are computed by twos, and the last word that one reads may reach one pixel further than its window.
+    row_pixels = _round_up((_round_up(w["output_width"], 2) - 1) * w["stride_x"] + width, 2) + 2
+    parameters: dict[str, Field] = {
+        "window": _struct(fields, "window"),
+        "channels": channels,
+        "row_pixels": row_pixels,
+        "padding_value": fields["padding_value"],
+        "low": requantisation["low"],
+        "high": requantisation["high"],
+        "rounding": rounding,
+        "weights": np.ascontiguousarray(np.moveaxis(_array(fields, "weights").reshape(height, width, channels), 2, 0)),
+        "bias": fields["bias"],
+        "scaling": Records("scaling", SCALING, np.array(scalings, dtype=np.int32)),
+    }
+    return replace(
+        call,
+        kernel="depthwise_dsp",
+        parameters=parameters,
+        scratch_bytes=8 * height * row_pixels + 32 * height * (width // 2 + 1),
+        in_place=(0,) if _in_place(w) else (),
+        slide=None,
+    )
+
+
+def _depthwise_3x3(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
     channels = _integer(fields, "input_channels")
     padded = _round_up(channels, 4)
     requantisation = _struct(fields, "requantisation")
@@ -222,16 +263,12 @@ def _depthwise(call: Call) -> Call:
     weights = np.zeros((padded, 3, 4), dtype=np.int8)
     weights[:channels, :, :3] = np.moveaxis(_array(fields, "weights").reshape(3, 3, channels), 2, 0)
     row_pixels = _round_up((w["output_width"] - 1) * w["stride_x"] + 3, 2) + 2
-    # Row y of the output goes where row y of the input was, which has been unpacked by then.
-    in_place = w["stride_x"] == w["stride_y"] == 1 and (w["input_height"], w["input_width"]) == (
-        w["output_height"],
-        w["output_width"],
-    )
+    in_place = _in_place(w)
     most = MAXIMUM_ROWS_BYTES // (8 * row_pixels)
     batch = min(max((most - 3) // w["stride_y"], 0) + 1, w["output_height"])
     slots = (batch - 1) * w["stride_y"] + 3
     parameters: dict[str, Field] = {
-        "window": window,
+        "window": _struct(fields, "window"),
         "channels": channels,
         "row_pixels": row_pixels,
         "batch": batch,
@@ -252,7 +289,7 @@ def _depthwise(call: Call) -> Call:
         parameters=parameters,
         scratch_bytes=8 * slots * row_pixels + 176,
         in_place=(0,) if in_place else (),
-        slide=None if in_place else _depthwise_slide(_window(window), channels, batch),
+        slide=None if in_place else _depthwise_slide(Window(**w), channels, batch),
     )
 
 
