@@ -8,21 +8,23 @@ from torch import nn
 
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem
-from tinydf.ssl import simclr
+from tinydf.ssl import barlow, byol, simclr, simsiam, vicreg
+from tinydf.ssl.method import SelfSupervised
 
 
 class Method(NamedTuple):
-    """How a method is described in a recipe, and built from an encoder, the number of its features, and that.
-
-    What is built gives the loss of two views, `model(first, second)`, and `model.embed(images)`.
-    """
+    """How a method is described in a recipe, and built from an encoder, the number of its features, and that."""
 
     options: type[BaseModel]
-    build: Callable[[nn.Module, int, Any], nn.Module]
+    build: Callable[[nn.Module, int, Any], SelfSupervised]
 
 
 METHODS = {
     "simclr": Method(simclr.Options, simclr.SimCLR),
+    "byol": Method(byol.Options, byol.BYOL),
+    "simsiam": Method(simsiam.Options, simsiam.SimSiam),
+    "vicreg": Method(vicreg.Options, vicreg.VICReg),
+    "barlow": Method(barlow.Options, barlow.BarlowTwins),
 }
 
 

@@ -88,6 +88,7 @@ def pretrain(recipe: Recipe, data_directory: Path, out: Path, resume: bool = Fal
             model.train()
             for first, second in view_batches(images, recipe, epoch):
                 losses.append(learner.step(partial(model, first, second)))
+                model.after_step((epoch * steps + len(losses)) / (how.epochs * steps))
                 bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}")
             state.epoch += 1
             state.seconds += time.monotonic() - started
@@ -136,7 +137,8 @@ def _build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     features = take_classifier(encoder)
     options = ssl.check(recipe.pretraining.method, recipe.pretraining.options)
     model = ssl.METHODS[recipe.pretraining.method].build(encoder, features, options)
-    return model.to(memory_format=torch.channels_last), encoder
+    model.to(memory_format=torch.channels_last)
+    return model, encoder
 
 
 def _look(model: nn.Module, images: Images, recipe: Recipe) -> Spread:

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from tinydf.ssl.heads import perceptron
+from tinydf.ssl.method import SelfSupervised, perceptron
 
 
 class Options(BaseModel):
@@ -18,22 +18,14 @@ class Options(BaseModel):
     temperature: float = Field(default=0.2, gt=0, le=10)
 
 
-class SimCLR(nn.Module):  # type: ignore[misc]
-    """Projects features, float [batch, features], and contrasts pairs of views."""
+class SimCLR(SelfSupervised):
+    """A projector of two layers, as in the paper."""
 
     def __init__(self, encoder: nn.Module, features: int, options: Options) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.projector = perceptron(features, options.hidden, options.embedding, layers=2, normalised=False)
+        super().__init__(encoder, perceptron(features, options.hidden, options.embedding, layers=2))
         self.temperature = options.temperature
 
-    def embed(self, images: Tensor) -> Tensor:
-        """Embeddings, float [batch, embedding], in which collapse shows."""
-        embeddings: Tensor = self.projector(self.encoder(images))
-        return embeddings
-
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """The loss of a batch of pairs, views float [batch, 3, size, size] each."""
         first, second = self.embed(torch.cat([first, second])).chunk(2)
         return contrast(first, second, self.temperature)
 
