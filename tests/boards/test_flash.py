@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.boards.export import write_export
 from tinydf.boards import board as boards
 from tinydf.boards import flashers
 from tinydf.boards.build import build
-from tinydf.boards.flashers import cube_programmer, openocd, st_flash
+from tinydf.boards.flashers import cube_programmer, esptool, openocd, st_flash
 from tinydf.errors import TinydfError
 
 
@@ -114,15 +115,51 @@ def test_every_flasher_verifies_and_resets() -> None:
     flash = boards.load("nucleo-h743").flash
     home = Path("/a b")
     assert flash.openocd and flash.st_flash and flash.cube_programmer
-    assert openocd.command(flash.openocd, home) == [
+    assert openocd.command(flash.openocd, home, None) == [
         *("openocd", "-f", "board/st_nucleo_h743zi.cfg", "-c", "program {/a b/firmware.elf} verify reset exit")
     ]
-    assert st_flash.command(flash.st_flash, home) == [
+    assert st_flash.command(flash.st_flash, home, None) == [
         *("st-flash", "--reset", "write", "/a b/firmware.bin", "0x08000000")
     ]
-    assert cube_programmer.command(flash.cube_programmer, home) == [
+    assert cube_programmer.command(flash.cube_programmer, home, None) == [
         *("STM32_Programmer_CLI", "-c", "port=SWD", "-w", "/a b/firmware.elf", "-v", "-rst")
     ]
+
+
+@pytest.fixture
+def rom() -> Iterator[str]:
+    """A port behind which a mock of the ROM's boot loader speaks esptool's protocol."""
+    from esp32_mock_bootloader import mock_bootloader
+
+    server = mock_bootloader(chip="esp32c3")
+    try:
+        yield server.url()
+    finally:
+        server.stop()
+
+
+def test_esptool_writes_verifies_and_resets(rom: str, tmp_path: Path) -> None:
+    """The real esptool, which compares the MD5 of what the mock has in its flash."""
+    (tmp_path / "firmware.bin").write_bytes(bytes(range(256)) * 40)
+    said: list[str] = []
+    assert flashers.program(boards.load("esp32-c3-devkitm-1"), tmp_path, said.append, port=rom) == "esptool"
+    assert "Hash of data verified." in said
+
+
+def test_esptool_without_a_board_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "firmware.bin").write_bytes(bytes(256))
+    board = boards.load("esp32-c3-devkitm-1")
+    with pytest.raises(TinydfError, match="esptool found no board at that port: plug esp32-c3-devkitm-1 in, or use"):
+        flashers.program(board, tmp_path, print, port=str(tmp_path / "none"))
+    monkeypatch.setattr(esptool.list_ports, "comports", lambda: [])
+    with pytest.raises(TinydfError, match="no serial port on USB was found: plug the board in, give --port"):
+        flashers.program(board, tmp_path, print)
+
+
+@pytest.mark.skipif(shutil.which("openocd") is None, reason="needs OpenOCD")
+def test_a_port_is_for_those_that_use_one(firmware: Path) -> None:
+    line = refused("--board", "nucleo-h743", "--firmware", firmware, "--port", "/dev/ttyACM0")
+    assert line == "openocd finds nucleo-h743 by its debug probe: leave --port out"
 
 
 def test_a_board_that_does_not_exist(firmware: Path) -> None:

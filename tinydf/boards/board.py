@@ -97,12 +97,20 @@ class CubeProgrammer(Table):
     connect: str = Field(min_length=1)
 
 
+class EspTool(Table):
+    """esptool: the chip, and where in its flash the binary goes."""
+
+    chip: Literal["esp32c3"]
+    address: Address
+
+
 class Flash(Table):
     """Ways to program the board, one module of `tinydf/boards/flashers` each."""
 
     openocd: OpenOcd | None = None
     st_flash: StFlash | None = None
     cube_programmer: CubeProgrammer | None = None
+    esptool: EspTool | None = None
 
 
 class UnicornEmulator(Table):

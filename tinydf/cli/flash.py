@@ -16,6 +16,7 @@ from tinydf.errors import TinydfError
 @click.option("--export", type=click.Path(path_type=Path), help="Build from this export directory first.")
 @click.option("--firmware", type=click.Path(path_type=Path), help="A directory made by `tinydf build`.")
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
+@click.option("--port", help="The serial port, for a board that is programmed over one (esptool).")
 @click.option("--emulator", is_flag=True, help="Start it on an emulated board.")
 @click.option("--foreground", is_flag=True, help="Stay until Ctrl-C; only with --emulator.")
 @click.option("--name", "alias", help="Call the emulated board this, so that several can run.")
@@ -25,6 +26,7 @@ def command(
     export: Path | None,
     firmware: Path | None,
     engine: Engine,
+    port: str | None,
     emulator: bool,
     foreground: bool,
     alias: str | None,
@@ -35,13 +37,15 @@ def command(
     emulated = emulator or board.hosted
     if (foreground or alias) and not emulated:
         raise click.UsageError("--foreground and --name go with --emulator")
+    if port and emulated:
+        raise click.UsageError("--port goes with a real board")
     directory, made = obtain(name, export, firmware, engine)
     if foreground:
         _serve(board, directory, alias or name)
     elif emulated:
         _start(board, directory, made, alias or name, as_json)
     else:
-        _program(board, directory, made, as_json)
+        _program(board, directory, made, port, as_json)
 
 
 def _start(board: boards.Board, directory: Path, made: Build, alias: str, as_json: bool) -> None:
@@ -75,11 +79,11 @@ def _serve(board: boards.Board, directory: Path, alias: str) -> None:
         raise TinydfError(f"the emulated {alias} stopped: {state.last_words}")
 
 
-def _program(board: boards.Board, directory: Path, made: Build, as_json: bool) -> None:
+def _program(board: boards.Board, directory: Path, made: Build, port: str | None, as_json: bool) -> None:
     from tinydf.boards import flashers
 
     with notes.status(f"programming {made.flash_bytes:,} bytes") as status:
-        program = flashers.program(board, directory, status.update)
+        program = flashers.program(board, directory, status.update, port)
     if as_json:
         print_json({"board": board.name, "program": program, "build_id": made.build_id})
     else:

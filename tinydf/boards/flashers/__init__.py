@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -10,11 +11,23 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from tinydf.boards.board import Board
-from tinydf.boards.flashers import cube_programmer, openocd, st_flash
+from tinydf.boards.flashers import cube_programmer, esptool, openocd, st_flash
 from tinydf.errors import TinydfError
 
 # In the order in which they are tried: the name of the table in the board's `[flash]`, and the module.
-FLASHERS: dict[str, ModuleType] = {"openocd": openocd, "st_flash": st_flash, "cube_programmer": cube_programmer}
+FLASHERS: dict[str, ModuleType] = {
+    "openocd": openocd,
+    "st_flash": st_flash,
+    "cube_programmer": cube_programmer,
+    "esptool": esptool,
+}
+# Those that reach the board over a serial port; the others find a debug probe on USB by themselves.
+SERIAL = {esptool}
+
+
+def installed(program: str) -> str | None:
+    """The path of a program: on PATH, or beside this Python, where pip puts those that come with a package."""
+    return shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
 
 
 def choose(board: Board) -> tuple[ModuleType, BaseModel]:
@@ -27,19 +40,20 @@ def choose(board: Board) -> tuple[ModuleType, BaseModel]:
     if not offered:
         raise TinydfError(f"{board.name} has no [flash] table", "it can only be emulated: --emulator")
     for module, table in offered:
-        if shutil.which(module.PROGRAM):
+        if installed(module.PROGRAM):
             return module, table
     programs = ", ".join(module.PROGRAM for module, _ in offered)
     raise TinydfError(f"no program to flash {board.name} with ({programs})", offered[0][0].INSTALL)
 
 
-def program(board: Board, firmware: Path, say: Callable[[str], None]) -> str:
+def program(board: Board, firmware: Path, say: Callable[[str], None], port: str | None = None) -> str:
     """Write, verify and reset.
 
     Args:
         board: a board that is plugged in.
         firmware: the directory with firmware.elf and firmware.bin.
         say: called with each line of progress.
+        port: the serial port, for a board that is programmed over one; by default the only one on USB.
 
     Returns:
         The program that did it.
@@ -49,7 +63,10 @@ def program(board: Board, firmware: Path, say: Callable[[str], None]) -> str:
     """
     module, table = choose(board)
     lines: list[str] = []
-    command = module.command(table, firmware)
+    if port is not None and module not in SERIAL:
+        raise TinydfError(f"{module.PROGRAM} finds {board.name} by its debug probe", "leave --port out")
+    command = module.command(table, firmware, port)
+    command[0] = installed(module.PROGRAM) or command[0]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as run:
@@ -61,7 +78,8 @@ def program(board: Board, firmware: Path, say: Callable[[str], None]) -> str:
         status = run.wait()
     output = "\n".join(lines)
     if re.search(module.NO_PROBE, output):
-        raise TinydfError(f"{module.PROGRAM} found no probe", f"plug {board.name} in, or use --emulator")
+        what = "no board at that port" if module in SERIAL else "no probe"
+        raise TinydfError(f"{module.PROGRAM} found {what}", f"plug {board.name} in, or use --emulator")
     if status != 0 or not re.search(module.DONE, output):
         reason = next((line for line in lines if re.search(r"error|fail", line, re.IGNORECASE)), f"status {status}")
         raise TinydfError(f"{module.PROGRAM} did not program {board.name}: {reason}")

@@ -11,7 +11,7 @@ PROGRESS = r"Download|verif|reset"
 DONE = r"Download verified successfully"
 
 
-def command(settings: CubeProgrammer, firmware: Path) -> list[str]:
+def command(settings: CubeProgrammer, firmware: Path, port: str | None) -> list[str]:
     """Connect, write, verify, reset."""
     elf = (firmware / "firmware.elf").absolute()
     return [PROGRAM, "-c", settings.connect, "-w", str(elf), "-v", "-rst"]

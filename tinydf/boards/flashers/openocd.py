@@ -11,7 +11,7 @@ PROGRESS = r"^\*\* .* \*\*$"
 DONE = r"\*\* Verified OK \*\*"
 
 
-def command(settings: OpenOcd, firmware: Path) -> list[str]:
+def command(settings: OpenOcd, firmware: Path, port: str | None) -> list[str]:
     """Program, verify, reset, exit; the braces keep a path with spaces in one piece for Tcl."""
     elf = (firmware / "firmware.elf").absolute()
     return [PROGRAM, "-f", settings.script, "-c", f"program {{{elf}}} verify reset exit"]

@@ -11,7 +11,7 @@ PROGRESS = r"Flash page|Starting verification|verified"
 DONE = r"jolly good"
 
 
-def command(settings: StFlash, firmware: Path) -> list[str]:
+def command(settings: StFlash, firmware: Path, port: str | None) -> list[str]:
     """Write the binary, verify, reset."""
     binary = (firmware / "firmware.bin").absolute()
     return [PROGRAM, "--reset", "write", str(binary), f"0x{settings.address:08X}"]
