@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test fuzz lint format setup lock clean
+.PHONY: demo test fuzz bench-engine lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -12,6 +12,9 @@ test: setup ## All tests
 
 fuzz: setup ## 100,000 mutated models through the compiler
 	$(PYTHON) -m tests.fuzz.tflite --cases 100000
+
+bench-engine: setup ## The compiled engine on every emulated board, beside its peers: benchmarks/engine.md
+	$(PYTHON) -m benchmarks.engine
 
 lint: setup ## ruff, mypy, clang-format
 	$(PYTHON) -m ruff check .

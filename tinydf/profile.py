@@ -1,5 +1,6 @@
 """`tinydf profile`: one model on one board, whatever it is for: are the bytes right, what does it take, where?"""
 
+import os
 import re
 import tempfile
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
 def _run(board_name: str, elf: Path, built: Build, inputs: NDArray[np.int8], port: str | None) -> _Measured:
     if port is not None:
         return _measure(port, built.model, inputs)
-    running = emulator.start(board_name, elf, name=f"{board_name}-profile", replace=True)
+    running = emulator.start(board_name, elf, name=f"{board_name}-profile-{os.getpid()}", replace=True)
     try:
         return _measure(running.port, built.model, inputs)
     finally:

@@ -24,6 +24,8 @@ from tinydf.errors import TinydfError
 from tinydf.manifest import MODEL, Manifest, read_export
 from tinydf.train.accuracy import Accuracy, Case, measure
 
+INTERPRETER_ARENA = 32 << 20
+
 
 class Speed(BaseModel):
     """The same images through TFLM's interpreter, on one core, and through the compiled engine, on one and on all.
@@ -93,7 +95,9 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0) 
         seconds=round(seconds, 3),
         images_per_second=round(len(cases) / seconds, 1),
         accuracy=measure(cases, {case.generator: dataset.seen(case.generator) for case in cases}),
-        speed=_compare(export, manifest, dataset, split, compare) if compare else None,
+        speed=compare_speed(export, (export / MODEL).read_bytes(), _first_inputs(manifest, dataset, split, compare))
+        if compare
+        else None,
     )
 
 
@@ -111,13 +115,18 @@ def _cores() -> int:
 
 
 @cache
-def _engine(export: Path) -> tuple[HostEngine, Manifest]:
-    """A worker's engine, made when it gets its first shard."""
-    return HostEngine(export), read_export(export)
+def _engine(directory: Path) -> HostEngine:
+    """A worker's engine, made when it gets its first work."""
+    return HostEngine(directory)
+
+
+@cache
+def _manifest(export: Path) -> Manifest:
+    return read_export(export)
 
 
 def _judge_shard(work: _Work) -> list[Case]:
-    engine, manifest = _engine(work.export)
+    engine, manifest = _engine(work.export), _manifest(work.export)
     samples = list(read_shard(work.data, work.shard))
     outputs = engine.run(np.stack([manifest.to_input(sample.image) for sample in samples]))
     verdicts, scores = manifest.verdict(outputs), manifest.score(outputs)
@@ -127,47 +136,56 @@ def _judge_shard(work: _Work) -> list[Case]:
     ]
 
 
-def _compare(export: Path, manifest: Manifest, dataset: Dataset, split: Split, count: int) -> Speed:
-    """Time both engines on the first images of the split; what reads the images is not counted."""
+def _first_inputs(manifest: Manifest, dataset: Dataset, split: Split, count: int) -> NDArray[np.int8]:
+    samples = (sample for platform in dataset.platforms(split) for sample in dataset.samples(split, platform))
+    return np.stack([manifest.to_input(sample.image) for sample, _ in zip(samples, range(count), strict=False)])
+
+
+def compare_speed(directory: Path, tflite: bytes, inputs: NDArray[np.int8]) -> Speed:
+    """Time TFLM's interpreter and the compiled engine on the same inputs.
+
+    One core's rates are of processor time, so that other work on the machine does not count.
+
+    Args:
+        directory: where the model's model_aot.c is.
+        tflite: the same model, with int8 edges.
+        inputs: int8 [images, *input shape].
+    """
     from tflite_micro.python.tflite_micro import runtime
 
-    samples = (sample for platform in dataset.platforms(split) for sample in dataset.samples(split, platform))
-    inputs = np.stack([manifest.to_input(sample.image) for sample, _ in zip(samples, range(count), strict=False)])
-    interpreter = runtime.Interpreter.from_bytes(
-        (export / MODEL).read_bytes(), arena_size=manifest.tflm_arena_bytes * 2
-    )
+    interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=INTERPRETER_ARENA)
     expected = []
-    begin = time.monotonic()
+    begin = time.process_time()
     for one in inputs:
         interpreter.set_input(one[np.newaxis], 0)
         interpreter.invoke()
         expected.append(np.array(interpreter.get_output(0)).reshape(-1))
-    interpreted = time.monotonic() - begin
-    engine = HostEngine(export)
-    begin = time.monotonic()
-    outputs = engine.run(inputs)
-    alone = time.monotonic() - begin
+    interpreted = time.process_time() - begin
+    engine = HostEngine(directory)
+    begin = time.process_time()
+    outputs = engine.run(inputs).reshape(len(inputs), -1)
+    alone = time.process_time() - begin
     return Speed(
         images=len(inputs),
         mismatches=int((outputs != np.stack(expected)).any(axis=1).sum()),
         cores=_cores(),
         interpreter_images_per_second=round(len(inputs) / interpreted, 1),
         one_core_images_per_second=round(len(inputs) / alone, 1),
-        all_cores_images_per_second=round(_together(export, inputs), 1),
+        all_cores_images_per_second=round(_together(directory, inputs), 1),
     )
 
 
-def _together(export: Path, inputs: NDArray[np.int8]) -> float:
+def _together(directory: Path, inputs: NDArray[np.int8]) -> float:
     """Images per second of all cores, each of which runs all inputs several times."""
     rounds = 4
     with ProcessPoolExecutor(_cores(), mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(_run, export, inputs), [1] * _cores()))
+        list(pool.map(partial(_run, directory, inputs), [1] * _cores()))
         begin = time.monotonic()
-        list(pool.map(partial(_run, export, inputs), [rounds] * _cores()))
+        list(pool.map(partial(_run, directory, inputs), [rounds] * _cores()))
         return len(inputs) * rounds * _cores() / (time.monotonic() - begin)
 
 
-def _run(export: Path, inputs: NDArray[np.int8], rounds: int) -> None:
-    engine, _ = _engine(export)
+def _run(directory: Path, inputs: NDArray[np.int8], rounds: int) -> None:
+    engine = _engine(directory)
     for _ in range(rounds):
         engine.run(inputs)

@@ -1,0 +1,203 @@
+"""`make bench-engine`: the compiled engine on every emulated board, beside its peers and its goals.
+
+Measures MLPerf Tiny's four models, and every detector of `models/` with random weights (costs do not depend on them),
+and writes `benchmarks/engine.json` and `benchmarks/engine.md`.
+"""
+
+import argparse
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from benchmarks import mlperf_tiny, untrained
+from benchmarks.engine_table import markdown
+from tinydf.boards import board as boards
+from tinydf.console import note
+from tinydf.errors import TinydfError
+from tinydf.files import write_json, write_text
+from tinydf.profile import Profile, profile
+from tinydf.resources import MODELS
+from tinydf.simulate import Speed, compare_speed
+from tinydf.train.recipe import read_recipe
+
+HERE = Path(__file__).parent
+PEERS = HERE / "peers.toml"
+# PhiNet's other form: the recipes have squeeze and excitation.
+FORMS = {"phinet-demo": {"phinet-demo-no-se": {"squeeze_excite": False}}}
+SPEED_IMAGES = 64
+
+Figures = dict[str, dict[str, float]]
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Peer(Strict):
+    """Another engine's figures, by core and model; those of bytes are the Cortex-M7's."""
+
+    name: str
+    source: str
+    instructions: Figures
+    ram_bytes: dict[str, int]
+    code_bytes: dict[str, int]
+
+
+class Goals(Strict):
+    """What is to be reached at most, by core ("every" for all) and by model or detector."""
+
+    instructions: Figures
+    instructions_per_mac: Figures
+    ram_bytes: Figures
+    code_bytes: Figures
+
+
+class Peers(Strict):
+    """The whole of peers.toml; goals of instructions are quotients of the first peer's."""
+
+    peer: list[Peer]
+    goal: Goals
+
+
+class Model(Strict):
+    """A model to measure; `detector` is its architecture, empty for MLPerf Tiny's."""
+
+    name: str
+    detector: str = ""
+    tflite: bytes
+
+
+class Judgement(Strict):
+    """One figure against its goal."""
+
+    figure: Literal["instructions", "instructions_per_mac", "ram_bytes", "code_bytes"]
+    value: float
+    peer: float | None
+    goal: float
+    met: bool
+
+
+class Measurement(Strict):
+    """One model on one board; `profile` is None where `refused` says why."""
+
+    model: str
+    detector: str
+    board: str
+    core: str
+    profile: Profile | None
+    refused: str = ""
+    judgements: tuple[Judgement, ...] = ()
+
+
+class Report(Strict):
+    """What engine.json holds. `speed`: the same C on this machine against TFLM's interpreter, by detector."""
+
+    measurements: tuple[Measurement, ...]
+    speed: dict[str, Speed]
+
+
+def load_models(only: list[str]) -> list[Model]:
+    """MLPerf Tiny's models and the detectors, those of `only` if it names any."""
+    chosen = [Model(name=name, tflite=data) for name, data in mlperf_tiny.models().items() if not only or name in only]
+    for folder in sorted(path.parent for path in MODELS.glob("*/recipe.toml")):
+        recipe = read_recipe(folder / "recipe.toml")
+        for name, changes in {folder.name: {}, **FORMS.get(folder.name, {})}.items():
+            if only and name not in only:
+                continue
+            note(f"converting {name}")
+            options = {**recipe.detector.options, **changes}
+            tflite = untrained.to_tflite(recipe.detector.name, options, recipe.preprocess.size)
+            chosen.append(Model(name=name, detector=recipe.detector.name, tflite=tflite))
+    return chosen
+
+
+def emulated_boards() -> list[str]:
+    """Every board of `boards/` with the emulator of a microcontroller."""
+    return [name for name in boards.names() if not boards.load(name).hosted and boards.load(name).emulator is not None]
+
+
+def measure(model: Model, board: str, peers: Peers) -> Measurement:
+    """Profile a model on a board and judge it; a model that does not fit is a result too."""
+    core = boards.load(board).core.name
+    common = {"model": model.name, "detector": model.detector, "board": board, "core": core}
+    try:
+        measured = profile(model.tflite, board)
+    except TinydfError as error:
+        note(f"{board}: {model.name}: {error.what}")
+        return Measurement(**common, profile=None, refused=error.what)
+    note(f"{board}: {model.name}: {measured.instructions:,} instructions, equal: {measured.equal}")
+    return Measurement(**common, profile=measured, judgements=tuple(judge(model, core, measured, peers)))
+
+
+def judge(model: Model, core: str, measured: Profile, peers: Peers) -> list[Judgement]:
+    """The figures that have a goal."""
+    first, goals = peers.peer[0], peers.goal
+    names = (model.name, model.detector)
+    judgements = []
+    quotient = _goal(goals.instructions, core, names)
+    other = _goal(first.instructions, core, names)
+    if quotient is not None and other is not None:
+        limit = quotient * other
+        met = measured.instructions <= limit
+        judgements.append(
+            Judgement(figure="instructions", value=measured.instructions, peer=other, goal=limit, met=met)
+        )
+    for figure, given, theirs in (
+        ("instructions_per_mac", goals.instructions_per_mac, {}),
+        ("ram_bytes", goals.ram_bytes, first.ram_bytes),
+        ("code_bytes", goals.code_bytes, first.code_bytes),
+    ):
+        goal, value = _goal(given, core, names), getattr(measured, figure)
+        if goal is not None and value is not None:
+            judgements.append(
+                Judgement(figure=figure, value=value, peer=theirs.get(model.name), goal=goal, met=value <= goal)
+            )
+    return judgements
+
+
+def _goal(figures: Mapping[str, Mapping[str, float]], core: str, names: tuple[str, str]) -> float | None:
+    by_name = {**figures.get("every", {}), **figures.get(core, {})}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def measure_speed(model: Model) -> Speed:
+    """The same C on this machine, against TFLM's interpreter."""
+    from tinydf.compiler import compile_model, write_compiled
+    from tinydf.compiler.check import random_inputs
+
+    compiled = compile_model(model.tflite)
+    with tempfile.TemporaryDirectory(prefix="tinydf-bench-") as scratch:
+        write_compiled(compiled, Path(scratch))
+        return compare_speed(Path(scratch), model.tflite, random_inputs(compiled.plan.input.shape[1:], SPEED_IMAGES))
+
+
+def main() -> None:
+    """Measure, and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--boards", nargs="+", default=emulated_boards())
+    parser.add_argument("--models", nargs="+", default=[], help="all by default")
+    parser.add_argument("--jobs", type=int, default=1, help="how many boards at a time")
+    parser.add_argument("--out", type=Path, default=HERE, help="directory of engine.json and engine.md")
+    arguments = parser.parse_args()
+    peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
+    models = load_models(arguments.models)
+    with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(measure, model, board, peers) for model in models for board in arguments.boards]
+        measurements = tuple(one.result() for one in waiting)
+    speed = {model.name: measure_speed(model) for model in models if model.detector}
+    report = Report(measurements=measurements, speed=speed)
+    write_json(arguments.out / "engine.json", report)
+    write_text(arguments.out / "engine.md", markdown(report, peers))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

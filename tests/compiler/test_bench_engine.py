@@ -1,0 +1,68 @@
+"""What `make bench-engine` makes of a profile: goals judged, and tables that say what holds those missed."""
+
+import tomllib
+
+from benchmarks.engine import PEERS, Measurement, Model, Peers, Report, emulated_boards, judge
+from benchmarks.engine_table import markdown
+from tinydf.profile import LayerProfile, Profile
+
+
+def profiled(instructions: int, ram_bytes: int) -> Profile:
+    """A profile of one layer."""
+    per_mac = instructions / 1000
+    layer = LayerProfile(
+        index=3,
+        operator="CONV_2D",
+        name="c",
+        kernels=("pointwise_dsp",),
+        instructions=instructions,
+        macs=1000,
+        instructions_per_mac=per_mac,
+        weight_bytes=1,
+        moved_bytes=1,
+    )
+    return Profile(
+        model_sha256="0" * 64,
+        board="nucleo-h743",
+        emulated=True,
+        target="armv7e-m",
+        unit="emulated instructions",
+        equal=True,
+        instructions=instructions,
+        macs=1000,
+        instructions_per_mac=per_mac,
+        code_bytes=2000,
+        weight_bytes=1,
+        ram_bytes=ram_bytes,
+        ram_lower_bound=1,
+        peak_stack_bytes=1,
+        arena_intact=True,
+        layers=(layer,),
+    )
+
+
+def test_goals_are_judged_and_misses_explained() -> None:
+    peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
+    model = Model(name="ad", tflite=b"")
+    profile = profiled(instructions=400_000, ram_bytes=1401)
+    judged = judge(model, "cortex-m7", profile, peers)
+    assert {one.figure: one.met for one in judged} == {"instructions": False, "ram_bytes": False, "code_bytes": True}
+    common: dict[str, str] = {"board": "nucleo-h743", "core": "cortex-m7"}
+    measurement = Measurement(model="ad", detector="", **common, profile=profile, judgements=tuple(judged))
+    refused = Measurement(model="vww", detector="", **common, profile=None, refused="too large")
+    text = markdown(Report(measurements=(measurement, refused), speed={}), peers)
+    assert "400,000 ✗ | 582,543 |" in text
+    assert "3 CONV_2D 100% at 400.00 a MAC" in text
+    assert "too large" in text
+    assert "1 of 3 are met" in text
+
+
+def test_a_detectors_goal_is_its_architectures() -> None:
+    peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
+    judged = judge(Model(name="any", detector="phinet", tflite=b""), "cortex-m7", profiled(1999, 1), peers)
+    assert [(one.figure, one.goal, one.met) for one in judged] == [("instructions_per_mac", 2.0, True)]
+
+
+def test_boards_are_all_that_are_emulated() -> None:
+    assert "nucleo-h743" in emulated_boards()
+    assert "posix" not in emulated_boards()
