@@ -1,33 +1,35 @@
 #include "app/arena.h"
 
-#define LINE_BYTES  32 // of the Cortex-M7's data cache: the arena's lines are its own
-#define GUARD_WORDS (LINE_BYTES / 4)
-#define GUARD       0xA5C3E17Bu
+#include <string.h>
+
+#define LINE_BYTES 32 // of the Cortex-M7's data cache: the arena's lines are its own
+#define GUARD      0xA5
 
 #ifndef TINYDF_ARENA_SECTION
 #define TINYDF_ARENA_SECTION
 #endif
 
-static TINYDF_ARENA_SECTION _Alignas(LINE_BYTES) struct {
-    uint32_t before[GUARD_WORDS];
-    uint8_t bytes[(ARENA_BYTES + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES];
-    uint32_t after[GUARD_WORDS];
-} arena;
+// A line of guard bytes, the arena, and guard bytes from its very end to the end of the next line.
+#define END_BYTES (LINE_BYTES + (LINE_BYTES - ARENA_BYTES % LINE_BYTES) % LINE_BYTES)
+
+static TINYDF_ARENA_SECTION _Alignas(LINE_BYTES) uint8_t memory[LINE_BYTES + ARENA_BYTES + END_BYTES];
 
 uint8_t *arena_prepare(void) {
-    for (unsigned i = 0; i < GUARD_WORDS; i++) {
-        arena.before[i] = GUARD;
-        arena.after[i] = GUARD;
-    }
-    return arena.bytes;
+    memset(memory, GUARD, LINE_BYTES);
+    memset(memory + LINE_BYTES + ARENA_BYTES, GUARD, END_BYTES);
+    return memory + LINE_BYTES;
 }
 
-bool arena_intact(void) {
-    for (unsigned i = 0; i < GUARD_WORDS; i++) {
-        // Volatile: the engine may have written here in ways the compiler rules out.
-        if (((volatile uint32_t *)arena.before)[i] != GUARD || ((volatile uint32_t *)arena.after)[i] != GUARD) {
+static bool is_guard(const volatile uint8_t *bytes, uint32_t count) {
+    // Volatile: the engine may have written here in ways the compiler rules out.
+    for (uint32_t i = 0; i < count; i++) {
+        if (bytes[i] != GUARD) {
             return false;
         }
     }
     return true;
+}
+
+bool arena_intact(void) {
+    return is_guard(memory, LINE_BYTES) && is_guard(memory + LINE_BYTES + ARENA_BYTES, END_BYTES);
 }

@@ -1,4 +1,4 @@
-// The engine's memory, with guard words on both sides that tell whether the engine kept within it.
+// The engine's memory, with guard bytes on both sides that tell whether the engine kept within it.
 #ifndef TINYDF_ARENA_H
 #define TINYDF_ARENA_H
 
@@ -8,10 +8,10 @@
 // The size of the arena; the build takes it from the model's memory plan.
 #define ARENA_BYTES ((uint32_t)(TINYDF_ARENA_BYTES))
 
-// Writes the guard words, and gives the arena's ARENA_BYTES bytes, aligned to a cache line.
+// Writes the guard bytes, and gives the arena's ARENA_BYTES bytes, aligned to a cache line.
 uint8_t *arena_prepare(void);
 
-// True while no guard word has been overwritten.
+// True while no guard byte has been overwritten.
 bool arena_intact(void);
 
 #endif

@@ -9,7 +9,7 @@
 
 typedef struct {
     const depthwise_dsp_parameters *p;
-    int32_t *weights; // [PLANAR_CHANNELS][kernel_height][2][width words]
+    int32_t *weights; // [PLANAR_CHANNELS * multiplier][kernel_height][2][width words]
     int32_t *slots;   // [kernel_height][PLANAR_CHANNELS][words]
     planar planar;
 } workspace;
@@ -22,12 +22,12 @@ static inline uint32_t channel_words(const window *w) {
     return 2u * w->kernel_height * weight_words(w);
 }
 
-// The weights of the channel that is number `lane` of those at work.
-APART void unpack_weights(const workspace *s, uint32_t channel, uint32_t lane) {
+// The weights of the output channel that is number `place` of those at work.
+APART void unpack_weights(const workspace *s, uint32_t channel, uint32_t place) {
     const window *w = &s->p->window;
     const uint32_t width = w->kernel_width, words = weight_words(w);
     const int8_t *from = s->p->weights + (size_t)channel * w->kernel_height * width;
-    int32_t *to = s->weights + lane * channel_words(w);
+    int32_t *to = s->weights + place * channel_words(w);
     for (uint32_t row = 0; row < w->kernel_height; row++) {
         for (uint32_t k = 0; k < words; k++) {
             const int32_t before = k == 0 ? 0 : from[2 * k - 1];
@@ -98,7 +98,8 @@ static inline two_sums row_of_words(two_sums s, const int32_t *pairs, const int3
 static inline void run_row(const workspace *s, uint32_t stride, uint32_t words, const int32_t *const rows[],
                            const int32_t *weights, uint32_t channel, int8_t *output) {
     const depthwise_dsp_parameters *p = s->p;
-    const uint32_t height = p->window.kernel_height, pitch = p->channels, width = p->window.output_width;
+    const uint32_t height = p->window.kernel_height, width = p->window.output_width;
+    const uint32_t pitch = (uint32_t)p->channels * p->multiplier;
     const scaling scaling = p->scaling[channel];
     for (uint32_t x = 0, at = 0; x < width; x += 2, at += stride) {
         two_sums sums = {p->bias[channel], p->bias[channel]};
@@ -129,7 +130,7 @@ RUN_ROW(run_row_of_3_words, 1, 3)
 RUN_ROW(run_row_of_3_words_stride_2, 2, 3)
 RUN_ROW(run_row_of_any, s->p->window.stride_x, weight_words(&s->p->window))
 
-// All rows of one channel, of which the unpacked input is in the slots.
+// One row of the output channels of the channels at work, of which the unpacked input is in the slots.
 APART void run_output_row(const workspace *s, int32_t top, uint32_t channel, int8_t *output) {
     const window *w = &s->p->window;
     const uint32_t height = w->kernel_height, slot_words = PLANAR_CHANNELS * s->planar.words;
@@ -138,13 +139,15 @@ APART void run_output_row(const workspace *s, int32_t top, uint32_t channel, int
         for (uint32_t k = 0; k < height; k++) {
             rows[k] = s->slots + ((uint32_t)(top + w->padding_top) + k) % height * slot_words + c * s->planar.words;
         }
-        const int32_t *weights = s->weights + c * channel_words(w);
-        if (weight_words(w) == 3 && w->stride_x == 1) {
-            run_row_of_3_words(s, rows, weights, channel + c, output + c);
-        } else if (weight_words(w) == 3) {
-            run_row_of_3_words_stride_2(s, rows, weights, channel + c, output + c);
-        } else {
-            run_row_of_any(s, rows, weights, channel + c, output + c);
+        for (uint32_t place = c * s->p->multiplier; place < (c + 1) * s->p->multiplier; place++) {
+            const int32_t *weights = s->weights + place * channel_words(w);
+            if (weight_words(w) == 3 && w->stride_x == 1) {
+                run_row_of_3_words(s, rows, weights, channel + place, output + place);
+            } else if (weight_words(w) == 3) {
+                run_row_of_3_words_stride_2(s, rows, weights, channel + place, output + place);
+            } else {
+                run_row_of_any(s, rows, weights, channel + place, output + place);
+            }
         }
     }
 }
@@ -152,10 +155,12 @@ APART void run_output_row(const workspace *s, int32_t top, uint32_t channel, int
 APART void run_channels(const workspace *s, const int8_t *input, int8_t *output, uint32_t channel) {
     const depthwise_dsp_parameters *p = s->p;
     const window *w = &p->window;
+    const uint32_t target = channel * p->multiplier,
+                   row_bytes = (uint32_t)w->output_width * p->channels * p->multiplier;
     const uint32_t slot_words = PLANAR_CHANNELS * s->planar.words;
     int32_t loaded = -w->padding_top;
-    for (uint32_t c = 0; c < s->planar.lanes; c++) {
-        unpack_weights(s, channel + c, c);
+    for (uint32_t place = 0; place < s->planar.lanes * p->multiplier; place++) {
+        unpack_weights(s, target + place, place);
     }
     for (uint32_t y = 0; y < w->output_height; y++) {
         const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
@@ -167,7 +172,7 @@ APART void run_channels(const workspace *s, const int8_t *input, int8_t *output,
                 planar_fill(&s->planar, slot, 1);
             }
         }
-        run_output_row(s, top, channel, output + (size_t)y * w->output_width * p->channels + channel);
+        run_output_row(s, top, target, output + (size_t)y * row_bytes + target);
     }
 }
 
@@ -177,7 +182,7 @@ TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *i
     workspace s = {
         .p = p,
         .weights = memory,
-        .slots = memory + PLANAR_CHANNELS * channel_words(w),
+        .slots = memory + PLANAR_CHANNELS * p->multiplier * channel_words(w),
         .planar = {w->input_width, p->channels, (uint32_t)w->padding_left, p->row_pixels / 2u, PLANAR_CHANNELS,
                    p->padding_value},
     };

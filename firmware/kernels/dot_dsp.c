@@ -196,8 +196,8 @@ static inline void dot_channels(const dot_parameters *p, uint32_t rounding, cons
     const dsp_channels *channels = p->channels;
     const int8_t *weights = p->weights;
     const uint32_t groups = p->groups;
-    const uint32_t b = pixels > 1 ? p->output_channels : 0;
-    const uint32_t c = pixels > 2 ? 2u * p->output_channels : b;
+    const uint32_t b = pixels > 1 ? p->pitch : 0;
+    const uint32_t c = pixels > 2 ? 2u * p->pitch : b;
     const int8_t *end = output + p->output_channels;
     while (output < end) {
         const dot_sums s = dot(pairs, weights, groups, channels->bias);

@@ -75,6 +75,7 @@ typedef struct {
 typedef struct {
     uint16_t groups; // of four inputs
     uint16_t output_channels;
+    uint16_t pitch; // bytes from a pixel's outputs to the next one's
     int8_t low;
     int8_t high;
     uint8_t rounding;
@@ -129,6 +130,20 @@ typedef struct {
 void conv_2d_dsp(const conv_2d_dsp_parameters *parameters, const int8_t *input, const int8_t *other, int8_t *output,
                  int8_t *scratch);
 
+// `conv_2d` with groups or dilation for the DSP extension; input and output are [.., groups * group_inputs] and [..,
+// dot.pitch], and `dot` is that of the first group, whose weights and channels the other groups' follow. Scratch
+// [24 * dot.groups], and besides, if a window leaves the image, [group_inputs].
+typedef struct {
+    window window;
+    uint16_t groups;
+    uint16_t group_inputs; // channels
+    int8_t padding_value;
+    uint8_t leaves_image; // whether some window does
+    dot_parameters dot;
+} grouped_conv_2d_dsp_parameters;
+void grouped_conv_2d_dsp(const grouped_conv_2d_dsp_parameters *parameters, const int8_t *input, int8_t *output,
+                         int8_t *scratch);
+
 // One pixel's `pointwise` for the DSP extension: a fully connected layer. weights [output_channels / 4 rounded up,
 // inputs / 4 rounded up, 16], packed as dense_dsp.c says; channels [output_channels / 2 rounded up to an even number].
 typedef struct {
@@ -175,13 +190,14 @@ typedef struct {
 void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *parameters, const int8_t *input, int8_t *output,
                        int8_t *scratch);
 
-// `depthwise_conv_2d` of any other kernel, with a horizontal stride of 1 or 2, without dilation or depth multiplier,
-// for the DSP extension; in place where the output has the input's size. Works as the 3x3 one, row by row. weights
-// [channels, kernel_height, kernel_width]; bias and scaling [channels]; scratch [8 * kernel_height * row_pixels] and
-// [32 * kernel_height * (kernel_width / 2 + 1)].
+// `depthwise_conv_2d` of any other kernel, with a horizontal stride of 1 or 2 and without dilation, for the DSP
+// extension; in place where the output has the input's size. Works as the 3x3 one, row by row. weights
+// [channels * multiplier, kernel_height, kernel_width]; bias and scaling [channels * multiplier]; scratch
+// [8 * kernel_height * row_pixels] and [32 * multiplier * kernel_height * (kernel_width / 2 + 1)].
 typedef struct {
     window window;
-    uint16_t channels;
+    uint16_t channels;   // of the input
+    uint16_t multiplier; // output channels of each
     uint16_t row_pixels; // as above
     int8_t padding_value;
     int8_t low;

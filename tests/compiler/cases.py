@@ -159,6 +159,18 @@ def conv_2d(rng: Rng) -> bytes:
 
 
 @case
+def grouped_pointwise(rng: Rng) -> bytes:
+    """A 1x1 kernel whose channels come in groups, often of one."""
+    groups, depth, per_group = size(rng, 2, 9), pick(rng, (1, 1, 2, 4, 8, 11)), size(rng, 1, 5)
+    weight = weights(rng, (groups * per_group, 1, 1, depth))
+    image, stride = (size(rng, 1, 7), size(rng, 1, 7)), size(rng, 1, 2)
+    result = tuple(-(-edge // stride) for edge in image)
+    fields = {"padding": 0, "strideH": stride, "strideW": stride, "dilationHFactor": 1, "dilationWFactor": 1}
+    shape, output = (1, *image, groups * depth), (1, *result, groups * per_group)
+    return _build_convolution(rng, "CONV_2D", shape, weight, output, depth, 0, "Conv2DOptions", **fields)
+
+
+@case
 def pointwise(rng: Rng) -> bytes:
     """A 1x1 kernel with stride 1."""
     image, depth, filters = (size(rng, 1, 7), size(rng, 1, 7)), size(rng, 1, 40), size(rng, 1, 20)

@@ -73,6 +73,16 @@ def test_arena_is_no_larger_than_its_tensors_need(compiled: Compiled) -> None:
     assert max(ends) <= plan.arena_bytes <= max(ends) + scratch + 3
 
 
+def test_one_byte_of_arena_less_does_not_compile(compiled: Compiled, tmp_path: Path) -> None:
+    write_compiled(compiled, tmp_path)
+    run = ["cc", *STRICT, *INCLUDES, f"-I{tmp_path}", str(tmp_path / "model_aot.c"), "-o", str(tmp_path / "model.o")]
+    subprocess.run([*run, f"-DTINYDF_ARENA_BYTES={compiled.arena_bytes}"], check=True)
+    small = [*run, f"-DTINYDF_ARENA_BYTES={compiled.arena_bytes - 1}"]
+    refused = subprocess.run(small, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "the arena is too small for this model" in refused.stderr
+
+
 def test_names_cannot_leave_a_comment(network: bytes) -> None:
     graph_name = b"t0"
     evil = network.replace(b"\x02\0\0\0" + graph_name, b"\x02\0\0\0*/", 1)

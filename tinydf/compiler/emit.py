@@ -93,7 +93,11 @@ def _head(plan: Plan) -> str:
 #include "model_aot.h"
 
 #include "engine.h"
-#include "kernels.h\""""
+#include "kernels.h"
+
+#if defined(TINYDF_ARENA_BYTES)
+_Static_assert((TINYDF_ARENA_BYTES) >= MODEL_ARENA_BYTES, "the arena is too small for this model");
+#endif"""
 
 
 def _layer(graph: Graph, placement: Placement, constants: Constants, number: int, layer: Layer, row: LayerPlan) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tinydf.compiler.fixed_point import quantise_multiplier
 from tinydf.compiler.graph import Tensor
 from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
-from tinydf.compiler.operators.window import image_of_pixels, window_of
+from tinydf.compiler.operators.window import Window, image_of_pixels, window_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Filter:
 
 @lowers("CONV_2D")
 def conv_2d(context: Context) -> Layer:
-    """Lower to `pointwise` where the kernel is 1x1 with stride 1, else to `conv_2d`."""
+    """Lower to `pointwise` (a 1x1 kernel with stride 1), `depthwise_conv_2d` (groups of one channel) or `conv_2d`."""
     source, output = context.input(0), context.output
     weights = _weights(context, 4)
     filters, height, width, depth = weights.shape
@@ -34,6 +34,8 @@ def conv_2d(context: Context) -> Layer:
     macs = output.count * height * width * depth
     if window.is_pointwise and depth == channels:
         return _pointwise(context, parts, window.output_height * window.output_width, channels, macs)
+    if depth == 1 and channels > 1:
+        return Layer(context.operator, (_depthwise(context, window, np.moveaxis(weights, 0, 3), parts),), macs)
     call = Call(
         "conv_2d",
         {
@@ -65,23 +67,30 @@ def depthwise_conv_2d(context: Context) -> Layer:
     if one != 1 or multiplier < 1 or channels != source.shape[3] * multiplier or output.shape[3] != channels:
         raise context.operator.error(f"weights {list(weights.shape)} do not fit {source.shape[3]} input channels")
     parts = _filter(context, np.moveaxis(weights, 3, 0), channels)
-    call = Call(
+    call = _depthwise(context, window, weights, parts)
+    return Layer(context.operator, (call,), output.count * height * width)
+
+
+def _depthwise(context: Context, window: Window, weights: NDArray[np.int8], parts: Filter) -> Call:
+    """A call of `depthwise_conv_2d`; weights int8 [1, height, width, output channels]."""
+    source, filters = context.input(0), weights.shape[3]
+    channels = source.shape[3]
+    return Call(
         "depthwise_conv_2d",
         {
             "window": window.fields,
-            "input_channels": source.shape[3],
-            "depth_multiplier": multiplier,
+            "input_channels": channels,
+            "depth_multiplier": filters // channels,
             "padding_value": context.quantised(source).zero_point,
-            "weights": weights,
+            "weights": np.ascontiguousarray(weights),
             "bias": parts.bias,
             "requantisation": parts.requantisation,
         },
         (context.input_place(0),),
         context.output_place,
-        scratch_bytes=source.shape[3] if window.leaves_image else 0,
-        slide=window.slide(source.shape[3], channels, 1, reads_first=False),
+        scratch_bytes=channels if window.leaves_image else 0,
+        slide=window.slide(channels, filters, 1, reads_first=False),
     )
-    return Layer(context.operator, (call,), output.count * height * width)
 
 
 @lowers("FULLY_CONNECTED")

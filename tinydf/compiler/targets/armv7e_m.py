@@ -21,6 +21,7 @@ SCALING = "{%d, %d, %d}"
 SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
 SCALING_SLOW = 64
 MAXIMUM_KERNEL = 16  # of a depthwise layer
+MAXIMUM_MULTIPLIER = 8  # of a depthwise layer: all weights of four channels are unpacked at once
 PIXELS = 3  # that a convolution works on at once, as DOT_PIXELS in dot_dsp.h
 MAXIMUM_SHIFT = 22
 
@@ -135,18 +136,25 @@ def pad_runs(weights: Array) -> Array:
     return padded
 
 
-def _dot(fields: Mapping[str, Field], weights: Array, channels: int) -> dict[str, Field]:
-    """The C struct `dot_parameters`, for weights [filters, inputs, a multiple of 4]."""
+def _dot(fields: Mapping[str, Field], weights: Array, channels: int, groups: int = 1) -> dict[str, Field]:
+    """The C struct `dot_parameters`, for weights [filters, inputs, a multiple of 4], in blocks of output channels.
+
+    A grouped convolution's blocks do not reach from one group of filters into the next.
+    """
     requantisation = _struct(fields, "requantisation")
     rounding, scalings = _scalings(requantisation)
+    filters = len(weights) // groups
+    parts = [slice(k * filters, (k + 1) * filters) for k in range(groups)]
+    records = [_channels(_array(fields, "bias")[part], scalings[part], channels) for part in parts]
     return {
         "groups": weights.shape[1] // 4,
-        "output_channels": len(weights),
+        "output_channels": filters,
+        "pitch": len(weights),
         "low": _integer(requantisation, "low"),
         "high": _integer(requantisation, "high"),
         "rounding": rounding,
-        "weights": pack_weights(weights, channels),
-        "channels": _channels(_array(fields, "bias"), scalings, channels),
+        "weights": np.concatenate([pack_weights(weights[part], channels) for part in parts]),
+        "channels": replace(records[0], rows=np.concatenate([record.rows for record in records])),
     }
 
 
@@ -185,8 +193,10 @@ def _conv_2d(call: Call) -> Call:
     filters, height = _integer(fields, "output_channels"), _integer(window, "kernel_height")
     run = _integer(window, "kernel_width") * _integer(fields, "input_channels")
     plain = (_integer(window, "dilation_y"), _integer(window, "dilation_x"), fields["groups"]) == (1, 1, 1)
+    if not plain:
+        return _grouped_conv_2d(call)
     weights = pad_runs(_array(fields, "weights").reshape(filters, height, -1)).reshape(filters, -1)
-    if not plain or weights.shape[1] >= 1 << 16:
+    if weights.shape[1] >= 1 << 16:
         return call
     parameters: dict[str, Field] = {
         "window": window,
@@ -209,16 +219,44 @@ def _conv_2d(call: Call) -> Call:
     )
 
 
+def _grouped_conv_2d(call: Call) -> Call:
+    """One run of inputs for each place of the window and each group."""
+    fields = call.parameters
+    window, groups = _struct(fields, "window"), _integer(fields, "groups")
+    filters, inputs = _integer(fields, "output_channels"), _integer(fields, "input_channels") // groups
+    places = _integer(window, "kernel_height") * _integer(window, "kernel_width")
+    weights = pad_runs(_array(fields, "weights").reshape(filters, places, inputs)).reshape(filters, -1)
+    if weights.shape[1] >= 1 << 16:
+        return call
+    leaves_image = bool(call.scratch_bytes)
+    parameters: dict[str, Field] = {
+        "window": window,
+        "groups": groups,
+        "group_inputs": inputs,
+        "padding_value": fields["padding_value"],
+        "leaves_image": int(leaves_image),
+        "dot": _dot(fields, weights, 2, groups),
+    }
+    return replace(
+        call,
+        kernel="grouped_conv_2d_dsp",
+        parameters=parameters,
+        scratch_bytes=6 * weights.shape[1] + (inputs if leaves_image else 0),
+        slide=_window(window).slide(_integer(fields, "input_channels"), filters, PIXELS, reads_first=False),
+    )
+
+
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
     window = _struct(fields, "window")
     w = {name: _integer(window, name) for name in window}
-    plain = (w["dilation_y"], w["dilation_x"], fields["depth_multiplier"]) == (1, 1, 1) and w["stride_x"] <= 2
+    multiplier = _integer(fields, "depth_multiplier")
+    plain = (w["dilation_y"], w["dilation_x"]) == (1, 1) and w["stride_x"] <= 2 and multiplier <= MAXIMUM_MULTIPLIER
     inside = w["padding_left"] < w["kernel_width"] and w["padding_top"] < w["kernel_height"]
     kernel = (w["kernel_height"], w["kernel_width"])
     if not plain or not inside or max(kernel) > MAXIMUM_KERNEL:
         return call
-    return _depthwise_3x3(call, fields, w) if kernel == (3, 3) else _depthwise_any(call, fields, w)
+    return _depthwise_3x3(call, fields, w) if kernel == (3, 3) and multiplier == 1 else _depthwise_any(call, fields, w)
 
 
 def _in_place(w: Mapping[str, int]) -> bool:
@@ -228,7 +266,9 @@ def _in_place(w: Mapping[str, int]) -> bool:
 
 
 def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
-    channels, height, width = _integer(fields, "input_channels"), w["kernel_height"], w["kernel_width"]
+    channels, multiplier = _integer(fields, "input_channels"), _integer(fields, "depth_multiplier")
+    height, width = w["kernel_height"], w["kernel_width"]
+    weights = _array(fields, "weights").reshape(height, width, channels * multiplier)
     requantisation = _struct(fields, "requantisation")
     rounding, scalings = _scalings(requantisation)
     # Outputs are computed by twos, and the last word that one reads may reach one pixel further than its window.
@@ -236,12 +276,13 @@ def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]
     parameters: dict[str, Field] = {
         "window": _struct(fields, "window"),
         "channels": channels,
+        "multiplier": multiplier,
         "row_pixels": row_pixels,
         "padding_value": fields["padding_value"],
         "low": requantisation["low"],
         "high": requantisation["high"],
         "rounding": rounding,
-        "weights": np.ascontiguousarray(np.moveaxis(_array(fields, "weights").reshape(height, width, channels), 2, 0)),
+        "weights": np.ascontiguousarray(np.moveaxis(weights, 2, 0)),
         "bias": fields["bias"],
         "scaling": Records("scaling", SCALING, np.array(scalings, dtype=np.int32)),
     }
@@ -249,8 +290,8 @@ def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]
         call,
         kernel="depthwise_dsp",
         parameters=parameters,
-        scratch_bytes=8 * height * row_pixels + 32 * height * (width // 2 + 1),
-        in_place=(0,) if _in_place(w) else (),
+        scratch_bytes=8 * height * row_pixels + 32 * multiplier * height * (width // 2 + 1),
+        in_place=(0,) if _in_place(w) and multiplier == 1 else (),
         slide=None,
     )
 

@@ -1,0 +1,43 @@
+#include "dot_dsp.h"
+#include "window.h"
+
+// The inputs of one group at one place of a window; `padding` where that lies outside the image.
+static inline const int8_t *window_pixel(const grouped_conv_2d_dsp_parameters *p, const int8_t *input, uint32_t pixel,
+                                         uint32_t row, uint32_t column, const int8_t *padding) {
+    const window *w = &p->window;
+    const int32_t y = (int32_t)(pixel / w->output_width * w->stride_y + row * w->dilation_y) - w->padding_top;
+    const int32_t x = (int32_t)(pixel % w->output_width * w->stride_x + column * w->dilation_x) - w->padding_left;
+    return pixel_or(w, input, y, x, p->groups * p->group_inputs, padding);
+}
+
+TINYDF_HOT void grouped_conv_2d_dsp(const grouped_conv_2d_dsp_parameters *p, const int8_t *input, int8_t *output,
+                                    int8_t *scratch) {
+    const window *w = &p->window;
+    const uint32_t pixels = (uint32_t)w->output_height * w->output_width, inputs = p->group_inputs;
+    int32_t *pairs = (int32_t *)(void *)scratch;
+    int8_t *padding = scratch + 24u * p->dot.groups;
+    if (p->leaves_image) {
+        memset(padding, p->padding_value, inputs);
+    }
+    for (uint32_t i = 0; i < pixels; i += DOT_PIXELS) {
+        const uint32_t count = pixels - i < DOT_PIXELS ? pixels - i : DOT_PIXELS;
+        const uint32_t second = count > 1 ? i + 1 : i, third = count > 2 ? i + 2 : second;
+        int8_t *to = output + (size_t)i * p->dot.pitch;
+        dot_parameters dot = p->dot;
+        for (uint32_t group = 0; group < p->groups; group++) {
+            const int8_t *from = input + group * inputs;
+            int32_t *next = pairs;
+            for (uint32_t row = 0; row < w->kernel_height; row++) {
+                for (uint32_t column = 0; column < w->kernel_width; column++) {
+                    next = unpack_run(window_pixel(p, from, i, row, column, padding),
+                                      window_pixel(p, from, second, row, column, padding),
+                                      window_pixel(p, from, third, row, column, padding), inputs, next);
+                }
+            }
+            dot_pixels(&dot, pairs, count, to);
+            to += dot.output_channels;
+            dot.weights += (dot.output_channels + 1u) / 2 * dot.groups * 8;
+            dot.channels += (dot.output_channels + 1u) / 2;
+        }
+    }
+}
