@@ -1,5 +1,6 @@
 """`tinydf data`."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -42,6 +43,49 @@ def folder(directory: Path, out: Path, crops: int, seed: int) -> None:
     from tinydf.data.folder import build
 
     build(directory, out, seed=seed, crops=crops)
+    _show(out)
+
+
+def _published(function: Callable[..., None]) -> Callable[..., None]:
+    """What the commands for published data sets take."""
+    decorators = (
+        click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path)),
+        click.argument("out", type=click.Path(path_type=Path)),
+        click.option(
+            "--crops", type=click.IntRange(min=1), default=1, show_default=True, help="At most so many a picture."
+        ),
+        click.option(
+            "--splits", type=click.Path(path_type=Path), help='JSON: {"train": [names], "val": [], "test": []}.'
+        ),
+        click.option("--incomplete", is_flag=True, help="Do with what is there, although pictures are missing."),
+        click.option("--seed", default=0, show_default=True, help="Chooses the splits that are not published."),
+    )
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function
+
+
+@command.command()
+@_published
+def trueface(
+    sources: tuple[Path, ...], out: Path, crops: int, splits: Path | None, incomplete: bool, seed: int
+) -> None:
+    """Build a data set from TrueFace: SOURCES are its directories or archives (zip, tar)."""
+    from tinydf.data.published import TRUEFACE, build
+
+    build(TRUEFACE, sources, out, seed=seed, crops=crops, splits_file=splits, incomplete=incomplete)
+    _show(out)
+
+
+@command.command()
+@_published
+def truefake(
+    sources: tuple[Path, ...], out: Path, crops: int, splits: Path | None, incomplete: bool, seed: int
+) -> None:
+    """Build a data set from TrueFake: SOURCES are its directories or archives (zip, tar)."""
+    from tinydf.data.published import TRUEFAKE, build
+
+    build(TRUEFAKE, sources, out, seed=seed, crops=crops, splits_file=splits, incomplete=incomplete)
     _show(out)
 
 

@@ -262,7 +262,7 @@ def _generators(pictures: list[Picture], splits: dict[str, Split]) -> list[Gener
 def _samples(pictures: list[Picture], split: Split, crops: int) -> Iterator[Sample]:
     for one in pictures:
         image = read_image(one.path)
-        for number, (top, left) in enumerate(_places(image.shape[0], image.shape[1], crops)):
+        for number, (top, left) in enumerate(places(image.shape[0], image.shape[1], crops)):
             yield Sample(
                 key=f"{one.sha256[:16]}-{number:02d}",
                 split=split,
@@ -274,7 +274,7 @@ def _samples(pictures: list[Picture], split: Split, crops: int) -> Iterator[Samp
             )
 
 
-def _places(height: int, width: int, count: int) -> list[tuple[int, int]]:
+def places(height: int, width: int, count: int) -> list[tuple[int, int]]:
     """Top and left of at most `count` crops that do not overlap, nearest to the middle first."""
     starts = []
     for side in (height, width):

@@ -42,13 +42,18 @@ def in_processes(
     Args:
         work: a module's function (spawned processes import it by name).
         jobs: what it is called with, one after the other.
-        workers: how many processes; as many as cores, if not given.
+        workers: how many processes; as many as cores, if not given. One is this process itself.
         prepare: what each process calls once, before its first job.
 
     Raises:
         TinydfError: if a process was killed. Whatever `work` raises ends the other processes, too.
     """
     workers = workers or cores()
+    if workers == 1:
+        if prepare:
+            prepare()
+        yield from map(work, jobs)
+        return
     context = multiprocessing.get_context("spawn")
     others = multiprocessing.active_children()
     remaining = iter(jobs)
