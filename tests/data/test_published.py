@@ -137,7 +137,7 @@ def test_strange_and_broken_files_are_named(tree: Path, tmp_path: Path) -> None:
 
 
 def test_a_source_is_never_replaced(tree: Path) -> None:
-    with pytest.raises(TinydfError, match="is inside .*, which would be replaced"):
+    with pytest.raises(TinydfError, match=r"is inside .*, which would be replaced"):
         build(small(), [tree / "TrueFace_PreSocial"], tree)
 
 
