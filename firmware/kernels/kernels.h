@@ -209,6 +209,68 @@ typedef struct {
 } depthwise_dsp_parameters;
 void depthwise_dsp(const depthwise_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
+// What turns the sum of an output channel into an output, for RV32.
+typedef struct {
+    int32_t bias;
+    scaling scaling;
+} rv32_channel;
+
+// A dot product for every output channel, for RV32. weights [output_channels / 4 rounded up, inputs, 4], with zeros
+// where there is no channel; channels [output_channels rounded up to 4].
+typedef struct {
+    uint16_t inputs; // rounded up to 4, with weights of zero
+    uint16_t output_channels;
+    int8_t low;
+    int8_t high;
+    uint8_t any; // 0: all factors are below a half and not tiny, as `scale` wants them
+    const int8_t *weights;
+    const rv32_channel *channels;
+} dot_rv32_parameters;
+
+// `pointwise` for RV32; scratch [4 * dot.inputs].
+typedef struct {
+    uint32_t pixels;
+    uint32_t input_channels;
+    uint8_t backward; // 1: from the last pixel to the first
+    dot_rv32_parameters dot;
+} pointwise_rv32_parameters;
+void pointwise_rv32(const pointwise_rv32_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// `conv_2d` for RV32, without dilation or groups; scratch [4 * dot.inputs], and besides, if a window leaves the image,
+// 4 * kernel_width * input_channels.
+typedef struct {
+    window window;
+    uint16_t input_channels;
+    int8_t padding_value;
+    uint8_t backward;
+    dot_rv32_parameters dot;
+} conv_2d_rv32_parameters;
+void conv_2d_rv32(const conv_2d_rv32_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// One pixel's `pointwise` for RV32: a fully connected layer.
+typedef struct {
+    uint32_t inputs;
+    dot_rv32_parameters dot;
+} dense_rv32_parameters;
+void dense_rv32(const dense_rv32_parameters *parameters, const int8_t *input, int8_t *output);
+
+// `depthwise_conv_2d` of a 3x3 kernel without dilation or depth multiplier, for RV32; it may work in place where the
+// output has the input's size and the strides are 1. weights [channels, 9]; scratch [3 * row_pixels].
+typedef struct {
+    window window;
+    uint16_t channels;
+    uint16_t row_pixels; // of a row with its padding on both sides
+    uint16_t row_end;    // where in it the image ends
+    int8_t padding_value;
+    int8_t low;
+    int8_t high;
+    uint8_t any; // as in dot_rv32_parameters
+    const int8_t *weights;
+    const rv32_channel *scalings; // [channels]
+} depthwise_3x3_rv32_parameters;
+void depthwise_3x3_rv32(const depthwise_3x3_rv32_parameters *parameters, const int8_t *input, int8_t *output,
+                        int8_t *scratch);
+
 // Largest, or mean, of each window, per channel; pixels outside the image do not count.
 typedef struct {
     window window;

@@ -11,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from tests.compiler.models import ModelBuilder
+from tinydf.compiler.compile import Compiled
 
 Rng = np.random.Generator
 Case = Callable[[Rng], bytes]
@@ -781,3 +782,8 @@ def inputs_for(rng: Rng, shape: tuple[int, ...], count: int = 3) -> NDArray[np.i
     flat[0] = np.resize(np.arange(-128, 128), flat.shape[1]).astype(np.int8)
     flat[1] = rng.choice(np.array([-128, 127], dtype=np.int8), flat.shape[1])
     return inputs
+
+
+def kernels_of(compiled: Compiled) -> list[str]:
+    """The kernels that a compiled model calls."""
+    return [kernel for layer in compiled.plan.layers for kernel in layer.kernels]

@@ -1,0 +1,177 @@
+"""RV32IMC (ESP32-C3): four output channels of four pixels at a time, weights interleaved for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinydf.compiler.graph import Graph
+from tinydf.compiler.lowering import Call, Field, Layer, Records
+from tinydf.compiler.operators.window import Window, image_of_pixels
+from tinydf.compiler.targets.armv7e_m import is_fast, scaling
+
+Array = NDArray[np.generic]
+
+# As in dot_rv32.h.
+PIXELS = 4
+CHANNELS = 4
+
+
+def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
+    """Call the RV32 kernels, where there are some for such parameters."""
+    return [replace(layer, calls=tuple(_faster(call) for call in layer.calls)) for layer in layers]
+
+
+def _faster(call: Call) -> Call:
+    change = _KERNELS.get(call.kernel)
+    return call if change is None else change(call)
+
+
+def _round_up(value: int, step: int) -> int:
+    return -(-value // step) * step
+
+
+def _integer(fields: Mapping[str, Field], name: str) -> int:
+    value = fields[name]
+    assert isinstance(value, int)
+    return value
+
+
+def _struct(fields: Mapping[str, Field], name: str) -> Mapping[str, Field]:
+    return cast(Mapping[str, Field], fields[name])
+
+
+def _array(fields: Mapping[str, Field], name: str) -> Array:
+    return cast(Array, fields[name])
+
+
+def _channels(fields: Mapping[str, Field], step: int) -> tuple[int, Records]:
+    """Whether some factor is none for `scale_rv32`, and rv32_channel of each channel, filled up to a multiple."""
+    requantisation = _struct(fields, "requantisation")
+    multipliers, shifts = _array(requantisation, "multiplier").tolist(), _array(requantisation, "shift").tolist()
+    zero_point = _integer(requantisation, "zero_point")
+    rows = [
+        (bias, *scaling(multiplier, shift, zero_point))
+        for bias, multiplier, shift in zip(_array(fields, "bias").tolist(), multipliers, shifts, strict=True)
+    ]
+    rows += [(0, 0, 0, 1)] * (_round_up(len(rows), step) - len(rows))
+    slow = not all(is_fast(multiplier, shift) for multiplier, shift in zip(multipliers, shifts, strict=True))
+    return int(slow), Records("rv32_channel", "{%d, {%d, %d, %d}}", np.array(rows, dtype=np.int32))
+
+
+def interleave_weights(weights: Array) -> NDArray[np.int8]:
+    """Interleave int8 weights [filters, inputs] for blocks of four output channels, as dot_rv32.h says.
+
+    Returns:
+        int8 [filters / 4, inputs, 4], both rounded up to a multiple of 4, with zeros.
+    """
+    filters, inputs = weights.shape
+    full = np.zeros((_round_up(filters, CHANNELS), _round_up(inputs, 4)), dtype=np.int8)
+    full[:filters, :inputs] = weights
+    return np.ascontiguousarray(full.reshape(-1, CHANNELS, full.shape[1]).transpose(0, 2, 1))
+
+
+def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
+    """The C struct `dot_rv32_parameters`, for weights [filters, inputs]."""
+    requantisation = _struct(fields, "requantisation")
+    slow, channels = _channels(fields, CHANNELS)
+    return {
+        "inputs": _round_up(weights.shape[1], 4),
+        "output_channels": len(weights),
+        "low": requantisation["low"],
+        "high": requantisation["high"],
+        "any": slow,
+        "weights": interleave_weights(weights),
+        "channels": channels,
+    }
+
+
+def _pointwise(call: Call) -> Call:
+    fields = call.parameters
+    pixels, inputs = _integer(fields, "pixels"), _integer(fields, "input_channels")
+    outputs = _integer(fields, "output_channels")
+    if max(inputs, outputs) >= 1 << 15:
+        return call
+    dot = _dot(fields, _array(fields, "weights").reshape(outputs, inputs))
+    if pixels == 1:
+        return replace(call, kernel="dense_rv32", parameters={"inputs": inputs, "dot": dot}, slide=None)
+    return replace(
+        call,
+        kernel="pointwise_rv32",
+        parameters={"pixels": pixels, "input_channels": inputs, "backward": 0, "dot": dot},
+        scratch_bytes=PIXELS * _round_up(inputs, 4),
+        slide=image_of_pixels(pixels).slide(inputs, outputs, PIXELS, reads_first=True),
+    )
+
+
+def _conv_2d(call: Call) -> Call:
+    fields = call.parameters
+    window = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
+    filters, channels = _integer(fields, "output_channels"), _integer(fields, "input_channels")
+    weights = _array(fields, "weights").reshape(filters, -1)
+    plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
+    if not plain or weights.shape[1] >= 1 << 15:
+        return call
+    parameters: dict[str, Field] = {
+        "window": fields["window"],
+        "input_channels": channels,
+        "padding_value": fields["padding_value"],
+        "backward": 0,
+        "dot": _dot(fields, weights),
+    }
+    copies = PIXELS * window.kernel_width * channels if window.leaves_image else 0
+    return replace(
+        call,
+        kernel="conv_2d_rv32",
+        parameters=parameters,
+        scratch_bytes=PIXELS * _round_up(weights.shape[1], 4) + copies,
+        slide=window.slide(channels, filters, PIXELS, reads_first=True),
+    )
+
+
+def _depthwise(call: Call) -> Call:
+    fields = call.parameters
+    w = {name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")}
+    shape = (w["kernel_height"], w["kernel_width"], w["dilation_y"], w["dilation_x"], fields["depth_multiplier"])
+    if shape != (3, 3, 1, 1, 1) or max(w["padding_left"], w["padding_top"]) > 2:
+        return call
+    channels = _integer(fields, "input_channels")
+    row_end = w["padding_left"] + w["input_width"]
+    row_pixels = max(row_end, (w["output_width"] - 1) * w["stride_x"] + 3)
+    slow, scalings = _channels(fields, 1)
+    # Row y of the output goes where row y of the input was, which has been copied by then.
+    in_place = w["stride_x"] == w["stride_y"] == 1 and (w["input_height"], w["input_width"]) == (
+        w["output_height"],
+        w["output_width"],
+    )
+    requantisation = _struct(fields, "requantisation")
+    weights = np.ascontiguousarray(_array(fields, "weights").reshape(9, channels).T)
+    parameters: dict[str, Field] = {
+        "window": fields["window"],
+        "channels": channels,
+        "row_pixels": row_pixels,
+        "row_end": row_end,
+        "padding_value": fields["padding_value"],
+        "low": requantisation["low"],
+        "high": requantisation["high"],
+        "any": slow,
+        "weights": weights,
+        "scalings": scalings,
+    }
+    return replace(
+        call,
+        kernel="depthwise_3x3_rv32",
+        parameters=parameters,
+        scratch_bytes=3 * row_pixels,
+        in_place=(0,) if in_place else (),
+        slide=None,
+    )
+
+
+_KERNELS: dict[str, Callable[[Call], Call]] = {
+    "pointwise": _pointwise,
+    "conv_2d": _conv_2d,
+    "depthwise_conv_2d": _depthwise,
+}
