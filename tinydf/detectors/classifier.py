@@ -1,26 +1,32 @@
-"""The last layer of a detector, which every detector calls `classifier`: what is before it are its features."""
+"""The last layer of a detector, whatever its name: what comes out of the layers before it are its features."""
 
 from torch import nn
 
 from tinydf.errors import TinydfError
 
-CLASSIFIER = "classifier"
 
-
-def take_classifier(detector: nn.Module) -> int:
-    """Take the last layer off, so that the detector gives features, float [batch, features]; says how many.
+def last_layer(detector: nn.Module) -> str:
+    """The name of the layer that gives the two logits: a linear layer, or a 1x1 convolution of what has been pooled.
 
     Raises:
-        TinydfError: if there is none; it is a linear layer, or a 1x1 convolution of what has been pooled.
+        TinydfError: if the last layer with weights is none.
     """
-    match getattr(detector, CLASSIFIER, None):
-        case nn.Conv2d(in_channels=features) | nn.Linear(in_features=features):
-            setattr(detector, CLASSIFIER, nn.Identity())
-            return int(features)
-    raise TinydfError(f"{type(detector).__name__} has no last layer called {CLASSIFIER}", "it cannot be pre-trained")
+    weighted = [(name, one) for name, one in detector.named_modules() if isinstance(one, nn.Conv2d | nn.Linear)]
+    if not weighted or weighted[-1][1].weight.shape[0] != 2:
+        raise TinydfError(f"{type(detector).__name__} does not end in a layer of two logits", "it has no features")
+    return str(weighted[-1][0])
+
+
+def take_last_layer(detector: nn.Module) -> int:
+    """Take the last layer off, so that the detector gives features, float [batch, features]; says how many."""
+    name = last_layer(detector)
+    features = int(detector.get_submodule(name).weight.shape[1])
+    holder, _, own_name = name.rpartition(".")
+    setattr(detector.get_submodule(holder), own_name, nn.Identity())
+    return features
 
 
 def freeze_features(detector: nn.Module) -> None:
     """Let the last layer alone learn."""
-    for name, parameter in detector.named_parameters():
-        parameter.requires_grad_(name.startswith(f"{CLASSIFIER}."))
+    detector.requires_grad_(False)
+    detector.get_submodule(last_layer(detector)).requires_grad_(True)

@@ -13,7 +13,7 @@ from torch import nn
 from tinydf import detectors, ssl
 from tinydf.console import progress
 from tinydf.data.dataset import Dataset
-from tinydf.detectors.classifier import take_classifier
+from tinydf.detectors.classifier import take_last_layer
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, sha256_file
 from tinydf.ssl.collapse import Spread, measure_spread
@@ -134,7 +134,7 @@ def pretrain(recipe: Recipe, data_directory: Path, out: Path, resume: bool = Fal
 def _build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     """The method around a fresh detector without its classifier, and that."""
     encoder = detectors.build(recipe.detector.name, recipe.detector.options)
-    features = take_classifier(encoder)
+    features = take_last_layer(encoder)
     options = ssl.check(recipe.pretraining.method, recipe.pretraining.options)
     model = ssl.METHODS[recipe.pretraining.method].build(encoder, features, options)
     model.to(memory_format=torch.channels_last)

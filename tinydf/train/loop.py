@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tinydf import detectors
 from tinydf.console import progress
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
-from tinydf.detectors.classifier import CLASSIFIER, freeze_features
+from tinydf.detectors.classifier import freeze_features, last_layer
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, sha256_file
@@ -76,7 +76,7 @@ def train(
     torch.manual_seed(recipe.training.seed)
     model = detectors.build(recipe.detector.name, recipe.detector.options)
     if initial:
-        run.load_weights(model, initial / run.WEIGHTS, may_lack=CLASSIFIER)
+        run.load_weights(model, initial / run.WEIGHTS, may_lack=last_layer(model))
     if recipe.training.probe:
         freeze_features(model)
     model = model.to(memory_format=torch.channels_last)
