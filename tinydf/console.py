@@ -31,7 +31,7 @@ def warn(message: str) -> None:
     notes.print(f"warning: {message}", markup=False, style="yellow")
 
 
-def progress() -> Progress:
+def progress(shown: bool = True) -> Progress:
     """A progress display for long work; every task is added with `tally=`, a short text of how it goes."""
     return Progress(
         TextColumn("{task.description}"),
@@ -41,6 +41,7 @@ def progress() -> Progress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[tally]}"),
         console=notes,
+        disable=not shown,
     )
 
 

@@ -20,8 +20,8 @@ def test_the_loss_is_the_normalised_squared_distance_both_ways(model: BYOL) -> N
     for one, other in ((first, second), (second, first)):
         foretold, came = model.predictor(model.embed(one)), model.target(other)
         unit = foretold / foretold.norm(dim=1, keepdim=True) - came / came.norm(dim=1, keepdim=True)
-        expected += float(unit.square().sum(dim=1).mean())
-    assert float(model(first, second)) == pytest.approx(expected, rel=1e-4)
+        expected += unit.square().sum(dim=1).mean().item()
+    assert model(first, second).item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_copy_has_no_gradient_and_follows_with_its_momentum(model: BYOL) -> None:

@@ -15,7 +15,7 @@ def test_the_loss_is_algorithm_1_above_its_least_value() -> None:
     foretold = [model.predictor(one) for one in embedded]
     near = [torch.cosine_similarity(foretold[one], embedded[1 - one]).mean() for one in range(2)]
     loss = model(*views)
-    assert float(loss) == pytest.approx(1 - float(sum(near)) / 2, rel=1e-4)
+    assert loss.item() == pytest.approx(1 - sum(one.item() for one in near) / 2, rel=1e-4)
     own = torch.autograd.grad(loss, next(model.projector.parameters()))[0]
     held = 1 - sum(torch.cosine_similarity(foretold[one], embedded[1 - one].detach()).mean() for one in range(2)) / 2
     assert torch.allclose(own, torch.autograd.grad(held, next(model.projector.parameters()))[0], atol=1e-6)

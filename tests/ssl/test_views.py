@@ -9,13 +9,14 @@ import torch
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.ssl.views import view, view_batches
-from tinydf.train.images import read_images
+from tinydf.train.batches import TrainingSplit
+from tinydf.train.place import Place
 from tinydf.train.recipe import Pretraining, Recipe
 
 
 def test_an_epoch_is_the_same_whenever_it_is_run(tiny_data: Path, recipe: Recipe) -> None:
-    images = read_images(Dataset(tiny_data), "train")
-    first, again, other = (list(view_batches(images, recipe, epoch)) for epoch in (1, 1, 2))
+    split = TrainingSplit(Dataset(tiny_data), 0, Place(0, 1, torch.device("cpu")))
+    first, again, other = (list(view_batches(split, recipe, epoch)) for epoch in (1, 1, 2))
     assert [one.shape for one in first[0]] == [(16, 3, 64, 64)] * 2 and len(first) == 2
     assert all(torch.equal(a, b) and torch.equal(x, y) for (a, x), (b, y) in zip(first, again, strict=True))
     assert not torch.equal(first[0][0], other[0][0])

@@ -1,5 +1,6 @@
 """`tinydf train`."""
 
+import os
 from pathlib import Path
 
 import click
@@ -46,6 +47,8 @@ def command(
         metrics = train(followed, data, out, resume, force, init)
     except KeyboardInterrupt:
         fail("interrupted; the same command with --resume goes on after the last whole epoch", 130)
+    if os.environ.get("RANK", "0") != "0":
+        return  # of torchrun's processes the first one tells
     if as_json:
         print_json(metrics)
     else:

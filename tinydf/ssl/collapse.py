@@ -16,8 +16,8 @@ class Spread(NamedTuple):
     Attributes:
         deviation: mean standard deviation of a coordinate, times the square root of how many there are: 1 if they lie
             evenly on the sphere, 0 if all are one point (Chen, He 2021, arXiv 2011.10566, section 4.1).
-        rank: effective rank, the exponential of the entropy of the singular values' shares: 1 if all lie on one line
-            (Roy, Vetterli 2007; as a measure of pre-training Garrido et al. 2023, arXiv 2210.02885).
+        rank: effective rank around their mean, the exponential of the entropy of the singular values' shares: 1 if all
+            lie on one line (Roy, Vetterli 2007; as a measure of pre-training Garrido et al. 2023, arXiv 2210.02885).
     """
 
     deviation: float
@@ -33,6 +33,7 @@ def measure_spread(embeddings: Tensor) -> Spread:
     """The spread of some pictures' embeddings, float [pictures, coordinates]."""
     points = F.normalize(embeddings.double(), dim=1)
     deviation = points.std(dim=0, correction=0).mean() * points.shape[1] ** 0.5
-    values = torch.linalg.svdvals(points)
-    shares = values / values.sum() + torch.finfo(values.dtype).tiny
+    values = torch.linalg.svdvals(points - points.mean(dim=0))
+    tiny = torch.finfo(values.dtype).tiny
+    shares = values / (values.sum() + tiny) + tiny
     return Spread(float(deviation), float(torch.exp(-(shares * shares.log()).sum())))

@@ -1,6 +1,5 @@
 """The pre-training, from the first line to the last: images, pairs of views, weights, and whether it collapsed."""
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -17,13 +16,15 @@ from tinydf.detectors.classifier import take_last_layer
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, sha256_file
 from tinydf.ssl.collapse import Spread, measure_spread
-from tinydf.ssl.views import pairs_of, view_batches
+from tinydf.ssl.views import view_batches
 from tinydf.train import recipe as recipes
 from tinydf.train import run
+from tinydf.train.batches import TrainingSplit
 from tinydf.train.checkpoint import Progressed
-from tinydf.train.images import Images, demand_size, read_images, to_tensor
+from tinydf.train.images import to_tensor
 from tinydf.train.learner import Learner, seed_epoch
 from tinydf.train.log import open_log
+from tinydf.train.place import Place, take_place
 from tinydf.train.recipe import Recipe
 
 LOOKED_AT = 256
@@ -44,6 +45,7 @@ class Pretrained(run.Finished):
     rank: float = Field(description="see Spread")
     seconds: float = Field(description="spent in epochs, resumed parts together")
     images_per_second: float = Field(description="source images; each gives two views")
+    waited: float = Field(description="part of these seconds that went by waiting for images")
     threads: int
 
 
@@ -65,36 +67,62 @@ def pretrain(recipe: Recipe, data_directory: Path, out: Path, resume: bool = Fal
     identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256}".encode())
     if finished := run.open_directory(out, Pretrained, identity, resume, force):
         return finished
-    images = read_images(data, "train")
-    demand_size(images, recipe.preprocess.size, f"{data.directory}: the training split")
+    with take_place() as place:
+        if place.ranks > 1:
+            raise TinydfError("a pre-training is one process's work: its losses compare all of a batch")
+        split = TrainingSplit(data, recipe.training.seed, place)
+        model, encoder = _build(recipe)
+        learner = Learner(model, recipe.pretraining, split.steps(recipe.pretraining), place)
+        state = Progressed(identity, learner)
+        state.load_if_begun(out / run.CHECKPOINT)
+        run.save_recipe(recipe, out / recipes.FILE)
+        _learn(state, recipe, split, out, place)
+        spread = _look(model, split, recipe, place)
+    if spread.collapsed:
+        raise TinydfError(
+            f"{recipe.pretraining.method} collapsed: its embeddings have a standard deviation of "
+            f"{spread.deviation:.3f} (1 is even) and an effective rank of {spread.rank:.1f}",
+            "take a larger batch, a lower learning rate, or another method",
+        )
+    run.save_weights(encoder.state_dict(), out / run.WEIGHTS)
+    pairs = split.steps(recipe.pretraining) * split.batch_size(recipe.pretraining) * state.epoch
+    record = Pretrained(
+        dataset_sha256=data.sha256,
+        weights_sha256=sha256_file(out / run.WEIGHTS),
+        identity=identity,
+        method=recipe.pretraining.method,
+        epochs=state.epoch,
+        images=len(split),
+        loss=state.loss,
+        deviation=spread.deviation,
+        rank=spread.rank,
+        seconds=state.seconds,
+        images_per_second=pairs / state.seconds,
+        waited=state.waited / state.seconds,
+        threads=torch.get_num_threads(),
+    )
+    run.save_record(record, out)
+    return record
 
-    how = recipe.pretraining
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(recipe.training.seed)
-    model, encoder = _build(recipe)
-    steps = len(images) * how.crops // pairs_of(images, recipe)
-    learner = Learner(model, how, steps)
-    state = Progressed(identity, learner)
-    checkpoint = out / run.CHECKPOINT
-    if checkpoint.is_file():
-        state.load(checkpoint)
-    run.save_recipe(recipe, out / recipes.FILE)
 
+def _learn(state: Progressed, recipe: Recipe, split: TrainingSplit, out: Path, place: Place) -> None:
+    """Make the epochs that are left, and keep the state after each."""
+    learner, how, steps = state.learner, recipe.pretraining, split.steps(recipe.pretraining)
     with open_log(out / run.LOG, state.epoch) as log, progress() as bar:
         task = bar.add_task(how.method, total=how.epochs, completed=state.epoch, tally="")
         while state.epoch < how.epochs:
-            epoch, started, losses = state.epoch, time.monotonic(), []
-            seed_epoch(recipe.training.seed, epoch)
-            model.train()
-            for first, second in view_batches(images, recipe, epoch):
-                losses.append(learner.step(partial(model, first, second)))
-                model.after_step((epoch * steps + len(losses)) / (how.epochs * steps))
+            epoch, losses = state.epoch, list[float]()
+            seed_epoch(recipe.training.seed, epoch, place)
+            learner.model.train()
+            for views in state.clock(view_batches(split, recipe, epoch)):
+                first, second = (view.to(place.device) for view in views)
+                losses.append(learner.step(partial(learner.forward, first, second)))
+                learner.model.after_step((epoch * steps + len(losses)) / (how.epochs * steps))
                 bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}")
             state.epoch += 1
-            state.seconds += time.monotonic() - started
             state.loss = float(np.mean(losses))
-            state.save(checkpoint)
-            spread = _look(model, images, recipe)
+            state.save(out / run.CHECKPOINT)
+            spread = _look(learner.model, split, recipe, place)
             log.scalars(
                 state.epoch,
                 {
@@ -105,34 +133,10 @@ def pretrain(recipe: Recipe, data_directory: Path, out: Path, resume: bool = Fal
                 },
             )
 
-    spread = _look(model, images, recipe)
-    if spread.collapsed:
-        raise TinydfError(
-            f"{how.method} collapsed: its embeddings have a standard deviation of {spread.deviation:.3f} (1 is even) "
-            f"and an effective rank of {spread.rank:.1f}",
-            "take a larger batch, a lower learning rate, or another method",
-        )
-    run.save_weights(encoder.state_dict(), out / run.WEIGHTS)
-    record = Pretrained(
-        dataset_sha256=data.sha256,
-        weights_sha256=sha256_file(out / run.WEIGHTS),
-        identity=identity,
-        method=how.method,
-        epochs=state.epoch,
-        images=len(images),
-        loss=state.loss,
-        deviation=spread.deviation,
-        rank=spread.rank,
-        seconds=state.seconds,
-        images_per_second=steps * pairs_of(images, recipe) * state.epoch / state.seconds,
-        threads=torch.get_num_threads(),
-    )
-    run.save_record(record, out)
-    return record
-
 
 def _build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     """The method around a fresh detector without its classifier, and that."""
+    torch.manual_seed(recipe.training.seed)
     encoder = detectors.build(recipe.detector.name, recipe.detector.options)
     features = take_last_layer(encoder)
     options = ssl.check(recipe.pretraining.method, recipe.pretraining.options)
@@ -141,10 +145,10 @@ def _build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     return model, encoder
 
 
-def _look(model: nn.Module, images: Images, recipe: Recipe) -> Spread:
+def _look(model: nn.Module, split: TrainingSplit, recipe: Recipe, place: Place) -> Spread:
     """How the embeddings of some training images lie, as they are and cut at the centre."""
-    some = np.linspace(0, len(images) - 1, min(LOOKED_AT, len(images))).astype(int)
-    crops = np.stack([recipe.preprocess.crop_image(images.pixels[one]) for one in some])
+    some = np.linspace(0, len(split) - 1, min(LOOKED_AT, len(split))).astype(int)
+    crops = np.stack([recipe.preprocess.crop_image(split.image(one)) for one in some])
     model.eval()
     with torch.no_grad():
-        return measure_spread(model.embed(to_tensor(crops, recipe.preprocess)))
+        return measure_spread(model.embed(to_tensor(crops, recipe.preprocess).to(place.device)).cpu())

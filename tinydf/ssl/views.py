@@ -13,7 +13,8 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 
 from tinydf.data.social import share_randomly
-from tinydf.train.images import Images, cut, prepared_ahead, to_tensor, turn, whole_batches
+from tinydf.train.batches import TrainingSplit, cut, prepared_ahead, turn
+from tinydf.train.images import to_tensor
 from tinydf.train.recipe import Recipe
 
 LARGEST_BLUR = 1.0
@@ -23,33 +24,23 @@ LARGEST_NOISE = 4.0
 """Standard deviation in grey levels."""
 
 
-def view_batches(images: Images, recipe: Recipe, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
-    """One epoch of pairs in random order; what remains below a whole batch waits for another epoch.
-
-    Each pair has a random generator of its own from seed, epoch and place, so that an epoch is the same whenever it
-    is run.
+def view_batches(split: TrainingSplit, recipe: Recipe, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
+    """This process's part of each batch of an epoch, as pairs.
 
     Yields:
-        First and second views, float [batch, 3, size, size] each.
+        First and second views, float [part, 3, size, size] each.
     """
-    seed = recipe.training.seed
-    order = np.random.default_rng([seed, epoch]).permutation(len(images) * recipe.pretraining.crops)
 
-    def prepare(chosen: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        randoms = [np.random.default_rng([seed, epoch, one]) for one in chosen]
-        sources = [images.pixels[one % len(images)] for one in chosen]
+    def prepare(turns: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        images = [split.image(one[1]) for one in turns]
+        randoms = [split.random(one) for one in turns]
         first, second = (
-            np.stack([view(image, recipe, random) for image, random in zip(sources, randoms, strict=True)])
+            np.stack([view(image, recipe, random) for image, random in zip(images, randoms, strict=True)])
             for _ in range(2)
         )
         return to_tensor(first, recipe.preprocess), to_tensor(second, recipe.preprocess)
 
-    yield from prepared_ahead(prepare, whole_batches(order, pairs_of(images, recipe)))
-
-
-def pairs_of(images: Images, recipe: Recipe) -> int:
-    """Pairs in a batch: the recipe's, or all that there are."""
-    return min(recipe.pretraining.batch_size, len(images) * recipe.pretraining.crops)
+    yield from prepared_ahead(prepare, split.turns(recipe.pretraining, epoch))
 
 
 def view(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -> NDArray[np.uint8]:

@@ -2,8 +2,10 @@
 
 import io
 import pickle
+import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -11,6 +13,8 @@ from torch import Tensor
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path
 from tinydf.train.learner import Learner
+
+Batch = TypeVar("Batch")
 
 
 class Progressed:
@@ -25,6 +29,16 @@ class Progressed:
         self.best_weights: dict[str, Tensor] = {}
         self.loss = 0.0
         self.seconds = 0.0
+        self.waited = 0.0
+
+    def clock(self, batches: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
+        """The same batches, with the time of an epoch and of waiting for its batches added up."""
+        began = asked = time.monotonic()
+        for batch in batches:
+            self.waited += time.monotonic() - asked
+            yield batch
+            asked = time.monotonic()
+        self.seconds += time.monotonic() - began
 
     def keep_if_best(self, accuracy: float, loss: float) -> None:
         """Keep the present weights if their validation accuracy is the highest so far; a tie goes to the lower loss."""
@@ -41,22 +55,26 @@ class Progressed:
             "model": self.learner.model.state_dict(),
             "optimiser": self.learner.optimiser.state_dict(),
             "schedule": self.learner.schedule.state_dict(),
+            "scaler": self.learner.scaler.state_dict(),
             "epoch": self.epoch,
             "best_epoch": self.best_epoch,
             "best": self.best,
             "best_weights": self.best_weights,
             "loss": self.loss,
             "seconds": self.seconds,
+            "waited": self.waited,
         }
         with atomic_path(path) as aside:
             torch.save(state, aside)
 
-    def load(self, path: Path) -> None:
-        """Read a state into the live objects; nothing in the file is executed.
+    def load_if_begun(self, path: Path) -> None:
+        """Read a state into the live objects, if there is one; nothing in the file is executed.
 
         Raises:
             TinydfError: if the file is damaged, or of another recipe or data set.
         """
+        if not path.is_file():
+            return
         state = _read(path)
         if state.get("identity") != self.identity:
             raise TinydfError(
@@ -66,16 +84,17 @@ class Progressed:
             self.learner.model.load_state_dict(state["model"])
             self.learner.optimiser.load_state_dict(state["optimiser"])
             self.learner.schedule.load_state_dict(state["schedule"])
+            self.learner.scaler.load_state_dict(state["scaler"])
             self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
             self.best, self.best_weights = tuple(state["best"]), state["best_weights"]
-            self.loss, self.seconds = state["loss"], state["seconds"]
+            self.loss, self.seconds, self.waited = state["loss"], state["seconds"], state["waited"]
         except (KeyError, RuntimeError, ValueError) as error:
             raise _damaged(path, error) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        state = torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
+        state = torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
     except (RuntimeError, OSError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise _damaged(path, error) from None
     if not isinstance(state, dict):

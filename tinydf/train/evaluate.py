@@ -44,8 +44,10 @@ def evaluate_scores(model: nn.Module, images: Images, preprocess: Preprocess) ->
     """Log-odds of "fake", logit(fake) - logit(real), of each image's centre crop, float64 [images]."""
     model.eval()
     crops = np.stack([preprocess.crop_image(one) for one in images.pixels])
+    device = next(model.parameters()).device
+    parts = np.array_split(crops, _parts(len(crops)))
     with torch.no_grad():
-        logits = torch.cat([model(to_tensor(part, preprocess)) for part in np.array_split(crops, _parts(len(crops)))])
+        logits = torch.cat([model(to_tensor(part, preprocess).to(device)) for part in parts]).cpu()
     scores: NDArray[np.float64] = (logits[:, 1] - logits[:, 0]).double().numpy()
     return scores
 

@@ -1,4 +1,4 @@
-"""A model with what makes it learn: AdamW under one cosine cycle, a step at a time."""
+"""A model with what makes it learn: AdamW under one cosine cycle, a step at a time, alone or with other processes."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 
 from tinydf.errors import TinydfError
+from tinydf.train.place import Place
 
 
 class Schedule(Protocol):
@@ -25,13 +26,25 @@ class Schedule(Protocol):
 
 
 class Learner:
-    """The live objects of a training; `steps` is how many an epoch has."""
+    """The live objects of a training.
 
-    def __init__(self, model: nn.Module, how: Schedule, steps: int) -> None:
-        self.model = model
+    On a GPU, the forward pass computes in half precision where torch holds that safe (autocast), and the loss is scaled
+    so that small gradients survive it (Micikevicius et al. 2018, arXiv 1710.03740); on a CPU both do nothing.
+
+    Attributes:
+        model: what learns; its weights are the ones to save.
+        forward: what to call to compute a loss; other processes' gradients come in through it.
+    """
+
+    def __init__(self, model: nn.Module, how: Schedule, steps: int, place: Place) -> None:
+        """Begin with fresh optimiser state; `steps` is how many an epoch has."""
+        self.model = model.to(place.device)
+        self.forward = place.join(self.model)
         self.optimiser = torch.optim.AdamW(_groups(model, how.weight_decay), lr=how.learning_rate)
         total = max(2, steps * how.epochs)
         self.schedule = OneCycleLR(self.optimiser, how.learning_rate, total_steps=total, pct_start=how.warm_up)
+        self.device = place.device.type
+        self.scaler = torch.amp.GradScaler(self.device, enabled=self.device == "cuda")
 
     def step(self, loss: Callable[[], Tensor]) -> float:
         """Make one step down the loss, and give it.
@@ -39,10 +52,12 @@ class Learner:
         Raises:
             TinydfError: if it is no number.
         """
-        value = loss()
+        with torch.autocast(self.device, torch.float16, enabled=self.scaler.is_enabled()):
+            value = loss()
         self.optimiser.zero_grad()
-        value.backward()
-        self.optimiser.step()
+        self.scaler.scale(value).backward()
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
         self.schedule.step()
         if not torch.isfinite(value):
             raise TinydfError(f"the loss is {value.item()}", "lower learning_rate in the recipe")
@@ -58,6 +73,6 @@ def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     ]
 
 
-def seed_epoch(seed: int, epoch: int) -> None:
-    """Seed what torch draws in an epoch (dropout), so that a resumed epoch draws the same."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0]))
+def seed_epoch(seed: int, epoch: int, place: Place) -> None:
+    """Seed what torch draws in an epoch (dropout), so that a resumed epoch draws the same, each process its own."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, epoch, place.rank]).generate_state(1)[0]))

@@ -4,6 +4,7 @@ Written record by record with TensorBoard's own parts: `torch.utils.tensorboard`
 is installed.
 """
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,9 +38,13 @@ class Log:
 
 
 @contextmanager
-def open_log(directory: Path, resumed_from: int) -> Iterator[Log]:
-    """A new event file in a directory; of an interrupted epoch's values TensorBoard keeps the later ones."""
+def open_log(directory: Path, resumed_from: int, kept: bool = True) -> Iterator[Log]:
+    """A new event file in a directory; of an interrupted epoch's values TensorBoard keeps the later ones.
+
+    What is not `kept` goes nowhere: of several processes one writes the log.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"events.out.tfevents.{int(time.time())}.epoch{resumed_from}"
+    name = f"events.out.tfevents.{int(time.time())}.epoch{resumed_from}"
+    path = directory / name if kept else Path(os.devnull)
     with path.open("wb") as file:
         yield Log(file)

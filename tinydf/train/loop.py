@@ -1,6 +1,5 @@
 """The training, from the first line to the last: data, model, epochs, validation, best weights, threshold."""
 
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,23 +16,17 @@ from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.detectors.classifier import freeze_features, last_layer
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.errors import TinydfError
-from tinydf.files import sha256_bytes, sha256_file
+from tinydf.files import read_model, sha256_bytes, sha256_file
 from tinydf.train import recipe as recipes
 from tinydf.train import run
+from tinydf.train.batches import TrainingSplit, training_batches
 from tinydf.train.checkpoint import Progressed
 from tinydf.train.evaluate import evaluate_scores
-from tinydf.train.images import (
-    Images,
-    batch_size_of,
-    batches_of,
-    demand_both_classes,
-    demand_size,
-    read_images,
-    training_batches,
-)
+from tinydf.train.images import Images, demand_both_classes, demand_size, read_images
 from tinydf.train.learner import Learner, seed_epoch
 from tinydf.train.log import open_log
 from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
+from tinydf.train.place import Place, take_place
 from tinydf.train.recipe import Recipe
 
 FEWEST = 4
@@ -49,6 +42,8 @@ def train(
     initial: Path | None = None,
 ) -> run.Metrics:
     """Train a detector and leave a run directory; an interrupted training resumes to the very same weights.
+
+    Started by `torchrun`, the processes share each batch between them.
 
     Args:
         recipe: what to do.
@@ -67,82 +62,110 @@ def train(
         raise TinydfError("a linear probe needs features to probe", "give --init a directory of `tinydf pretrain`")
     initial_sha256 = run.hash_weights(initial) if initial else None
     identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256} {initial_sha256}".encode())
-    finished = run.open_directory(out, run.Metrics, identity, resume, force)
-    if finished:
+    if finished := run.open_directory(out, run.Metrics, identity, resume, force):
         return finished
-    training, validation = _read_splits(data, recipe.preprocess.size)
+    with take_place() as place:
+        split, validation = _read_splits(data, recipe, place)
+        learner = Learner(_build(recipe, initial), recipe.training, split.steps(recipe.training), place)
+        state = Progressed(identity, learner)
+        state.load_if_begun(out / run.CHECKPOINT)
+        if place.first:
+            run.save_recipe(recipe, out / recipes.FILE)
+        _learn(state, recipe, split, validation, out, place)
+        if place.first:
+            _finish(state, recipe, data, split, validation, out, initial_sha256)
+        place.wait()
+    return read_model(run.Metrics, out / run.METRICS, run.MADE_BY)
 
-    torch.use_deterministic_algorithms(True)
+
+def _build(recipe: Recipe, initial: Path | None) -> nn.Module:
+    """The detector as it begins."""
     torch.manual_seed(recipe.training.seed)
     model = detectors.build(recipe.detector.name, recipe.detector.options)
     if initial:
         run.load_weights(model, initial / run.WEIGHTS, may_lack=last_layer(model))
     if recipe.training.probe:
         freeze_features(model)
-    model = model.to(memory_format=torch.channels_last)
-    steps = batches_of(training, recipe)
-    learner = Learner(model, recipe.training, steps)
-    state = Progressed(identity, learner)
-    checkpoint = out / run.CHECKPOINT
-    if checkpoint.is_file():
-        state.load(checkpoint)
-    run.save_recipe(recipe, out / recipes.FILE)
+    return model.to(memory_format=torch.channels_last)
 
-    weights = _class_weights(training.labels)
+
+def _learn(
+    state: Progressed, recipe: Recipe, split: TrainingSplit, validation: dict[str, Images], out: Path, place: Place
+) -> None:
+    """Make the epochs that are left; the first process judges each, and keeps the state and the best weights."""
+    learner, how = state.learner, recipe.training
+    weights = _class_weights(split.labels).to(place.device)
 
     def loss(images: Tensor, labels: Tensor) -> Tensor:
-        return F.cross_entropy(model(images), labels, weights, label_smoothing=recipe.training.label_smoothing)
+        logits = learner.forward(images)
+        each = F.cross_entropy(logits, labels, reduction="none", label_smoothing=how.label_smoothing)
+        return (weights[labels] * each).mean()
 
     judged = "no epoch judged yet"
-    with open_log(out / run.LOG, state.epoch) as log, progress() as bar:
-        task = bar.add_task("training", total=recipe.training.epochs, completed=state.epoch, tally=judged)
-        while state.epoch < recipe.training.epochs:
-            epoch, started, losses = state.epoch, time.monotonic(), []
-            seed_epoch(recipe.training.seed, epoch)
-            model.train(not recipe.training.probe)
-            for images, labels in training_batches(training, recipe, epoch):
-                losses.append(learner.step(partial(loss, images, labels)))
-                bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}, {judged}")
+    with open_log(out / run.LOG, state.epoch, place.first) as log, progress(place.first) as bar:
+        task = bar.add_task("training", total=how.epochs, completed=state.epoch, tally=judged)
+        while state.epoch < how.epochs:
+            epoch, losses = state.epoch, list[float]()
+            seed_epoch(how.seed, epoch, place)
+            learner.model.train(not how.probe)
+            for images, labels in state.clock(training_batches(split, recipe, epoch)):
+                losses.append(learner.step(partial(loss, images.to(place.device), labels.to(place.device))))
+                done = epoch + len(losses) / split.steps(how)
+                bar.update(task, completed=done, tally=f"loss {losses[-1]:.3f}, {judged}")
             state.epoch += 1
-            state.seconds += time.monotonic() - started
-
-            verdict = _judge(model, validation, recipe)
+            state.loss = place.mean(float(np.mean(losses)))
+            if not place.first:
+                continue
+            verdict = _judge(learner.model, validation, recipe)
             accuracy = mean_balanced_accuracy(verdict.figures)
             state.keep_if_best(accuracy, verdict.loss)
-            state.save(checkpoint)
+            state.save(out / run.CHECKPOINT)
             log.scalars(
                 state.epoch,
                 {
-                    "loss/training": float(np.mean(losses)),
+                    "loss/training": state.loss,
                     "loss/validation": verdict.loss,
                     "learning_rate": learner.schedule.get_last_lr()[0],
                     "accuracy/validation": accuracy,
                 },
             )
             judged = f"validation {accuracy:.3f}"
-            bar.update(task, tally=f"loss {np.mean(losses):.3f}, {judged}")
+            bar.update(task, tally=f"loss {state.loss:.3f}, {judged}")
 
+
+def _finish(
+    state: Progressed,
+    recipe: Recipe,
+    data: Dataset,
+    split: TrainingSplit,
+    validation: dict[str, Images],
+    out: Path,
+    initial_sha256: str | None,
+) -> None:
+    """Write the best epoch's weights, and the metrics that say that the run is whole."""
+    model = state.learner.model
     model.load_state_dict(state.best_weights)
     verdict = _judge(model, validation, recipe)
     run.save_weights(state.best_weights, out / run.WEIGHTS)
+    images = split.steps(recipe.training) * split.batch_size(recipe.training) * state.epoch
     metrics = run.Metrics(
         dataset_sha256=data.sha256,
         weights_sha256=sha256_file(out / run.WEIGHTS),
-        identity=identity,
+        identity=state.identity,
         threshold=verdict.threshold,
         temperature=verdict.temperature,
         parameters=count_parameters(model),
-        macs=count_macs(model, recipe.preprocess.size),
+        macs=count_macs(model.cpu(), recipe.preprocess.size),
         epochs=state.epoch,
         best_epoch=state.best_epoch,
         seconds=state.seconds,
-        images_per_second=steps * batch_size_of(training, recipe) * state.epoch / state.seconds,
+        images_per_second=images / state.seconds,
+        waited=state.waited / state.seconds,
         threads=torch.get_num_threads(),
         initial_sha256=initial_sha256,
         validation=verdict.figures,
     )
     run.save_record(metrics, out)
-    return metrics
 
 
 @dataclass(frozen=True)
@@ -177,16 +200,18 @@ def _loss(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
     return float((losses[labels == 1].mean() + losses[labels == 0].mean()) / 2)
 
 
-def _read_splits(data: Dataset, size: int) -> tuple[Images, dict[str, Images]]:
-    """The training images as the camera or generator left them, and the validation images by platform."""
-    training = read_images(data, "train")
-    platforms = data.platforms("validation") or [PRE_SOCIAL]
-    validation = {platform: read_images(data, "validation", platform) for platform in platforms}
-    named = {f"validation split ({platform})": images for platform, images in validation.items()}
-    for name, images in {"training split": training, **named}.items():
-        demand_both_classes(images, FEWEST, f"{data.directory}: the {name}")
-        demand_size(images, size, f"{data.directory}: the {name}")
-    return training, validation
+def _read_splits(data: Dataset, recipe: Recipe, place: Place) -> tuple[TrainingSplit, dict[str, Images]]:
+    """The images to learn from, as the camera or generator left them, and the validation images by platform."""
+    split = TrainingSplit(data, recipe.training.seed, place)
+    demand_both_classes(split.labels, FEWEST, f"{data.directory}: the training split")
+    validation = {
+        platform: read_images(data, "validation", platform) for platform in data.platforms("validation") or [PRE_SOCIAL]
+    }
+    for platform, images in validation.items():
+        name = f"{data.directory}: the validation split ({platform})"
+        demand_both_classes(images.labels, FEWEST, name)
+        demand_size(images, recipe.preprocess.size, name)
+    return split, validation
 
 
 def _class_weights(labels: NDArray[np.int64]) -> Tensor:

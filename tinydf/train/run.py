@@ -51,6 +51,7 @@ class Metrics(Finished):
     best_epoch: int
     seconds: float = Field(description="spent in training epochs, resumed parts together")
     images_per_second: float
+    waited: float = Field(default=0.0, description="part of these seconds that went by waiting for images")
     threads: int
     initial_sha256: str | None = Field(default=None, description="of the weights that --init began with")
     validation: dict[str, Figures] = Field(description="by platform, at the threshold")

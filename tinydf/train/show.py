@@ -14,7 +14,7 @@ def show_metrics(metrics: Metrics) -> None:
     results.print(
         f"{metrics.parameters} parameters, {metrics.macs / 1e6:.2f} million multiply-accumulates; threshold "
         f"{metrics.threshold:.3f}, temperature {metrics.temperature:.2f}; {metrics.images_per_second:.0f} images/s, "
-        f"{metrics.seconds:.0f} s"
+        f"{metrics.seconds:.0f} s, {metrics.waited:.0%} of them waiting for images"
     )
 
 
