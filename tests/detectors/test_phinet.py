@@ -72,7 +72,7 @@ def test_counting_leaves_the_mode_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("florb", SMALL, "detector 'florb' is not known: choose one of mobilenet-v2, mobilenet-v3-small, "),
+        ("florb", SMALL, "detector 'florb' is not known: choose one of micronet, "),
         ("phinet", SMALL | {"gamma": 1}, "detector phinet: gamma: unknown key"),
         ("phinet", SMALL | {"alpha": -1}, "detector phinet: alpha: Input should be greater than 0"),
         ("phinet", {}, "detector phinet: alpha: Field required"),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from torch import nn
 
-from tinydf.detectors import mobilenet_v2, mobilenet_v3, phinet
+from tinydf.detectors import micronet, mobilenet_v2, mobilenet_v3, phinet, resnet, resnet_8
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem
 
@@ -19,9 +19,12 @@ class Detector(NamedTuple):
 
 
 DETECTORS = {
+    "micronet": Detector(micronet.Options, micronet.MicroNet),
     "mobilenet-v2": Detector(mobilenet_v2.Options, mobilenet_v2.MobileNetV2),
     "mobilenet-v3-small": Detector(mobilenet_v3.Options, mobilenet_v3.MobileNetV3Small),
     "phinet": Detector(phinet.Options, phinet.PhiNet),
+    "resnet": Detector(resnet.Options, resnet.ResNet),
+    "resnet-8": Detector(resnet_8.Options, resnet_8.ResNet8),
 }
 
 

@@ -8,8 +8,9 @@ everything that the packages say to standard error.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ def main(directory: Path) -> None:
     import tensorflow
 
     _drop_slashes(Path("model.onnx"))
+    tensorflow.gather = _transposing(tensorflow)
     stages.write("ONNX to TFLite (onnx2tf)\n")
     onnx2tf.convert(
         input_onnx_file_path="model.onnx",
@@ -62,6 +64,35 @@ def _drop_slashes(path: Path) -> None:
     for node in model.graph.node:
         node.name = node.name.lstrip("/")
     onnx.save(model, path)
+
+
+def _transposing(tensorflow: Any) -> Callable[..., Any]:
+    """tensorflow.gather that makes of a channel shuffle a transposition between two views, where int8 had a GATHER.
+
+    A shuffle that is traced as reshapes and a transposition does not survive onnx2tf where a picture has as many rows
+    as channels, for it tells NCHW from NHWC by sizes.
+    """
+    gather = tensorflow.gather
+
+    def shuffle(params: Any, indices: Any, axis: int = 0, **options: Any) -> Any:
+        order = indices.numpy() if hasattr(indices, "numpy") else np.zeros(0, np.int64)
+        groups = _shuffled_groups(order)
+        if groups == 1 or len(params.shape) != 4 or order.size != params.shape[axis] or axis not in (1, 3):
+            return gather(params, indices, axis=axis, **options)
+        last = tensorflow.transpose(params, (0, 2, 3, 1)) if axis == 1 else params
+        split = tensorflow.reshape(last, (1, last.shape[1] * last.shape[2], groups, order.size // groups))
+        shuffled = tensorflow.reshape(tensorflow.transpose(split, (0, 1, 3, 2)), last.shape)
+        return tensorflow.transpose(shuffled, (0, 3, 1, 2)) if axis == 1 else shuffled
+
+    return shuffle
+
+
+def _shuffled_groups(order: NDArray[np.int64]) -> int:
+    """The number of groups that a shuffle of channels interleaves, or 1 if it is another choice of channels."""
+    for groups in range(2, order.size):
+        if order.size % groups == 0 and np.array_equal(order, np.arange(order.size).reshape(groups, -1).T.ravel()):
+            return groups
+    return 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""MicroNet: the paper's costs, and what a shuffle and a Dynamic Shift-Max do."""
+
+import pytest
+import torch
+from torch import nn
+
+from tinydf import detectors
+from tinydf.detectors.cost import count_macs, count_parameters
+from tinydf.detectors.micronet import SIZES, DynamicShiftMax, MicroNet, Options, Shuffle
+from tinydf.errors import TinydfError
+
+
+@pytest.mark.parametrize(
+    ("size", "parameters", "multiply_adds"), [("m0", 1.0, 4), ("m1", 1.8, 6), ("m2", 2.4, 12), ("m3", 2.6, 21)]
+)
+def test_costs_are_the_papers(size: str, parameters: float, multiply_adds: float) -> None:
+    """In millions, by the README of the published code; the products of Dynamic Shift-Max count too."""
+    model = MicroNet(Options(size=size), classes=1000).eval()
+    assert count_parameters(model) / 1e6 == pytest.approx(parameters, abs=0.05)
+    assert count_macs(model, 224) + _sums(model) == pytest.approx(multiply_adds * 1e6, rel=0.07)
+
+
+def _sums(model: nn.Module) -> int:
+    """Products that Dynamic Shift-Max layers add for an image of 224x224."""
+    counts: list[int] = []
+    for module in model.modules():
+        if isinstance(module, DynamicShiftMax):
+            module.register_forward_hook(lambda layer, _, output: counts.append(2 * layer.sums * output.numel()))
+    with torch.no_grad():
+        model(torch.zeros(1, 3, 224, 224))
+    return sum(counts)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("residuals", [0, 12])
+def test_two_logits_of_any_batch(size: str, residuals: int) -> None:
+    model = MicroNet(Options(size=size, residuals=residuals)).eval()
+    assert model(torch.rand(2, 3, 96, 96)).shape == (2, 2)
+
+
+def test_a_shuffle_is_torchs() -> None:
+    features = torch.rand(2, 24, 3, 3)
+    for groups in (2, 4, 6):
+        assert torch.equal(Shuffle(24, groups)(features), nn.functional.channel_shuffle(features, groups))
+
+
+def test_two_published_shuffles_are_one_of_half_the_groups() -> None:
+    features = torch.rand(1, 48, 2, 2)
+    for groups in (4, 8, 12):
+        twice = Shuffle(48, 24)(Shuffle(48, groups)(features))
+        assert torch.equal(twice, Shuffle(48, groups // 2)(features))
+
+
+def test_dynamic_shift_max_begins_at_its_slopes() -> None:
+    """With the last layer of its coefficients at zero, half-way between the hard sigmoid's ends."""
+    features = torch.randn(2, 8, 3, 3)
+    layer = DynamicShiftMax(8, 4, 8, (1.0, 0.0, 0.5, 0.5))
+    for parameter in layer.coefficients[-1].parameters():
+        nn.init.zeros_(parameter)
+    shifted = features.roll(-2, 1)
+    assert torch.allclose(layer(features), torch.maximum(features, (features + shifted) / 2), atol=1e-6)
+
+
+def test_only_so_many_residuals_as_the_groups_divide() -> None:
+    with pytest.raises(TinydfError, match="detector micronet: residuals: Input should be a multiple of 6"):
+        detectors.build("micronet", {"size": "m0", "residuals": 20})
