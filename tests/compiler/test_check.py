@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.compiler.cases import CASES
+from tests.compiler.models import ModelBuilder
 from tinydf.cli.compile import command
 from tinydf.compiler import TARGETS, compile_model, write_compiled
 from tinydf.compiler.check import first_difference
@@ -42,3 +43,20 @@ def test_command(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, [str(model), "--out", str(tmp_path / "c"), "--check"])
     assert result.exit_code == 0, result.output
     assert "every layer gives TFLM's bytes" in result.stderr
+
+
+@pytest.mark.parametrize("edge", ["float32", "uint8"])
+def test_edges_of_other_types(edge: str, tmp_path: Path) -> None:
+    model = ModelBuilder()
+    scale, zero_point = (None, 0) if edge == "float32" else (0.1, 131)
+    source = model.tensor((1, 40), scale, zero_point, dtype=edge)
+    x, y = model.tensor((1, 40), 0.1, 3), model.tensor((1, 40), 1 / 256, -128)
+    result = model.tensor((1, 40), None if scale is None else 1 / 256, 0, dtype=edge)
+    model.add("QUANTIZE", [source], [x], "QuantizeOptions")
+    model.add("LOGISTIC", [x], [y])
+    model.add("DEQUANTIZE" if edge == "float32" else "QUANTIZE", [y], [result])
+    data = model.finish([source], [result])
+    compiled = compile_model(data)
+    write_compiled(compiled, tmp_path)
+    assert [layer.operator for layer in compiled.plan.layers] == ["LOGISTIC"]
+    assert first_difference(data, compiled.plan, tmp_path) is None

@@ -82,11 +82,13 @@ class Reference:
             )
         except (RuntimeError, ValueError) as error:
             raise TinydfError(f"TFLM refuses the model: {str(error).splitlines()[0]}", "export it again") from None
-        self._float = self._interpreter.get_input_details(0)["dtype"] == np.float32
+        self._edge = self._interpreter.get_input_details(0)["dtype"]
 
     def run(self, sample: NDArray[np.int8]) -> None:
         given: NDArray[np.generic] = sample.reshape(self._interpreter.get_input_details(0)["shape"])
-        if self._float:
+        if self._edge == np.uint8:
+            given = (given.astype(np.int16) + 128).astype(np.uint8)
+        elif self._edge == np.float32:
             steps = given.astype(np.float32) - np.float32(self._plan.input.zero_point)
             given = steps * np.float32(self._plan.input.scale)
         try:

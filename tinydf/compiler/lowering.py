@@ -204,21 +204,26 @@ def lowers(*kinds: str) -> Callable[[Lowering], Lowering]:
 
 
 def lower(graph: Graph) -> list[Layer]:
-    """Lower every operator of a graph.
+    """Lower every operator of a graph, each of which has a lowering.
 
     Raises:
-        TinydfError: naming all unsupported operators at once, or the first operator whose use is not supported.
+        TinydfError: naming every operator whose use is not supported, and why.
     """
-    unsupported = [operator for operator in graph.operators if operator.kind not in LOWERINGS]
-    if unsupported:
-        names = ", ".join(f"{operator.index} {operator.kind}" for operator in unsupported)
-        raise TinydfError(
-            f"unsupported operators (index and name): {names}", "replace them in the model, or build with --engine tflm"
-        )
-    layers = [LOWERINGS[operator.kind](Context(graph, operator)) for operator in graph.operators]
-    for layer in layers:
-        for place in {place for call in layer.calls for place in (*call.tensors, call.output)}:
-            tensor = graph.tensors[place]
-            if tensor.dtype != "int8":
-                raise layer.operator.error(f"{tensor.name} is {tensor.dtype}, expected int8")
+    layers, refusals = [], []
+    for operator in graph.operators:
+        try:
+            layers.append(_lowered(Context(graph, operator)))
+        except TinydfError as error:
+            refusals.append(error)
+    if refusals:
+        raise TinydfError("; ".join(error.what for error in refusals), refusals[0].mend)
     return layers
+
+
+def _lowered(context: Context) -> Layer:
+    layer = LOWERINGS[context.operator.kind](context)
+    for place in {place for call in layer.calls for place in (*call.tensors, call.output)}:
+        tensor = context.graph.tensors[place]
+        if tensor.dtype != "int8":
+            raise context.operator.error(f"{tensor.name} is {tensor.dtype}, expected int8")
+    return layer

@@ -91,12 +91,14 @@ def hard_swish_table(context: Context) -> Layer:
     relu_multiplier, relu_shift = _multiplier_16(_single(hires_scale, float(np.float32(3.0) / np.float32(32768.0))))
     if output_shift > 0:
         raise context.operator.error("its output scale is far below its input scale")
+    if relu_shift > 31:
+        raise context.operator.error(f"the input's scale {source.scale} is out of range")
     values = (int8_values() - source.zero_point) << 7
     values = values.astype(np.int16).astype(np.int64)
     on_output_scale = _multiply_high_16(values, output_multiplier)
     relu = values
     if relu_shift > 0:
-        relu = _saturate_16(relu << min(relu_shift - 1, 30))
+        relu = _saturate_16(relu << (relu_shift - 1))
     relu = _multiply_high_16(relu, relu_multiplier)
     if relu_shift > 0:
         relu = _saturate_16(relu << 1)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
 from tinydf.compiler.operators.arithmetic import collapse, contiguous
+from tinydf.compiler.passes.views import VIEWS
 from tinydf.compiler.slicing import strided_slices
 
 RANK = 5
@@ -48,6 +49,15 @@ def int8_edges(context: Context) -> None:
             raise context.operator.error(
                 f"{context.tensor(place).name} is {context.tensor(place).dtype}, expected int8"
             )
+
+
+@lowers(*VIEWS)
+def view(context: Context) -> Layer:
+    """What the pass `views` could not make another name of the same bytes."""
+    before, after = context.input(0), context.output
+    raise context.operator.error(
+        f"its input is {before.dtype} {list(before.shape)}, its output {after.dtype} {list(after.shape)}"
+    )
 
 
 @lowers("PAD", "PADV2")

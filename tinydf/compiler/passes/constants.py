@@ -4,6 +4,7 @@ Before: x [1, 7, 7, 8] -> SHAPE -> STRIDED_SLICE -> PACK(., 392) -> RESHAPE(x, .
 After:  RESHAPE(x, the constant [1, 392]) -> y
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph, Operator
+from tinydf.compiler.schema import NUMPY_DTYPES
 from tinydf.compiler.slicing import strided_slices
 
 Array = NDArray[np.generic]
-MAXIMUM_ELEMENTS = 1 << 20
+Fold = Callable[[Operator, list[Array], tuple[int, ...]], Array]
+MAXIMUM_ELEMENTS = 1 << 24
 INTEGERS = ("int32", "int64")
 
 
@@ -26,7 +29,7 @@ def fold_constants(graph: Graph) -> Graph:
             continue
         value = _value(graph, operator)
         target = graph.tensors[operator.outputs[0]]
-        if value is None or value.shape != target.shape:
+        if value is None or value.shape != target.shape or value.dtype != NUMPY_DTYPES.get(target.dtype):
             continue
         graph = graph.with_tensors({operator.outputs[0]: replace(target, data=np.ascontiguousarray(value))})
         removed.append(operator)
@@ -36,45 +39,114 @@ def fold_constants(graph: Graph) -> Graph:
 def _value(graph: Graph, operator: Operator) -> Array | None:
     """The operator's result, or None if it depends on the model's input or makes no sense."""
     target = graph.tensors[operator.outputs[0]]
-    if target.count > MAXIMUM_ELEMENTS:
+    if target.count > MAXIMUM_ELEMENTS or target.dtype not in NUMPY_DTYPES:
         return None
     places = [place for place in operator.inputs if place is not None]
     if operator.kind == "SHAPE" and target.dtype in INTEGERS and places:
         return np.array(graph.tensors[places[0]].shape, dtype=target.dtype)
-    tensors = [graph.tensors[place] for place in places]
-    inputs = [tensor.data for tensor in tensors]
-    if not inputs or any(data is None for data in inputs):
+    inputs = [data for place in places if (data := graph.tensors[place].data) is not None]
+    if not inputs or len(inputs) != len(places):
         return None
     if operator.kind in _ARITHMETIC and target.dtype not in INTEGERS:
         return None
     try:
-        result = _FOLDS[operator.kind](operator, [data for data in inputs if data is not None])
-    except (ValueError, IndexError, TypeError, np.exceptions.AxisError):
+        with np.errstate(all="ignore"):
+            result = _FOLDS[operator.kind](operator, inputs, target.shape)
+            return result.astype(target.dtype) if target.dtype in INTEGERS else result
+    except (ValueError, IndexError, TypeError, KeyError, np.exceptions.AxisError):
         return None  # whoever lowers the operator says what is wrong
-    return result.astype(target.dtype) if target.dtype in INTEGERS else result
 
 
 def _integers(data: Array) -> list[int]:
     return [int(value) for value in data.reshape(-1)]
 
 
-def _axis(operator: Operator, inputs: list[Array]) -> int:
-    return int(operator.options["axis"])
+def _expect(right: bool) -> None:
+    """Stop before work or memory that the file's declared shape does not call for."""
+    if not right:
+        raise ValueError
 
 
-_ARITHMETIC = ("ADD", "SUB", "MUL", "REDUCE_PROD")
-_FOLDS: dict[str, Callable[[Operator, list[Array]], Array]] = {
-    "SHAPE": lambda o, i: i[0],
-    "STRIDED_SLICE": lambda o, i: i[0][strided_slices(o, i[0].shape, *map(_integers, i[1:4]))],
-    "PACK": lambda o, i: np.stack(i, axis=_axis(o, i)),
-    "CONCATENATION": lambda o, i: np.concatenate(i, axis=_axis(o, i)),
-    "GATHER": lambda o, i: np.take(i[0], i[1].astype(np.int64), axis=_axis(o, i)),
-    "TRANSPOSE": lambda o, i: np.transpose(i[0], _integers(i[1])),
-    "CAST": lambda o, i: i[0],
-    "ADD": lambda o, i: np.add(i[0].astype(np.int64), i[1].astype(np.int64)),
-    "SUB": lambda o, i: np.subtract(i[0].astype(np.int64), i[1].astype(np.int64)),
-    "MUL": lambda o, i: np.multiply(i[0].astype(np.int64), i[1].astype(np.int64)),
-    "REDUCE_PROD": lambda o, i: np.prod(
-        i[0].astype(np.int64), axis=tuple(_integers(i[1])), keepdims=bool(o.options["keep_dims"])
-    ),
+def _shape(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    raise ValueError  # a shape without a tensor
+
+
+def _reshape(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    return inputs[0].reshape(shape)
+
+
+def _cast(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    return inputs[0]
+
+
+def _fill(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    _expect(tuple(_integers(inputs[0])) == shape and inputs[1].size == 1)
+    return np.full(shape, inputs[1].reshape(()))
+
+
+def _join(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    _expect(sum(data.size for data in inputs) == math.prod(shape))
+    join = np.stack if operator.kind == "PACK" else np.concatenate
+    return join(inputs, axis=int(operator.options["axis"]))
+
+
+def _gather(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    axis = int(operator.options["axis"]) % inputs[0].ndim
+    _expect(inputs[0].shape[:axis] + inputs[1].shape + inputs[0].shape[axis + 1 :] == shape)
+    return np.take(inputs[0], inputs[1].astype(np.int64), axis=axis)
+
+
+def _transpose(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    return np.transpose(inputs[0], _integers(inputs[1]))
+
+
+def _slice(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    begin = _integers(inputs[1])
+    _expect(all(first >= 0 for first in begin))
+    return inputs[0][tuple(slice(first, first + size) for first, size in zip(begin, shape, strict=True))]
+
+
+def _strided_slice(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    return inputs[0][strided_slices(operator, inputs[0].shape, *map(_integers, inputs[1:4]))]
+
+
+def _product(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+    axes = tuple(_integers(inputs[1]))
+    return np.asarray(np.prod(inputs[0].astype(np.int64), axis=axes, keepdims=bool(operator.options["keep_dims"])))
+
+
+def _arithmetic(function: Callable[[Array, Array], Array]) -> Fold:
+    def fold(operator: Operator, inputs: list[Array], shape: tuple[int, ...]) -> Array:
+        first, second = (data.astype(np.int64) for data in inputs)
+        _expect(np.broadcast_shapes(first.shape, second.shape) == shape)
+        _expect("FLOOR" not in operator.kind or bool((second != 0).all()))
+        return function(first, second)
+
+    return fold
+
+
+_ARITHMETIC: dict[str, Fold] = {
+    "ADD": _arithmetic(np.add),
+    "SUB": _arithmetic(np.subtract),
+    "MUL": _arithmetic(np.multiply),
+    "FLOOR_DIV": _arithmetic(np.floor_divide),
+    "FLOOR_MOD": _arithmetic(np.remainder),
+    "MAXIMUM": _arithmetic(np.maximum),
+    "MINIMUM": _arithmetic(np.minimum),
+    "REDUCE_PROD": _product,
+}
+_FOLDS: dict[str, Fold] = {
+    "SHAPE": _shape,
+    "RESHAPE": _reshape,
+    "SQUEEZE": _reshape,
+    "EXPAND_DIMS": _reshape,
+    "CAST": _cast,
+    "FILL": _fill,
+    "PACK": _join,
+    "CONCATENATION": _join,
+    "GATHER": _gather,
+    "TRANSPOSE": _transpose,
+    "SLICE": _slice,
+    "STRIDED_SLICE": _strided_slice,
+    **_ARITHMETIC,
 }

@@ -6,28 +6,20 @@ After:  y is another name for x's bytes; the operator is gone.
 
 from dataclasses import replace
 
-from tinydf.compiler.graph import Graph
+from tinydf.compiler.graph import Graph, Operator
 
-VIEWS = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
+VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 
 
 def share_views(graph: Graph) -> Graph:
-    """Let the output of each reshape share its input's storage."""
-    storage = dict(graph.storage)
-    removed = []
-    for operator in graph.operators:
-        if operator.kind not in VIEWS or not operator.inputs or len(operator.outputs) != 1:
-            continue
-        source, target = operator.inputs[0], operator.outputs[0]
-        if source is None or graph.tensors[source].count != graph.tensors[target].count:
-            raise operator.error("its output has another number of elements than its input")
-        if graph.tensors[source].dtype != graph.tensors[target].dtype:
-            raise operator.error("its output has another type than its input")
-        data = graph.tensors[source].data
-        if data is not None:
-            constant = replace(graph.tensors[target], data=data.reshape(graph.tensors[target].shape))
-            graph = graph.with_tensors({target: constant})
-        else:
-            storage[target] = source
-        removed.append(operator)
-    return replace(graph.without(removed), storage=storage)
+    """Let the output of each reshape share its input's storage; one that makes no sense stays, and is refused later."""
+    shared = [operator for operator in graph.operators if operator.kind in VIEWS and _is_view(graph, operator)]
+    storage = {operator.outputs[0]: operator.inputs[0] for operator in shared if operator.inputs[0] is not None}
+    return replace(graph.without(shared), storage={**graph.storage, **storage})
+
+
+def _is_view(graph: Graph, operator: Operator) -> bool:
+    if not operator.inputs or operator.inputs[0] is None or len(operator.outputs) != 1:
+        return False
+    source, target = graph.tensors[operator.inputs[0]], graph.tensors[operator.outputs[0]]
+    return source.data is None and source.count == target.count and source.dtype == target.dtype
