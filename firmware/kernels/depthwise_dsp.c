@@ -1,195 +1,175 @@
-// Depthwise kernels of any size: see depthwise_3x3_dsp.c. A row of weights (w0, w1, w2, ...) is kept as the words
-// (w0, w1), (w2, w3), ... for outputs that start at the first half of an input word, and as (0, w0), (w1, w2), ... for
-// those that start at its second. Two neighbouring outputs are computed at once: with a stride of 1 from the same words
-// by both kinds of weights, with a stride of 2 from words one further on by the first kind.
-#include "planar_dsp.h"
+// Four output channels of one pixel at a time, over the part of the window that lies within the image: inputs are taken
+// less their zero point, so that padding counts for nothing.
+#include "kernels.h"
 
-#define MAXIMUM_KERNEL 16
-#define APART          __attribute__((noinline)) TINYDF_HOT static
+// How far the next tap is, in the input and in the weights.
+typedef struct {
+    uint32_t input;
+    uint32_t weights;
+} step;
+
+// The part of a window that lies within the image: `outer` times `inner` taps.
+typedef struct {
+    const int8_t *input;
+    const int8_t *weights;
+    uint32_t outer;
+    uint32_t inner;
+    step outer_step;
+    step inner_step;
+} inside;
+
+// Those of a window's taps along one axis that lie within the image.
+typedef struct {
+    uint32_t first;
+    uint32_t count;
+} span;
+
+// Where in a pixel the inputs of four output channels are.
+typedef struct {
+    uint32_t offsets[4];
+} sources;
 
 typedef struct {
-    const depthwise_dsp_parameters *p;
-    int32_t *weights; // [PLANAR_CHANNELS * multiplier][kernel_height][2][width words]
-    int32_t *slots;   // [kernel_height][PLANAR_CHANNELS][words]
-    planar planar;
-} workspace;
+    int32_t c0, c1, c2, c3;
+} block_sums;
 
-static inline uint32_t weight_words(const window *w) {
-    return w->kernel_width / 2u + 1;
-}
-
-static inline uint32_t channel_words(const window *w) {
-    return 2u * w->kernel_height * weight_words(w);
-}
-
-// The weights of the output channel that is number `place` of those at work.
-APART void unpack_weights(const workspace *s, uint32_t channel, uint32_t place) {
-    const window *w = &s->p->window;
-    const uint32_t width = w->kernel_width, words = weight_words(w);
-    const int8_t *from = s->p->weights + (size_t)channel * w->kernel_height * width;
-    int32_t *to = s->weights + place * channel_words(w);
-    for (uint32_t row = 0; row < w->kernel_height; row++) {
-        for (uint32_t k = 0; k < words; k++) {
-            const int32_t before = k == 0 ? 0 : from[2 * k - 1];
-            const int32_t first = 2 * k < width ? from[2 * k] : 0, second = 2 * k + 1 < width ? from[2 * k + 1] : 0;
-            to[k] = pack_low(first, second);
-            to[words + k] = pack_low(before, first);
-        }
-        from += width;
-        to += 2 * words;
+// The first of `taps` taps is at `start`, in an image of `size`.
+static inline span taps_within(int32_t start, uint32_t size, uint32_t taps, uint32_t dilation) {
+    const int32_t reach = start + (int32_t)((taps - 1) * dilation);
+    if (start >= 0 && reach < (int32_t)size) {
+        return (span){0, taps};
     }
+    const uint32_t first = start < 0 ? ((uint32_t)-start + dilation - 1) / dilation : 0;
+    const int32_t left = (int32_t)size - start;
+    const uint32_t fitting = left > 0 ? ((uint32_t)left + dilation - 1) / dilation : 0;
+    const uint32_t end = fitting < taps ? fitting : taps;
+    return (span){first, end > first ? end - first : 0};
 }
 
-static inline int8_t output_of(const depthwise_dsp_parameters *p, int32_t sum, const scaling *s) {
-    return p->rounding == SCALING_ANY ? clamp(scale_any(sum, s), p->low, p->high) : (int8_t)saturate_8(scale(sum, s));
+// Two neighbouring inputs, less the zero point, as halves.
+static inline int32_t load_two(const int8_t *input, int32_t offset) {
+    uint16_t half;
+    memcpy(&half, input, sizeof half);
+    return add_even_bytes(offset, (int32_t)((uint32_t)half | (uint32_t)half << 8));
 }
 
-typedef struct {
-    int32_t a, b;
-} two_sums;
-
-#if HAS_DSP
-
-// Three words of a row.
-static inline two_sums row_of_3_words(two_sums s, const int32_t *pairs, const int32_t *weights, uint32_t stride) {
-    if (stride == 1) {
-        __asm__ volatile("ldm %[pairs], {r4, r5, r6}\n\t"
-                         "ldm %[weights]!, {r8, r9, r10}\n\t"
-                         "smlad %[a], r4, r8, %[a]\n\t"
-                         "smlad %[a], r5, r9, %[a]\n\t"
-                         "smlad %[a], r6, r10, %[a]\n\t"
-                         "ldm %[weights], {r8, r9, r10}\n\t"
-                         "smlad %[b], r4, r8, %[b]\n\t"
-                         "smlad %[b], r5, r9, %[b]\n\t"
-                         "smlad %[b], r6, r10, %[b]\n\t"
-                         : [a] "+r"(s.a), [b] "+r"(s.b), [weights] "+r"(weights)
-                         : [pairs] "r"(pairs)
-                         : "r4", "r5", "r6", "r8", "r9", "r10", "memory");
-    } else {
-        __asm__ volatile("ldm %[weights], {r4, r5, r6}\n\t"
-                         "ldm %[pairs]!, {r8, r9, r10}\n\t"
-                         "smlad %[a], r8, r4, %[a]\n\t"
-                         "smlad %[a], r9, r5, %[a]\n\t"
-                         "smlad %[a], r10, r6, %[a]\n\t"
-                         "ldr r8, [%[pairs]]\n\t"
-                         "smlad %[b], r9, r4, %[b]\n\t"
-                         "smlad %[b], r10, r5, %[b]\n\t"
-                         "smlad %[b], r8, r6, %[b]\n\t"
-                         : [a] "+r"(s.a), [b] "+r"(s.b), [pairs] "+r"(pairs)
-                         : [weights] "r"(weights)
-                         : "r4", "r5", "r6", "r8", "r9", "r10", "memory");
-    }
-    return s;
-}
-
-#endif
-
-static inline two_sums row_of_words(two_sums s, const int32_t *pairs, const int32_t *weights, uint32_t stride,
-                                    uint32_t words) {
-    const int32_t *second = stride == 1 ? weights + words : weights;
-    for (uint32_t k = 0; k < words; k++) {
-        s.a = smlad(pairs[k], weights[k], s.a);
-        s.b = smlad(pairs[stride == 1 ? k : k + 1], second[k], s.b);
-    }
-    return s;
-}
-
-// One row of a channel; `stride` and `words`, of a row of weights, may be known when this is compiled.
-static inline void run_row(const workspace *s, uint32_t stride, uint32_t words, const int32_t *const rows[],
-                           const int32_t *weights, uint32_t channel, int8_t *output) {
-    const depthwise_dsp_parameters *p = s->p;
-    const uint32_t height = p->window.kernel_height, width = p->window.output_width;
-    const uint32_t pitch = (uint32_t)p->channels * p->multiplier;
-    const scaling scaling = p->scaling[channel];
-    for (uint32_t x = 0, at = 0; x < width; x += 2, at += stride) {
-        two_sums sums = {p->bias[channel], p->bias[channel]};
-        const int32_t *row_weights = weights;
-        for (uint32_t row = 0; row < height; row++) {
-#if HAS_DSP
-            sums = words == 3 ? row_of_3_words(sums, rows[row] + at, row_weights, stride)
-                              : row_of_words(sums, rows[row] + at, row_weights, stride, words);
-#else
-            sums = row_of_words(sums, rows[row] + at, row_weights, stride, words);
-#endif
-            row_weights += 2 * words;
-        }
-        output[0] = output_of(p, sums.a, &scaling);
-        if (x + 1 < width) {
-            output[pitch] = output_of(p, sums.b, &scaling);
-        }
-        output += 2 * pitch;
-    }
-}
-
-#define RUN_ROW(name, stride, words)                                                                                   \
-    APART void name(const workspace *s, const int32_t *const rows[], const int32_t *weights, uint32_t channel,         \
-                    int8_t *output) {                                                                                  \
-        run_row(s, stride, words, rows, weights, channel, output);                                                     \
-    }
-RUN_ROW(run_row_of_3_words, 1, 3)
-RUN_ROW(run_row_of_3_words_stride_2, 2, 3)
-RUN_ROW(run_row_of_any, s->p->window.stride_x, weight_words(&s->p->window))
-
-// One row of the output channels of the channels at work, of which the unpacked input is in the slots.
-APART void run_output_row(const workspace *s, int32_t top, uint32_t channel, int8_t *output) {
-    const window *w = &s->p->window;
-    const uint32_t height = w->kernel_height, slot_words = PLANAR_CHANNELS * s->planar.words;
-    for (uint32_t c = 0; c < s->planar.lanes; c++) {
-        const int32_t *rows[MAXIMUM_KERNEL];
-        for (uint32_t k = 0; k < height; k++) {
-            rows[k] = s->slots + ((uint32_t)(top + w->padding_top) + k) % height * slot_words + c * s->planar.words;
-        }
-        for (uint32_t place = c * s->p->multiplier; place < (c + 1) * s->p->multiplier; place++) {
-            const int32_t *weights = s->weights + place * channel_words(w);
-            if (weight_words(w) == 3 && w->stride_x == 1) {
-                run_row_of_3_words(s, rows, weights, channel + place, output + place);
-            } else if (weight_words(w) == 3) {
-                run_row_of_3_words_stride_2(s, rows, weights, channel + place, output + place);
+// The sums of output channels `at` to `at + 3`. `multiplier` is known when this is compiled: with 1 or 2 they come from
+// four or two neighbouring channels of the input, else from `from`.
+static inline block_sums sum_block(const depthwise_dsp_parameters *p, const inside *part, uint32_t at,
+                                   uint32_t multiplier, const sources *from) {
+    const int32_t offset = p->offset;
+    const int32_t *bias = p->bias + at;
+    block_sums s = {bias[0], bias[1], bias[2], bias[3]};
+    const int8_t *outer_input = part->input + (multiplier > 0 ? at / multiplier : 0),
+                 *outer_weights = part->weights + at;
+    const step each = part->inner_step;
+    for (uint32_t outer = part->outer; outer > 0; outer--) {
+        const int8_t *input = outer_input, *weights = outer_weights;
+        for (uint32_t inner = part->inner; inner > 0; inner--) {
+            int32_t even, odd;
+            if (multiplier == 1) {
+                const int32_t word = load_word(input);
+                even = add_even_bytes(offset, word);
+                odd = add_odd_bytes(offset, word);
+            } else if (multiplier == 2) {
+                even = load_two(input, offset);
+                odd = even;
             } else {
-                run_row_of_any(s, rows, weights, channel + place, output + place);
+                even = add_even_bytes(offset, pack_low(input[from->offsets[0]], input[from->offsets[2]]));
+                odd = add_even_bytes(offset, pack_low(input[from->offsets[1]], input[from->offsets[3]]));
             }
+            const int32_t word = load_word(weights), first = even_bytes(word), second = odd_bytes(word);
+            s.c0 = smlabb(even, first, s.c0);
+            s.c1 = smlabb(odd, second, s.c1);
+            s.c2 = smlatt(even, first, s.c2);
+            s.c3 = smlatt(odd, second, s.c3);
+            input += each.input;
+            weights += each.weights;
         }
+        outer_input += part->outer_step.input;
+        outer_weights += part->outer_step.weights;
+    }
+    return s;
+}
+
+// Up to four outputs, when they are not all there or not all alike.
+__attribute__((noinline)) TINYDF_HOT static void write_some(const depthwise_dsp_parameters *p, block_sums sums,
+                                                            uint32_t at, uint32_t count, int8_t *output) {
+    const int32_t four[4] = {sums.c0, sums.c1, sums.c2, sums.c3};
+    for (uint32_t k = 0; k < 4 && k < count; k++) {
+        output[k] = clamp(scale_any(four[k], &p->scaling[at + k]), p->low, p->high);
     }
 }
 
-APART void run_channels(const workspace *s, const int8_t *input, int8_t *output, uint32_t channel) {
-    const depthwise_dsp_parameters *p = s->p;
-    const window *w = &p->window;
-    const uint32_t target = channel * p->multiplier,
-                   row_bytes = (uint32_t)w->output_width * p->channels * p->multiplier;
-    const uint32_t slot_words = PLANAR_CHANNELS * s->planar.words;
-    int32_t loaded = -w->padding_top;
-    for (uint32_t place = 0; place < s->planar.lanes * p->multiplier; place++) {
-        unpack_weights(s, target + place, place);
+static inline void write_block(const depthwise_dsp_parameters *p, block_sums sums, uint32_t at, uint32_t count,
+                               int8_t *output) {
+    if (count < 4 || p->rounding == SCALING_ANY) {
+        write_some(p, sums, at, count, output);
+        return;
     }
+    const scaling *s = p->scaling + at;
+    output[0] = (int8_t)saturate_8(scale(sums.c0, &s[0]));
+    output[1] = (int8_t)saturate_8(scale(sums.c1, &s[1]));
+    output[2] = (int8_t)saturate_8(scale(sums.c2, &s[2]));
+    output[3] = (int8_t)saturate_8(scale(sums.c3, &s[3]));
+}
+
+// Output channels that are not four neighbouring channels of the input.
+__attribute__((noinline)) TINYDF_HOT static void run_spread(const depthwise_dsp_parameters *p, const inside *part,
+                                                            uint32_t at, uint32_t count, int8_t *output) {
+    sources from;
+    for (uint32_t k = 0; k < 4; k++) {
+        from.offsets[k] = (at + (k < count ? k : 0)) / p->multiplier;
+    }
+    write_block(p, sum_block(p, part, at, 0, &from), at, count, output);
+}
+
+// All output channels of one pixel.
+static inline void run_pixel(const depthwise_dsp_parameters *p, const inside *part, int8_t *output) {
+    const uint32_t outputs = (uint32_t)p->channels * p->multiplier, whole = outputs / 4 * 4;
+    uint32_t at = 0;
+    if (p->multiplier == 1) {
+        for (; at < whole; at += 4) {
+            write_block(p, sum_block(p, part, at, 1, NULL), at, 4, output + at);
+        }
+    } else if (p->multiplier == 2) {
+        for (; at < whole; at += 4) {
+            write_block(p, sum_block(p, part, at, 2, NULL), at, 4, output + at);
+        }
+    }
+    for (; at < outputs; at += 4) {
+        run_spread(p, part, at, outputs - at, output + at);
+    }
+}
+
+TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *input, int8_t *output) {
+    const window *w = &p->window;
+    const uint32_t outputs = (uint32_t)p->channels * p->multiplier, pitch = (outputs + 3) / 4 * 4;
+    const step column = {(uint32_t)w->dilation_x * p->channels, pitch};
+    const step row = {(uint32_t)w->dilation_y * w->input_width * p->channels, w->kernel_width * pitch};
     for (uint32_t y = 0; y < w->output_height; y++) {
         const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
-        for (loaded = maximum(loaded, top); loaded < top + w->kernel_height; loaded++) {
-            int32_t *slot = s->slots + (uint32_t)(loaded + w->padding_top) % w->kernel_height * slot_words;
-            if ((uint32_t)loaded < w->input_height) {
-                planar_unpack(&s->planar, input + (size_t)loaded * w->input_width * p->channels + channel, slot);
-            } else {
-                planar_fill(&s->planar, slot, 1);
+        const span rows = taps_within(top, w->input_height, w->kernel_height, w->dilation_y);
+        const uint32_t first_row = (uint32_t)top + rows.first * w->dilation_y;
+        for (uint32_t x = 0; x < w->output_width; x++) {
+            const int32_t left = (int32_t)(x * w->stride_x) - w->padding_left;
+            const span columns = taps_within(left, w->input_width, w->kernel_width, w->dilation_x);
+            const uint32_t first_column = (uint32_t)left + columns.first * w->dilation_x;
+            const uint32_t empty = rows.count == 0 || columns.count == 0;
+            const uint32_t pixel = empty ? 0 : first_row * w->input_width + first_column;
+            inside part = {input + (size_t)pixel * p->channels,
+                           p->weights + rows.first * row.weights + columns.first * column.weights,
+                           empty ? 0 : rows.count,
+                           columns.count,
+                           row,
+                           column};
+            if (part.outer > 0 && columns.count == 1) {
+                part.outer = 1;
+                part.inner = rows.count;
+                part.inner_step = row;
             }
+            run_pixel(p, &part, output);
+            output += outputs;
         }
-        run_output_row(s, top, target, output + (size_t)y * row_bytes + target);
-    }
-}
-
-TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *input, int8_t *output, int8_t *scratch) {
-    const window *w = &p->window;
-    int32_t *memory = (int32_t *)(void *)scratch;
-    workspace s = {
-        .p = p,
-        .weights = memory,
-        .slots = memory + PLANAR_CHANNELS * p->multiplier * channel_words(w),
-        .planar = {w->input_width, p->channels, (uint32_t)w->padding_left, p->row_pixels / 2u, PLANAR_CHANNELS,
-                   p->padding_value},
-    };
-    planar_fill(&s.planar, s.slots, w->kernel_height);
-    for (uint32_t channel = 0; channel < p->channels; channel += PLANAR_CHANNELS) {
-        const uint32_t left = p->channels - channel;
-        s.planar.lanes = left < PLANAR_CHANNELS ? left : PLANAR_CHANNELS;
-        run_channels(&s, input, output, channel);
     }
 }

@@ -190,16 +190,14 @@ typedef struct {
 void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *parameters, const int8_t *input, int8_t *output,
                        int8_t *scratch);
 
-// `depthwise_conv_2d` of any other kernel, with a horizontal stride of 1 or 2 and without dilation, for the DSP
-// extension; in place where the output has the input's size. Works as the 3x3 one, row by row. weights
-// [channels * multiplier, kernel_height, kernel_width]; bias and scaling [channels * multiplier]; scratch
-// [8 * kernel_height * row_pixels] and [32 * multiplier * kernel_height * (kernel_width / 2 + 1)].
+// Any `depthwise_conv_2d` for the DSP extension: for what the 3x3 one does not take. weights
+// [kernel_height, kernel_width, channels * multiplier rounded up to 4]; bias, without the input's zero point, and
+// scaling [channels * multiplier rounded up to 4].
 typedef struct {
     window window;
     uint16_t channels;   // of the input
     uint16_t multiplier; // output channels of each
-    uint16_t row_pixels; // as above
-    int8_t padding_value;
+    int32_t offset;      // minus the input's zero point, in both halves
     int8_t low;
     int8_t high;
     uint8_t rounding;
@@ -207,7 +205,7 @@ typedef struct {
     const int32_t *bias;
     const scaling *scaling;
 } depthwise_dsp_parameters;
-void depthwise_dsp(const depthwise_dsp_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+void depthwise_dsp(const depthwise_dsp_parameters *parameters, const int8_t *input, int8_t *output);
 
 // What turns the sum of an output channel into an output, for RV32.
 typedef struct {

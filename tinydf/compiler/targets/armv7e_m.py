@@ -20,8 +20,6 @@ SCALING = "{%d, %d, %d}"
 # As in dsp.h.
 SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
 SCALING_SLOW = 64
-MAXIMUM_KERNEL = 16  # of a depthwise layer
-MAXIMUM_MULTIPLIER = 8  # of a depthwise layer: all weights of four channels are unpacked at once
 PIXELS = 3  # that a convolution works on at once, as DOT_PIXELS in dot_dsp.h
 MAXIMUM_SHIFT = 22
 
@@ -250,13 +248,10 @@ def _depthwise(call: Call) -> Call:
     fields = call.parameters
     window = _struct(fields, "window")
     w = {name: _integer(window, name) for name in window}
-    multiplier = _integer(fields, "depth_multiplier")
-    plain = (w["dilation_y"], w["dilation_x"]) == (1, 1) and w["stride_x"] <= 2 and multiplier <= MAXIMUM_MULTIPLIER
-    inside = w["padding_left"] < w["kernel_width"] and w["padding_top"] < w["kernel_height"]
-    kernel = (w["kernel_height"], w["kernel_width"])
-    if not plain or not inside or max(kernel) > MAXIMUM_KERNEL:
-        return call
-    return _depthwise_3x3(call, fields, w) if kernel == (3, 3) and multiplier == 1 else _depthwise_any(call, fields, w)
+    kernel, dilation = (w["kernel_height"], w["kernel_width"]), (w["dilation_y"], w["dilation_x"])
+    plain = (kernel, dilation, fields["depth_multiplier"]) == ((3, 3), (1, 1), 1) and w["stride_x"] <= 2
+    inside = max(w["padding_left"], w["padding_top"]) <= 2
+    return _depthwise_3x3(call, fields, w) if plain and inside else _depthwise_any(call, fields, w)
 
 
 def _in_place(w: Mapping[str, int]) -> bool:
@@ -266,34 +261,27 @@ def _in_place(w: Mapping[str, int]) -> bool:
 
 
 def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
-    channels, multiplier = _integer(fields, "input_channels"), _integer(fields, "depth_multiplier")
-    height, width = w["kernel_height"], w["kernel_width"]
-    weights = _array(fields, "weights").reshape(height, width, channels * multiplier)
-    requantisation = _struct(fields, "requantisation")
+    outputs = _integer(fields, "input_channels") * _integer(fields, "depth_multiplier")
+    weights = _array(fields, "weights").reshape(-1, outputs)
+    requantisation, zero_point = _struct(fields, "requantisation"), _integer(fields, "padding_value")
+    bias = _array(fields, "bias").astype(np.int64) + zero_point * weights.sum(axis=0, dtype=np.int64)
+    if (np.abs(bias) + 255 * np.abs(weights.astype(np.int64)).sum(axis=0)).max() >= 1 << 31:
+        return call
     rounding, scalings = _scalings(requantisation)
-    # Outputs are computed by twos, and the last word that one reads may reach one pixel further than its window.
-    row_pixels = _round_up((_round_up(w["output_width"], 2) - 1) * w["stride_x"] + width, 2) + 2
+    empty = -outputs % 4
     parameters: dict[str, Field] = {
         "window": _struct(fields, "window"),
-        "channels": channels,
-        "multiplier": multiplier,
-        "row_pixels": row_pixels,
-        "padding_value": fields["padding_value"],
+        "channels": fields["input_channels"],
+        "multiplier": fields["depth_multiplier"],
+        "offset": -zero_point * 0x10001 if zero_point <= 0 else (0x10000 - zero_point) * 0x10001 - (1 << 32),
         "low": requantisation["low"],
         "high": requantisation["high"],
         "rounding": rounding,
-        "weights": np.ascontiguousarray(np.moveaxis(weights, 2, 0)),
-        "bias": fields["bias"],
-        "scaling": Records("scaling", SCALING, np.array(scalings, dtype=np.int32)),
+        "weights": np.pad(weights, ((0, 0), (0, empty))),
+        "bias": np.pad(bias, (0, empty)).astype(np.int32),
+        "scaling": Records("scaling", SCALING, np.array([*scalings, *([(0, 0, 1)] * empty)], dtype=np.int32)),
     }
-    return replace(
-        call,
-        kernel="depthwise_dsp",
-        parameters=parameters,
-        scratch_bytes=8 * height * row_pixels + 32 * multiplier * height * (width // 2 + 1),
-        in_place=(0,) if _in_place(w) and multiplier == 1 else (),
-        slide=None,
-    )
+    return replace(call, kernel="depthwise_dsp", parameters=parameters, scratch_bytes=None)
 
 
 def _depthwise_3x3(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
