@@ -19,7 +19,8 @@ from tinydf.console import note, print_json
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--no-augment", is_flag=True, help="Train without compression, as the baseline to compare with.")
 @click.option("--init", type=click.Path(path_type=Path), help="Begin with the weights of a pre-training or a run.")
-@click.option("--probe", is_flag=True, help="Train the last layer alone, on the features that --init gives.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Begin with weights from elsewhere, .safetensors.")
+@click.option("--probe", is_flag=True, help="Train the last layer alone, on the features it begins with.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's metrics as JSON.")
 def command(
     recipe: str,
@@ -31,6 +32,7 @@ def command(
     epochs: int | None,
     no_augment: bool,
     init: Path | None,
+    weights: Path | None,
     probe: bool,
     as_json: bool,
 ) -> None:
@@ -44,7 +46,7 @@ def command(
 
     followed = override(read_recipe(find_recipe(recipe)), seed, epochs, augment=not no_augment, probe=probe)
     try:
-        metrics = train(followed, data, out, resume, force, init)
+        metrics = train(followed, data, out, resume, force, init, weights)
     except KeyboardInterrupt:
         fail("interrupted; the same command with --resume goes on after the last whole epoch", 130)
     if os.environ.get("RANK", "0") != "0":

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tinydf import detectors
-from tinydf.console import progress
+from tinydf.console import note, progress
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.detectors.classifier import freeze_features, last_layer
 from tinydf.detectors.cost import count_macs, count_parameters
@@ -28,6 +28,7 @@ from tinydf.train.log import open_log
 from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
 from tinydf.train.place import Place, take_place
 from tinydf.train.recipe import Recipe
+from tinydf.train.weights import hash_weights, load_weights
 
 FEWEST = 4
 """Images of each class without which neither training nor validation means anything."""
@@ -40,6 +41,7 @@ def train(
     resume: bool = False,
     force: bool = False,
     initial: Path | None = None,
+    weights: Path | None = None,
 ) -> run.Metrics:
     """Train a detector and leave a run directory; an interrupted training resumes to the very same weights.
 
@@ -52,21 +54,24 @@ def train(
         resume: go on after the last whole epoch in `out`, if there is one.
         force: begin anew, whatever `out` holds of an earlier training.
         initial: the directory of a pre-training or of another run of the same detector, whose weights to begin with.
+        weights: a file of weights from elsewhere to begin with instead, as far as they fit.
 
     Raises:
         TinydfError: if the data is missing or too small, `out` holds a training that was not asked for, or what is
             to be resumed is damaged, or of another recipe or data set.
     """
     data = Dataset(data_directory)
-    if recipe.training.probe and not initial:
+    if initial and weights:
+        raise TinydfError("a training begins with one set of weights", "give --init or --weights")
+    if recipe.training.probe and not (initial or weights):
         raise TinydfError("a linear probe needs features to probe", "give --init a directory of `tinydf pretrain`")
-    initial_sha256 = run.hash_weights(initial) if initial else None
+    initial_sha256 = run.hash_weights(initial) if initial else hash_weights(weights) if weights else None
     identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256} {initial_sha256}".encode())
     if finished := run.open_directory(out, run.Metrics, identity, resume, force):
         return finished
     with take_place() as place:
         split, validation = _read_splits(data, recipe, place)
-        learner = Learner(_build(recipe, initial), recipe.training, split.steps(recipe.training), place)
+        learner = Learner(_build(recipe, initial, weights, place), recipe.training, split.steps(recipe.training), place)
         state = Progressed(identity, learner)
         state.load_if_begun(out / run.CHECKPOINT)
         if place.first:
@@ -78,12 +83,16 @@ def train(
     return read_model(run.Metrics, out / run.METRICS, run.MADE_BY)
 
 
-def _build(recipe: Recipe, initial: Path | None) -> nn.Module:
+def _build(recipe: Recipe, initial: Path | None, weights: Path | None, place: Place) -> nn.Module:
     """The detector as it begins."""
     torch.manual_seed(recipe.training.seed)
     model = detectors.build(recipe.detector.name, recipe.detector.options)
     if initial:
         run.load_weights(model, initial / run.WEIGHTS, may_lack=last_layer(model))
+    if weights:
+        report = load_weights(model, weights)
+        for line in report.lines() if place.first else []:
+            note(f"{weights.name}: {line}")
     if recipe.training.probe:
         freeze_features(model)
     return model.to(memory_format=torch.channels_last)

@@ -53,7 +53,7 @@ class Metrics(Finished):
     images_per_second: float
     waited: float = Field(default=0.0, description="part of these seconds that went by waiting for images")
     threads: int
-    initial_sha256: str | None = Field(default=None, description="of the weights that --init began with")
+    initial_sha256: str | None = Field(default=None, description="of the weights of --init or --weights")
     validation: dict[str, Figures] = Field(description="by platform, at the threshold")
 
 
