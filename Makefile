@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test fuzz bench-engine bench-share lint format setup lock clean
+.PHONY: demo test fuzz bench-engine bench-share bench-train lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -18,6 +18,10 @@ bench-engine: setup ## The compiled engine on every emulated board, beside its p
 
 bench-share: setup ## How fast and how truly pictures are shared: benchmarks/share.md
 	$(PYTHON) -m benchmarks.share
+
+bench-train: setup ## How fast detectors are trained, and how much of it is waiting: benchmarks/train.md
+	test -d build/demo/data || $(PYTHON) -m tinydf.cli data demo --out build/demo/data
+	$(PYTHON) -m benchmarks.train --data build/demo/data
 
 lint: setup ## ruff, mypy, clang-format
 	$(PYTHON) -m ruff check .

@@ -95,7 +95,7 @@ def _build(recipe: Recipe, initial: Path | None, weights: Path | None, place: Pl
             note(f"{weights.name}: {line}")
     if recipe.training.probe:
         freeze_features(model)
-    return model.to(memory_format=torch.channels_last)
+    return model.to(memory_format=detectors.DETECTORS[recipe.detector.name].memory)
 
 
 def _learn(
@@ -104,9 +104,10 @@ def _learn(
     """Make the epochs that are left; the first process judges each, and keeps the state and the best weights."""
     learner, how = state.learner, recipe.training
     weights = _class_weights(split.labels).to(place.device)
+    memory = detectors.DETECTORS[recipe.detector.name].memory
 
     def loss(images: Tensor, labels: Tensor) -> Tensor:
-        logits = learner.forward(images)
+        logits, labels = learner.forward(images.to(place.device, memory_format=memory)), labels.to(place.device)
         each = F.cross_entropy(logits, labels, reduction="none", label_smoothing=how.label_smoothing)
         return (weights[labels] * each).mean()
 
@@ -118,7 +119,7 @@ def _learn(
             seed_epoch(how.seed, epoch, place)
             learner.model.train(not how.probe)
             for images, labels in state.clock(training_batches(split, recipe, epoch)):
-                losses.append(learner.step(partial(loss, images.to(place.device), labels.to(place.device))))
+                losses.append(learner.step(partial(loss, images, labels)))
                 done = epoch + len(losses) / split.steps(how)
                 bar.update(task, completed=done, tally=f"loss {losses[-1]:.3f}, {judged}")
             state.epoch += 1

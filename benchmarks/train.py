@@ -1,0 +1,164 @@
+"""Training measured: how fast each published recipe's detector learns, in which memory order and with how many threads.
+
+`make bench-train` writes `train.json` and `train.md` beside this file. The first table is of steps alone (forward,
+backward, optimiser) on one batch, the best of several short turns that alternate with each other; the second is of
+`tinydf train` as users run it, one epoch on a data set, with the part of the time that goes by waiting for images.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel
+from torch import Tensor, nn
+
+from tinydf import detectors
+from tinydf.console import note
+from tinydf.files import write_json, write_text
+from tinydf.resources import MODELS
+from tinydf.train.learner import Learner
+from tinydf.train.loop import train
+from tinydf.train.place import take_place
+from tinydf.train.recipe import Recipe, find_recipe, read_recipe
+
+TURNS, STEPS = 5, 2
+FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+
+
+class Steps(BaseModel):
+    """How fast steps alone are."""
+
+    recipe: str
+    threads: int
+    memory: str
+    batch: int
+    images_per_second: float
+
+
+class Epoch(BaseModel):
+    """One epoch of `tinydf train`, augmentation included."""
+
+    recipe: str
+    threads: int
+    images_per_second: float
+    waited: float
+
+
+class Results(BaseModel):
+    torch: str
+    cores: int
+    load: float
+    steps: list[Steps]
+    epochs: list[Epoch]
+
+
+def time_steps(recipe: Recipe, threads: list[int]) -> list[Steps]:
+    """Images learned from in a second, in each memory order and with each number of threads."""
+    best: dict[tuple[int, str], float] = {}
+    for _ in range(TURNS):
+        for count in threads:
+            for memory in FORMATS:
+                torch.set_num_threads(count)
+                seconds = min(_step_seconds(recipe, memory))
+                best[count, memory] = min(seconds, best.get((count, memory), seconds))
+    batch = recipe.training.batch_size
+    return [
+        Steps(recipe=recipe.name, threads=count, memory=memory, batch=batch, images_per_second=round(batch / seconds))
+        for (count, memory), seconds in best.items()
+    ]
+
+
+def _step_seconds(recipe: Recipe, memory: str) -> list[float]:
+    with take_place() as place:
+        model = detectors.build(recipe.detector.name, recipe.detector.options)
+        learner = Learner(model.to(memory_format=FORMATS[memory]), recipe.training, TURNS * STEPS, place)
+        size, batch = recipe.preprocess.size, recipe.training.batch_size
+        images = torch.rand(batch, 3, size, size).to(place.device, memory_format=FORMATS[memory])
+        labels = torch.arange(batch, device=place.device) % 2
+        seconds = []
+        for _ in range(STEPS):
+            began = time.perf_counter()
+            learner.step(partial(_loss, learner.forward, images, labels))
+            seconds.append(time.perf_counter() - began)
+        return seconds
+
+
+def _loss(forward: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    return F.cross_entropy(forward(images), labels)
+
+
+def time_epoch(recipe: Recipe, data: Path, threads: int) -> Epoch:
+    """One epoch over a data set, each image once."""
+    torch.set_num_threads(threads)
+    short = recipe.model_copy(update={"training": recipe.training.model_copy(update={"epochs": 1, "crops": 1})})
+    with tempfile.TemporaryDirectory(prefix="tinydf-") as scratch:
+        metrics = train(short, data, Path(scratch) / "run")
+    return Epoch(
+        recipe=recipe.name,
+        threads=threads,
+        images_per_second=round(metrics.images_per_second),
+        waited=round(metrics.waited, 4),
+    )
+
+
+def as_markdown(results: Results) -> str:
+    """The results as tables."""
+    lines = [
+        "# Training",
+        "",
+        "Written by `make bench-train`; what it measures is in `benchmarks/train.py`.",
+        "",
+        f"torch {results.torch}, {results.cores} cores, a load of {results.load:.1f} before it began. On a busy",
+        "machine all figures are too low, those of several threads most.",
+        "",
+        "## Steps alone",
+        "",
+        "| recipe | batch | threads | memory order | images/s |",
+        "|---|---|---|---|---|",
+    ]
+    for step in results.steps:
+        lines.append(
+            f"| {step.recipe} | {step.batch} | {step.threads} | {step.memory} | {step.images_per_second:.0f} |"
+        )
+    lines += [
+        "",
+        "## `tinydf train`, an epoch with augmentation",
+        "",
+        "| recipe | threads | images/s | waiting for images |",
+        "|---|---|---|---|",
+    ]
+    for epoch in results.epochs:
+        lines.append(
+            f"| {epoch.recipe} | {epoch.threads} | {epoch.images_per_second:.0f} | {100 * epoch.waited:.1f} % |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, and write the two files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="data set directory, as of `tinydf data demo`")
+    parser.add_argument("--recipes", nargs="*", help="names of folders under models/; all if not given")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    arguments = parser.parse_args()
+    cores, load = os.cpu_count() or 1, os.getloadavg()[0]
+    threads = sorted({1, cores})
+    steps: list[Steps] = []
+    epochs: list[Epoch] = []
+    for name in arguments.recipes or sorted(path.parent.name for path in MODELS.glob("*/recipe.toml")):
+        recipe = read_recipe(find_recipe(name))
+        note(recipe.name)
+        steps += time_steps(recipe, threads)
+        epochs += [time_epoch(recipe, arguments.data, count) for count in threads]
+    results = Results(torch=torch.__version__, cores=cores, load=round(load, 2), steps=steps, epochs=epochs)
+    write_json(arguments.out / "train.json", results)
+    write_text(arguments.out / "train.md", as_markdown(results))
+
+
+if __name__ == "__main__":
+    main()
