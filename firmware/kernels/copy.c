@@ -1,15 +1,26 @@
 #include "kernels.h"
 
 static inline void copy_row(const copy_parameters *p, const int8_t *input, int8_t *output) {
-    const uint32_t count = p->shape[4];
-    if (p->input_strides[4] == 1 && p->output_strides[4] == 1) {
-        memcpy(output, input, count);
+    const int32_t input_step = p->input_strides[4], output_step = p->output_strides[4];
+    uint32_t left = p->shape[4];
+    if (input_step == 1 && output_step == 1) {
+        memcpy(output, input, left);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
+    for (; left >= 4; left -= 4) {
+        output[0] = input[0];
+        output[output_step] = input[input_step];
+        input += 2 * input_step;
+        output += 2 * output_step;
+        output[0] = input[0];
+        output[output_step] = input[input_step];
+        input += 2 * input_step;
+        output += 2 * output_step;
+    }
+    for (; left > 0; left--) {
         *output = *input;
-        input += p->input_strides[4];
-        output += p->output_strides[4];
+        input += input_step;
+        output += output_step;
     }
 }
 

@@ -336,7 +336,9 @@ typedef struct {
 } multiply_parameters;
 void multiply(const multiply_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
-// `multiply` of [rows, channels] by [channels] for the DSP extension.
+// `multiply` of [rows, channels] by [channels] for the DSP extension. With `left`, products are shifted left by so
+// much, multiplied by `product.multiplier` (in Q0.32), and `product.offset` is added; else they are scaled by
+// `product`.
 typedef struct {
     uint32_t rows;
     uint32_t channels;
@@ -344,6 +346,7 @@ typedef struct {
     int16_t second_offset;
     int8_t low;
     int8_t high;
+    uint8_t left;
     scaling product;
 } multiply_dsp_parameters;
 void multiply_dsp(const multiply_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
@@ -351,6 +354,13 @@ void multiply_dsp(const multiply_dsp_parameters *parameters, const int8_t *first
 // The larger, or the smaller, of two inputs of one scale.
 void larger(const broadcast *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 void smaller(const broadcast *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// `larger`, or `smaller`, of two tensors of one shape for the DSP extension.
+typedef struct {
+    uint32_t count;
+    uint8_t smaller;
+} extremum_dsp_parameters;
+void extremum_dsp(const extremum_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // Parametric ReLU: the first input where it is not negative, else first * second (the slope).
 typedef struct {

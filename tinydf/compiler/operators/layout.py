@@ -11,6 +11,7 @@ from tinydf.compiler.passes.views import VIEWS
 from tinydf.compiler.slicing import strided_slices
 
 RANK = 5
+SHORT_RUN = 8
 
 
 def copy(
@@ -27,6 +28,10 @@ def copy(
     sizes, (before, after) = collapse(shape, input_strides, output_strides)
     if len(sizes) > RANK:
         raise context.operator.error(f"moving {list(shape)} elements takes more than {RANK} axes")
+    if before[-1] != 1 or after[-1] != 1 or sizes[-1] < SHORT_RUN:
+        # Nothing is gained by keeping neighbours together: the longest axis goes innermost.
+        inward = sorted(range(len(sizes)), key=lambda axis: sizes[axis])
+        sizes, before, after = ([axes[k] for k in inward] for axes in (sizes, before, after))
     missing = RANK - len(sizes)
     return Call(
         "copy",

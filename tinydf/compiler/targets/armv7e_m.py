@@ -22,6 +22,7 @@ SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
 SCALING_SLOW = 64
 PIXELS = 3  # that a convolution works on at once, as DOT_PIXELS in dot_dsp.h
 MAXIMUM_SHIFT = 22
+MAXIMUM_LEFT = 14  # a product of two int8 less their zero points takes 17 bits
 
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
@@ -378,8 +379,18 @@ def _named(values: tuple[int, int, int]) -> dict[str, Field]:
     return dict(zip(("multiplier", "offset", "shift"), values, strict=True))
 
 
+def _extremum(call: Call) -> Call:
+    spread = call.parameters
+    shape = cast(list[int], spread["shape"])
+    strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
+    if strides != (0, 0, 0, 1, 0, 0, 0, 1) or shape[:3] != [1, 1, 1]:
+        return call
+    parameters: dict[str, Field] = {"count": shape[3], "smaller": int(call.kernel == "smaller")}
+    return replace(call, kernel="extremum_dsp", parameters=parameters, struct="")
+
+
 def _multiply(call: Call) -> Call:
-    """A tensor times one value per channel (or times one of its own shape)."""
+    """A tensor times one value per channel, times one for all, or times one of its own shape."""
     fields = call.parameters
     spread = _struct(fields, "broadcast")
     first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
@@ -388,12 +399,17 @@ def _multiply(call: Call) -> Call:
     one, two = ("second", "first") if swap else ("first", "second")
     if swap:
         first, second = second, first
+    if shape[:3] == [1, 1, 1] and second == [0, 0, 0, 0]:
+        # One value for all: as many rows of one channel.
+        shape, first, second = [1, 1, shape[3], 1], [0, 0, 1, 1], [0, 0, 0, 1]
     rows_by_channels = shape[:2] == [1, 1] and second == [0, 0, 0, 1]
     if not rows_by_channels or first not in ([0, 0, shape[3], 1], [0, 0, 0, 1]) or (first[2] == 0 and shape[2] > 1):
         return call
     shift, multiplier = _integer(fields, "shift"), _integer(fields, "multiplier")
-    if not is_fast(multiplier, shift):
+    left = 0 if is_fast(multiplier, shift) else shift + 1
+    if not is_fast(multiplier, shift) and not 1 <= left <= MAXIMUM_LEFT:
         return call
+    zero_point = _integer(fields, "zero_point")
     parameters: dict[str, Field] = {
         "rows": shape[2],
         "channels": shape[3],
@@ -401,7 +417,8 @@ def _multiply(call: Call) -> Call:
         "second_offset": fields[f"{two}_offset"],
         "low": fields["low"],
         "high": fields["high"],
-        "product": _named(scaling(multiplier, shift, _integer(fields, "zero_point"))),
+        "left": left,
+        "product": _named((multiplier, zero_point, 0) if left else scaling(multiplier, shift, zero_point)),
     }
     places = tuple(reversed(call.inputs)) if swap else call.inputs
     in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
@@ -467,4 +484,6 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "average_pool_2d": _average_pool_2d,
     "add": _add,
     "multiply": _multiply,
+    "larger": _extremum,
+    "smaller": _extremum,
 }
