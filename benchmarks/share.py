@@ -66,10 +66,10 @@ class Results(BaseModel):
 
 
 def compare(pictures: list[Photograph], platform: str) -> list[Fidelity]:
-    """PSNR and SSIM of photographs shared on a platform: of all, and of those as large as TrueFake's faces at least."""
+    """PSNR and SSIM of photographs shared on a platform: of all, and of the large ones among them."""
     figures = np.array(list(in_processes(_compare_one, [(picture, platform) for picture in pictures])))
     found = []
-    for least in (SIDE, 0):
+    for least in (0, SIDE):
         mine = figures[figures[:, 2] >= least]
         psnr, ssim, _ = mine.mean(axis=0)
         found.append(
@@ -156,7 +156,7 @@ def as_markdown(results: Results) -> str:
         "",
         "## Near to the platforms",
         "",
-        f"Photographs of {SIDE} pixels a side and more, as TrueFake's faces have, and all.",
+        f"All photographs of the embedded set, and those of {SIDE} pixels a side and more.",
         "",
         "| platform | photographs | PSNR, dB | TrueFake | difference | SSIM | TrueFake | difference |",
         "|---|---|---|---|---|---|---|---|",
@@ -164,7 +164,7 @@ def as_markdown(results: Results) -> str:
     for one in results.fidelity:
         psnr = f"{one.psnr:.2f} | {one.truefake_psnr:.2f} | {one.psnr - one.truefake_psnr:+.2f}"
         ssim = f"{one.ssim:.3f} | {one.truefake_ssim:.2f} | {one.ssim - one.truefake_ssim:+.3f}"
-        which = f"{one.pictures} of {one.least_side} px" if one.least_side else f"all {one.pictures}"
+        which = f"{one.pictures} from {one.least_side} px" if one.least_side else f"all {one.pictures}"
         lines.append(f"| {one.platform} | {which} | {psnr} | {ssim} |")
     lines += [
         "",

@@ -110,3 +110,6 @@ def test_no_folder_and_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(TinydfError, match="has no files"):
         share_folder(tmp_path / "empty", tmp_path / "out", ["x"])
+    (tmp_path / "empty" / "notes.txt").write_text("no picture")
+    with pytest.raises(TinydfError, match=r"has no usable picture \(1 files were skipped\)"):
+        share_folder(tmp_path / "empty", tmp_path / "out", ["x"], workers=1)

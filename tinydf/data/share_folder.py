@@ -76,7 +76,7 @@ def share_folder(
         ray: a Ray cluster's address, to do it there.
 
     Raises:
-        TinydfError: if a folder or platform cannot be used, or `out` holds other things.
+        TinydfError: if a folder or platform cannot be used, no picture can, or `out` holds other things.
     """
     settings = Settings(platforms=list(platforms), seed=seed)
     directory, out = directory.absolute(), out.absolute()
@@ -98,6 +98,8 @@ def share_folder(
             bar.update(task, advance=len(job.files), tally=f"{len(skipped)} skipped" if skipped else "")
     seconds = time.monotonic() - begin
     shared = len(files) - already - len(skipped)
+    if not shared + already:
+        raise TinydfError(f"{directory} has no usable picture ({len(skipped)} files were skipped)", "see the reasons")
     return Report(
         out=str(out),
         platforms=settings.platforms,

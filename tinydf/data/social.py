@@ -26,8 +26,9 @@ SMALLEST_SIDE = 96
 class Platform:
     """What one platform does to a picture. Qualities are libjpeg's, bounds included.
 
-    `longest` and `shortest` are what the sides of a whole picture are reduced to, in pixels: Facebook hands out 960x720
-    of a photograph and 720x720 of TrueFace's 1024x1024, Telegram at most 1280 and X at most 4096 a side.
+    `longest` and `shortest` are what the sides of a whole picture are reduced to, in pixels. They are size classes that
+    the platforms serve: Facebook 960x720 (720x720 of TrueFace's 1024x1024), Telegram's "x" of 800 and X's "medium" of
+    1200; TrueFake's evaluation crops its largest shared photographs to 720, 800 and 1200.
     """
 
     longest: int
@@ -48,16 +49,16 @@ RULES = {
         training_qualities=(61, 92),
     ),
     "telegram": Platform(
-        longest=1280,
-        shortest=1280,
+        longest=800,
+        shortest=800,
         qualities=(85, 85),
         crop_scale=1.0,
         crop_qualities=(85, 87),
         training_qualities=(80, 92),
     ),
     "x": Platform(
-        longest=4096,
-        shortest=4096,
+        longest=1200,
+        shortest=1200,
         qualities=(87, 87),
         crop_scale=1.0,
         crop_qualities=(85, 87),
