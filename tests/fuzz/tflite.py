@@ -1,29 +1,42 @@
 """Mutates models and feeds them to the compiler: `python -m tests.fuzz.tflite --cases 100000`.
 
-Every case must compile, or give a `TinydfError`, within a time limit. Some of those that compile are built with the
-sanitizers and run: their C must be free of warnings and stay within its memory.
+Half of the cases come from MLPerf Tiny's models as published, half from small models of every operator. Each must
+compile, or give a `TinydfError`, within a time limit. Some of those that compile are built with the sanitizers and run:
+their C must be free of warnings and stay within its memory. A case is made from the seed and its number alone, so that
+a run can go on where another was stopped (`--first`), and any case can be had again.
 """
 
 import argparse
+import os
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks import mlperf_tiny
 from tests.compiler.cases import CASES
 from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
+from tinydf.compiler.tflite import Bytes, Table
+from tinydf.console import progress
 from tinydf.errors import TinydfError
 from tinydf.resources import FIRMWARE
 
 SECONDS_PER_CASE = 10
-LARGEST_RUN = 1 << 20
+LARGEST_RUN = 1 << 24
+LARGEST_SMALL_CONSTANT = 64
+CHUNK = 250
+IntArray = NDArray[np.int64]
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 SANITIZERS = ("-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 INCLUDES = (f"-I{FIRMWARE / 'engine'}", f"-I{FIRMWARE / 'kernels'}")
@@ -32,18 +45,68 @@ DRIVER = Path(__file__).parents[1] / "firmware" / "kernels" / "driver.c"
 
 @dataclass
 class Tally:
-    """What became of the cases."""
+    """What became of the cases; `failures` says which broke the rules, and how."""
 
     refused: int = 0
     compiled: int = 0
     run: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Count another part's cases in."""
+        self.refused += other.refused
+        self.compiled += other.compiled
+        self.run += other.run
+        self.failures += other.failures
 
 
-def mutated(random: np.random.Generator, model: bytes) -> bytes:
-    """A model with some bytes or words changed, cut off, or taken from elsewhere in it."""
+@dataclass(frozen=True)
+class Fuzz:
+    """What is run: the seed, of how many that compile one is built and run, and where failing cases are kept."""
+
+    seed: int
+    run_every: int
+    keep: Path
+
+
+@cache
+def real_models() -> tuple[tuple[bytes, IntArray], ...]:
+    """MLPerf Tiny's models, each with the places of its bytes that are no weights."""
+    return tuple((model, structure(model)) for model in mlperf_tiny.models().values())
+
+
+def structure(model: bytes) -> IntArray:
+    """Places of a model's bytes outside its large constants."""
+    file = Bytes(model)
+    outside = np.ones(len(model), dtype=bool)
+
+    def hide(table: Table, place: int) -> None:
+        at = table.where(0)
+        if at is not None:
+            first, count = file.vector(file.follow(at), 1)
+            outside[first : first + count] = count <= LARGEST_SMALL_CONSTANT
+
+    Table(file, file.follow(0)).tables(4, hide)
+    return np.flatnonzero(outside)
+
+
+def case(seed: int, number: int) -> tuple[bytes, np.random.Generator]:
+    """Case `number`, and the generator that goes on from there."""
+    random = np.random.default_rng((seed, number))
+    if number % 2:
+        model, places = real_models()[number // 2 % len(real_models())]
+    else:
+        model = CASES[list(CASES)[number // 2 % len(CASES)]](random)
+        places = np.arange(len(model))
+    return mutated(random, model, places), random
+
+
+def mutated(random: np.random.Generator, model: bytes, places: IntArray) -> bytes:
+    """A model with some bytes or words changed, cut off, or taken from elsewhere in it, mostly at `places`."""
     data = bytearray(model)
     for _ in range(int(random.choice((1, 1, 1, 2, 4)))):
-        at = int(random.integers(len(data) - 4))
+        at = int(random.choice(places) if random.integers(16) else random.integers(len(data)))
+        at = min(at, len(data) - 4)
         kind = random.integers(5)
         if kind == 0:
             data[at] = int(random.integers(256))
@@ -53,8 +116,8 @@ def mutated(random: np.random.Generator, model: bytes) -> bytes:
             words = (0, 1, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000, len(data), len(data) - at, 0x7FC00000)
             struct.pack_into("<I", data, at // 4 * 4, words[int(random.integers(len(words)))] & 0xFFFFFFFF)
         elif kind == 3:
-            other = int(random.integers(len(data) - 4))
-            data[at : at + 4] = data[other : other + 4]
+            other = int(random.choice(places))
+            data[at : at + 4] = data[other : other + 4].ljust(4, b"\0")
         elif random.integers(8) == 0:
             del data[max(at, 16) :]
     return bytes(data)
@@ -108,41 +171,63 @@ def build_and_run(compiled: Compiled, kernels: Path, directory: Path, random: np
     assert result.returncode == 0, result.stderr.decode(errors="replace")[:2000]
 
 
-def fuzz(cases: int, seed: int, run_every: int, keep: Path) -> Tally:
-    """Run `cases` cases; a case that fails is written to `keep` before the error goes on."""
-    tally = Tally()
-    names, targets = list(CASES), list(TARGETS)
+def fuzz(what: Fuzz, first: int, cases: int, kernels: Path) -> Tally:
+    """Run the cases `first` ... `first + cases - 1`; one that fails is kept as a file, and the others go on."""
+    tally, targets = Tally(), list(TARGETS)
     with tempfile.TemporaryDirectory(prefix="tinydf-fuzz-") as scratch:
-        kernels = build_kernels(Path(scratch))
-        for number in range(cases):
-            random = np.random.default_rng((seed, number))
-            model = mutated(random, CASES[names[number % len(names)]](random))
+        for number in range(first, first + cases):
+            model, random = case(what.seed, number)
             try:
                 with time_limit(SECONDS_PER_CASE):
                     compiled = compile_model(model, target=targets[int(random.integers(len(targets)))])
                 tally.compiled += 1
-                if tally.compiled % run_every == 0 and compiled.arena_bytes + compiled.plan.macs < LARGEST_RUN:
+                if tally.compiled % what.run_every == 0 and compiled.arena_bytes + compiled.plan.macs < LARGEST_RUN:
                     build_and_run(compiled, kernels, Path(scratch), random)
                     tally.run += 1
             except TinydfError:
                 tally.refused += 1
-            except BaseException:
-                keep.mkdir(parents=True, exist_ok=True)
-                (keep / f"case-{seed}-{number}.tflite").write_bytes(model)
-                raise
+            except Exception as error:
+                what.keep.mkdir(parents=True, exist_ok=True)
+                kept = what.keep / f"case-{what.seed}-{number}.tflite"
+                kept.write_bytes(model)
+                tally.failures.append(f"{kept}: {type(error).__name__}: {error}")
     return tally
 
 
-def main() -> None:
-    """Fuzz from the command line."""
+def main() -> int:
+    """Fuzz from the command line, on all cores."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=100_000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--run-every", type=int, default=100, help="build and run every nth that compiles")
-    parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where a failing case is written")
+    parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where failing cases are written")
     arguments = parser.parse_args()
-    tally = fuzz(arguments.cases, arguments.seed, arguments.run_every, arguments.keep)
-    print(f"{arguments.cases} cases: {tally.refused} refused, {tally.compiled} compiled, {tally.run} of them run")
+    what = Fuzz(arguments.seed, arguments.run_every, arguments.keep)
+    last = arguments.first + arguments.cases
+    real_models()  # fetched once, before every worker wants them
+    total = Tally()
+    with (
+        tempfile.TemporaryDirectory(prefix="tinydf-fuzz-") as scratch,
+        ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool,
+        progress() as bar,
+    ):
+        kernels = build_kernels(Path(scratch))
+        starts = range(arguments.first, last, CHUNK)
+        parts = pool.map(partial(_chunk, what, last, kernels), starts)
+        line = bar.add_task("fuzz", total=arguments.cases, tally="")
+        for start, part in zip(starts, parts, strict=True):
+            total.add(part)
+            done = min(start + CHUNK, last)
+            bar.update(line, completed=done - arguments.first, tally=f"go on with --first {done}")
+    print(f"{arguments.cases} cases: {total.refused} refused, {total.compiled} compiled, {total.run} of them run")
+    print("\n".join([f"{len(total.failures)} failed", *total.failures]))
+    return 1 if total.failures else 0
+
+
+def _chunk(what: Fuzz, last: int, kernels: Path, start: int) -> Tally:
+    return fuzz(what, start, min(CHUNK, last - start), kernels)
 
 
 if __name__ == "__main__":
