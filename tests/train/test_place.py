@@ -40,8 +40,8 @@ def test_two_processes_train_what_one_trains(tmp_path: Path, data: Path, recipe_
     alone, shared = (torch.load(out / CHECKPOINT, weights_only=True)["model"] for out in (one, two))
     fresh = load_file(one / WEIGHTS)
     assert alone.keys() == shared.keys() == fresh.keys()
-    for name, value in alone.items():
-        assert torch.allclose(shared[name].double(), value.double(), rtol=1e-2, atol=1e-3), name
+    for name, value in alone.items():  # they differ by 2e-5; by 5e-3 and more where statistics are not shared
+        assert torch.allclose(shared[name].double(), value.double(), rtol=1e-2, atol=1e-4), name
 
 
 def test_shared_statistics_of_one_process_are_those_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
