@@ -162,11 +162,15 @@ static inline int32_t load_word(const int8_t *bytes) {
 
 // The last one to four bytes of a row, as a word; no byte beyond them is read.
 static inline int32_t load_tail(const int8_t *bytes, uint32_t count) {
-    int32_t word = 0;
-    for (uint32_t k = count; k > 0; k--) {
-        word = (int32_t)((uint32_t)word << 8 | (uint8_t)bytes[k - 1]);
+    uint16_t half = 0;
+    if (count >= 4) {
+        return load_word(bytes);
     }
-    return word;
+    if (count == 1) {
+        return (uint8_t)bytes[0];
+    }
+    memcpy(&half, bytes, sizeof half);
+    return count == 2 ? half : half | (uint8_t)bytes[2] << 16;
 }
 
 // How a sum becomes an output, ready for one SMMLAR. `multiplier` is twice the Q0.31 multiplier, less 2^32; `shift` is

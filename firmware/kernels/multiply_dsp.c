@@ -1,7 +1,7 @@
 #include "kernels.h"
 
-// One channel; whether the range is `full` (that of int8) and products are shifted to the `left` is known when this is
-// compiled.
+// One channel; whether the range is `full` (that of int8), and then whether products are shifted to the `left`, is
+// known when this is compiled.
 static inline void multiply_channel(const multiply_dsp_parameters *p, uint32_t full, uint32_t left, const int8_t *first,
                                     int32_t factor, int8_t *output) {
     const scaling product = p->product;
@@ -25,10 +25,8 @@ TINYDF_HOT void multiply_dsp(const multiply_dsp_parameters *p, const int8_t *fir
             multiply_channel(p, 1, 0, first + c, factor, output + c);
         } else if (full) {
             multiply_channel(p, 1, 1, first + c, factor, output + c);
-        } else if (p->left == 0) {
-            multiply_channel(p, 0, 0, first + c, factor, output + c);
         } else {
-            multiply_channel(p, 0, 1, first + c, factor, output + c);
+            multiply_channel(p, 0, p->left, first + c, factor, output + c);
         }
     }
 }

@@ -108,12 +108,17 @@ def _build_convolution(
     taps: int,
     dimension: int,
     options: str,
+    pads: NDArray[np.int64] | None = None,
     **fields: Any,
 ) -> bytes:
     filters = weight.shape[dimension]
     p = _convolution(rng, filters, taps, weight, dimension)
     model = ModelBuilder()
-    x = model.tensor(source, p["before"], zero_point(rng))
+    source_zero = zero_point(rng)
+    x = image = model.tensor(source, p["before"], source_zero)
+    if pads is not None:
+        x = model.tensor(tuple(n + int(p.sum()) for n, p in zip(source, pads, strict=True)), p["before"], source_zero)
+        model.add("PAD", [image, model.constant(pads)], [x], "PadOptions")
     if len(p["weight_scale"] if isinstance(p["weight_scale"], list) else [0]) == 1 and isinstance(
         p["weight_scale"], list
     ):
@@ -126,7 +131,7 @@ def _build_convolution(
     inputs = [x, w, b] if kind == "DEPTHWISE_CONV_2D" or rng.integers(5) else [x, w, -1]
     fields["fusedActivationFunction"] = pick(rng, ACTIVATIONS)
     model.add(kind, inputs, [y], options, **fields)
-    return model.finish([x], [y])
+    return model.finish([image], [y])
 
 
 def _window_fields(w: dict[str, Any]) -> dict[str, Any]:
@@ -198,6 +203,34 @@ def depthwise_conv_2d(rng: Rng) -> bytes:
         3,
         "DepthwiseConv2DOptions",
         depthMultiplier=multiplier,
+        **_window_fields(w),
+    )
+
+
+@case
+def padded_convolution(rng: Rng) -> bytes:
+    """A PAD around an image, then a convolution without padding; often 3x3."""
+    w, depth = window(rng), size(rng, 1, 9)
+    pads = np.array([[0, 0], *([size(rng, 0, 3), size(rng, 0, 3)] for _ in range(2)), [0, 0]])
+    depthwise = bool(rng.integers(2))
+    filters = depth if depthwise else size(rng, 1, 6)
+    weight = weights(rng, (1, *w["kernel"], depth) if depthwise else (filters, *w["kernel"], depth))
+    padded = [n + int(p.sum()) for n, p in zip(w["image"], pads[1:3], strict=True)]
+    if any((k - 1) * d >= n for k, d, n in zip(w["kernel"], w["dilation"], padded, strict=True)):
+        return padded_convolution(rng)
+    w["same"] = False
+    result = [padded_size(padded[k], w["kernel"][k], w["stride"][k], w["dilation"][k], False) for k in range(2)]
+    return _build_convolution(
+        rng,
+        "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D",
+        (1, *w["image"], depth),
+        weight,
+        (1, *result, filters),
+        math.prod(w["kernel"]) * (1 if depthwise else depth),
+        3 if depthwise else 0,
+        "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions",
+        pads,
+        **({"depthMultiplier": 1} if depthwise else {}),
         **_window_fields(w),
     )
 

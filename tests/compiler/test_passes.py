@@ -7,6 +7,7 @@ from tests.compiler.models import ModelBuilder
 from tinydf.compiler import compile_model
 from tinydf.compiler.passes.constants import fold_constants
 from tinydf.compiler.passes.edges import strip_edges
+from tinydf.compiler.passes.padding import fold_padding
 from tinydf.compiler.passes.unused import remove_unused
 from tinydf.compiler.passes.views import share_views
 from tinydf.compiler.tflite import read_model
@@ -120,3 +121,38 @@ def test_overflowing_sums_are_refused() -> None:
     model.add("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions")
     with pytest.raises(TinydfError, match="overflow 32 bits"):
         compile_model(model.finish([x], [y]))
+
+
+def padded(value: int | None = None, sides: list[list[int]] | None = None) -> bytes:
+    """A PAD of two rows above and one column on the right (or a PADV2 with `value`) before a 3x3 convolution."""
+    model = ModelBuilder()
+    pairs = np.array(sides or [[0, 0], [2, 0], [0, 1], [0, 0]])
+    x = model.tensor((1, 6, 6, 2), 0.1, 3)
+    image = model.tensor(tuple(n + int(p.sum()) for n, p in zip((1, 6, 6, 2), pairs, strict=True)), 0.1, 3)
+    height, width, depth = 6 + int(pairs[1].sum()) - 2, 6 + int(pairs[2].sum()) - 2, 2 + int(pairs[3].sum())
+    y = model.tensor((1, height, width, 4), 0.2, -5)
+    weights = np.ones((4, 3, 3, depth), dtype=np.int8)
+    w = model.tensor(weights.shape, 0.01, 0, weights)
+    if value is None:
+        model.add("PAD", [x, model.constant(pairs)], [image], "PadOptions")
+    else:
+        constant = model.tensor((1,), 0.1, 3, np.array([value], dtype=np.int8))
+        model.add("PADV2", [x, model.constant(pairs), constant], [image], "PadV2Options")
+    model.add("CONV_2D", [image, w, -1], [y], "Conv2DOptions", padding=1, strideH=1, strideW=1)
+    return model.finish([x], [y])
+
+
+@pytest.mark.parametrize("value", [None, 3])
+def test_convolutions_pad_for_themselves(value: int | None) -> None:
+    graph = fold_padding(read_model(padded(value)))
+    assert [operator.kind for operator in graph.operators] == ["CONV_2D"]
+    assert graph.operators[0].inputs[0] == graph.inputs[0]
+    plan = compile_model(padded(value)).plan
+    assert [layer.operator for layer in plan.layers] == ["CONV_2D"]
+    assert plan.layers[0].inputs[0].shape == (1, 6, 6, 2)
+
+
+@pytest.mark.parametrize(("value", "sides"), [(4, None), (None, [[0, 0], [1, 1], [1, 1], [0, 1]])])
+def test_padding_with_another_value_or_of_channels_stays(value: int | None, sides: list[list[int]] | None) -> None:
+    graph = fold_padding(read_model(padded(value, sides)))
+    assert [operator.kind for operator in graph.operators] == ["PAD" if value is None else "PADV2", "CONV_2D"]

@@ -82,7 +82,8 @@ class Window:
     @property
     def is_pointwise(self) -> bool:
         """Whether each output pixel reads just the input pixel at its place."""
-        return (self.kernel_height, self.kernel_width, self.stride_y, self.stride_x) == (1, 1, 1, 1)
+        same_size = (self.input_height, self.input_width) == (self.output_height, self.output_width)
+        return same_size and (self.kernel_height, self.kernel_width, self.stride_y, self.stride_x) == (1, 1, 1, 1)
 
 
 def image_of_pixels(count: int) -> Window:
@@ -107,12 +108,14 @@ def window_of(context: Context, source: Tensor, output: Tensor, kernel_height: i
         if not all(1 <= value <= 255 for value in pair):
             raise error(f"{name} {pair[0]}x{pair[1]} is out of range")
     same = context.option("padding") == PADDING_SAME
+    # What a PAD before it asks for (passes/padding.py).
+    given = [[int(options.get(f"pad_{side}", 0)) for side in sides] for sides in (("top", "bottom"), ("left", "right"))]
     paddings = []
     for axis in range(2):
-        size, result = source.shape[1 + axis], output.shape[1 + axis]
+        size, result = source.shape[1 + axis] + sum(given[axis]), output.shape[1 + axis]
         extent = (kernel[axis] - 1) * dilations[axis] + 1
         expected = -(-size // strides[axis]) if same else (size - extent + strides[axis]) // strides[axis]
         if result != expected or not size < 1 << 15:
             raise error(f"its output has size {result} where {expected} is right")
-        paddings.append(max((result - 1) * strides[axis] + extent - size, 0) // 2)
+        paddings.append(given[axis][0] + max((result - 1) * strides[axis] + extent - size, 0) // 2)
     return Window(*source.shape[1:3], *output.shape[1:3], *kernel, *strides, *dilations, *paddings)
