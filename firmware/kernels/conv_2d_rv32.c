@@ -24,7 +24,8 @@ TINYDF_HOT void conv_2d_rv32(const conv_2d_rv32_parameters *p, const int8_t *inp
     const uint32_t run = (uint32_t)w->kernel_width * p->input_channels;
     const uint32_t pixels = (uint32_t)w->output_height * w->output_width;
     const uint32_t rounds = (pixels + RV32_PIXELS - 1) / RV32_PIXELS;
-    int8_t *copies = scratch + RV32_PIXELS * (uint32_t)p->dot.inputs;
+    int32_t *columns = (int32_t *)(void *)scratch;
+    int8_t *copies = scratch + 8u * p->dot.inputs;
     for (uint32_t round = 0; round < rounds; round++) {
         const uint32_t first = (p->backward ? rounds - 1 - round : round) * RV32_PIXELS;
         int32_t top[RV32_PIXELS], left[RV32_PIXELS];
@@ -35,14 +36,14 @@ TINYDF_HOT void conv_2d_rv32(const conv_2d_rv32_parameters *p, const int8_t *inp
             left[j] = (int32_t)(i % w->output_width * w->stride_x) - w->padding_left;
             outputs[j] = output + (size_t)i * p->dot.output_channels;
         }
-        int8_t *columns = scratch;
+        int32_t *next = columns;
         for (int32_t row = 0; row < w->kernel_height; row++) {
             const int8_t *inputs[RV32_PIXELS];
             for (uint32_t j = 0; j < RV32_PIXELS; j++) {
                 inputs[j] = window_row(p, input, top[j] + row, left[j], copies + j * run);
             }
-            columns = interleave(inputs, run, columns);
+            next = pair_inputs(inputs, run, next);
         }
-        dot_rv32(&p->dot, scratch, outputs);
+        dot_rv32(&p->dot, columns, outputs);
     }
 }

@@ -1,68 +1,183 @@
-// One channel at a time: its rows are copied, with their padding, so that neighbours lie side by side and the nine
-// weights stay in registers. The output may lie upon the input: row y is written when all rows that read it are copied.
+// One channel at a time: a band of its rows is copied, with their padding, so that neighbours lie side by side and the
+// nine weights stay in registers; then two outputs at a time. The output may lie upon the input: a row is written when
+// all rows that it is made of have been copied.
 #include "dot_rv32.h"
 #include "window.h"
 
-// Copies row `y` of a channel to `row`, with its padding; `input` is the channel's first pixel.
-static inline void copy_row(const depthwise_3x3_rv32_parameters *p, const int8_t *input, int32_t y, int8_t *row) {
-    const window *w = &p->window;
-    if ((uint32_t)y >= w->input_height) {
-        memset(row, p->padding_value, p->row_pixels);
-        return;
-    }
-    const int32_t channels = p->channels;
-    const int8_t *pixel = input + y * w->input_width * channels;
-    int8_t *to = row + w->padding_left;
-    for (const int8_t *end = row + p->row_end; to != end; to++, pixel += channels) {
-        *to = *pixel;
+#if HAS_RV32
+
+// Three products of one row of the window for each of two outputs. Of its inputs, the second output begins with the
+// second or the third (stride 1 or 2); `more` loads those that the first does not read.
+#define ROW(r, w0, w1, w2, x0, x1, x2, more)                                                                           \
+    "lb t0, 0(%[" r "])\n\t"                                                                                           \
+    "lb t1, 1(%[" r "])\n\t"                                                                                           \
+    "lb t2, 2(%[" r "])\n\t"                                                                                           \
+    "mul t4, t0, %[" w0 "]\n\t"                                                                                        \
+    "add t5, t5, t4\n\t"                                                                                               \
+    "mul t4, t1, %[" w1 "]\n\t"                                                                                        \
+    "add t5, t5, t4\n\t"                                                                                               \
+    "mul t4, t2, %[" w2 "]\n\t"                                                                                        \
+    "add t5, t5, t4\n\t" more "mul t4, " x0 ", %[" w0 "]\n\t"                                                          \
+    "add t6, t6, t4\n\t"                                                                                               \
+    "mul t4, " x1 ", %[" w1 "]\n\t"                                                                                    \
+    "add t6, t6, t4\n\t"                                                                                               \
+    "mul t4, " x2 ", %[" w2 "]\n\t"                                                                                    \
+    "add t6, t6, t4\n\t"
+#define ROW_1(r, w0, w1, w2) ROW(r, w0, w1, w2, "t1", "t2", "t3", "lb t3, 3(%[" r "])\n\t")
+#define ROW_2(r, w0, w1, w2) ROW(r, w0, w1, w2, "t2", "t3", "t0", "lb t3, 3(%[" r "])\n\tlb t0, 4(%[" r "])\n\t")
+
+// scale_rv32 or, without `SIGN`, scale_rectified_rv32, held to int8's range, and the store.
+#define SIGNED(sum)                                                                                                    \
+    "srai t2, " sum ", 31\n\t"                                                                                         \
+    "add t1, t1, t2\n\t"
+#define RECTIFIED(sum)
+#define OUTPUT(sum, SIGN)                                                                                              \
+    "mul t0, " sum ", %[multiplier]\n\t"                                                                               \
+    "mulhsu t1, " sum ", %[multiplier]\n\t"                                                                            \
+    "srli t0, t0, 31\n\t"                                                                                              \
+    "add t1, t1, t0\n\t" SIGN(sum) "add t1, t1, %[offset]\n\t"                                                         \
+                                   "sra t1, t1, %[shift]\n\t"                                                          \
+                                   "addi t0, t1, 128\n\t"                                                              \
+                                   "srli t0, t0, 8\n\t"                                                                \
+                                   "beqz t0, 2f\n\t"                                                                   \
+                                   "srai t1, t1, 31\n\t"                                                               \
+                                   "xori t1, t1, 127\n"                                                                \
+                                   "2:\n\t"                                                                            \
+                                   "sb t1, 0(%[output])\n\t"                                                           \
+                                   "add %[output], %[output], %[channels]\n\t"
+
+#define PAIRS(ROW, step, SIGN)                                                                                         \
+    __asm__ volatile(                                                                                                  \
+        "1:\n\t"                                                                                                       \
+        "mv t5, %[bias]\n\t"                                                                                           \
+        "mv t6, %[bias]\n\t" ROW("r0", "w0", "w1", "w2") ROW("r1", "w3", "w4", "w5") ROW("r2", "w6", "w7", "w8")       \
+            OUTPUT("t5", SIGN) OUTPUT("t6", SIGN) "addi %[r0], %[r0], " step "\n\t"                                    \
+                                                  "addi %[r1], %[r1], " step "\n\t"                                    \
+                                                  "addi %[r2], %[r2], " step "\n\t"                                    \
+                                                  "bne %[r0], %[end], 1b\n\t"                                          \
+                                                  "lw t0, %[skip]\n\t"                                                 \
+                                                  "lw t1, %[next_end]\n\t"                                             \
+                                                  "lw t2, %[next_output]\n\t"                                          \
+                                                  "lw t3, %[count]\n\t"                                                \
+                                                  "add %[r0], %[r0], t0\n\t"                                           \
+                                                  "add %[r1], %[r1], t0\n\t"                                           \
+                                                  "add %[r2], %[r2], t0\n\t"                                           \
+                                                  "add %[end], %[end], t1\n\t"                                         \
+                                                  "add %[output], %[output], t2\n\t"                                   \
+                                                  "addi t3, t3, -1\n\t"                                                \
+                                                  "sw t3, %[count]\n\t"                                                \
+                                                  "bnez t3, 1b\n\t"                                                    \
+        : [r0] "+r"(r0), [r1] "+r"(r1), [r2] "+r"(r2), [output] "+r"(output), [end] "+r"(end), [count] "+m"(count)     \
+        : [w0] "r"((int32_t)w[0]), [w1] "r"((int32_t)w[1]), [w2] "r"((int32_t)w[2]), [w3] "r"((int32_t)w[3]),          \
+          [w4] "r"((int32_t)w[4]), [w5] "r"((int32_t)w[5]), [w6] "r"((int32_t)w[6]), [w7] "r"((int32_t)w[7]),          \
+          [w8] "r"((int32_t)w[8]), [bias] "r"(q->bias), [multiplier] "r"(q->scaling.multiplier),                       \
+          [offset] "r"(q->scaling.offset), [shift] "r"(q->scaling.shift), [channels] "r"(channels), [skip] "m"(skip),  \
+          [next_end] "m"(next_end), [next_output] "m"(next_output)                                                     \
+        : "t0", "t1", "t2", "t3", "t4", "t5", "t6", "memory")
+
+// An even number of outputs, `width`, in each of `count` rows. gcc 12 would load nine inputs for each output, and some
+// weights anew.
+static inline void convolve_pairs(const depthwise_3x3_rv32_parameters *p, const int8_t *r0, int32_t width,
+                                  int32_t count, const int8_t *w, const rv32_channel *q, int8_t *output) {
+    const int32_t channels = p->channels, stride = p->window.stride_x;
+    const int8_t *r1 = r0 + p->row_pixels, *r2 = r1 + p->row_pixels, *end = r0 + width * stride;
+    const int32_t next_end = p->window.stride_y * p->row_pixels, skip = next_end - width * stride;
+    const int32_t next_output = (p->window.output_width - width) * channels;
+    const uint32_t rectified = p->rounding == SCALING_RECTIFIED;
+    if (stride == 1 && rectified) {
+        PAIRS(ROW_1, "2", RECTIFIED);
+    } else if (stride == 1) {
+        PAIRS(ROW_1, "2", SIGNED);
+    } else if (rectified) {
+        PAIRS(ROW_2, "4", RECTIFIED);
+    } else {
+        PAIRS(ROW_2, "4", SIGNED);
     }
 }
 
-// Outputs of one row, from three input rows.
-static inline void convolve_row(const depthwise_3x3_rv32_parameters *p, const int8_t *const *rows,
-                                const int8_t *weights, const rv32_channel *q, int8_t *output, int32_t stride,
-                                bool any) {
-    const int32_t channels = p->channels, low = p->low, high = p->high, bias = q->bias;
-    const scaling s = q->scaling;
-    const int8_t *top = rows[0], *middle = rows[1], *bottom = rows[2];
-    const int32_t w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3], w4 = weights[4];
-    const int32_t w5 = weights[5], w6 = weights[6], w7 = weights[7], w8 = weights[8];
-    for (const int8_t *end = top + p->window.output_width * stride; top != end; output += channels) {
-        const int32_t sum = bias + top[0] * w0 + top[1] * w1 + top[2] * w2 + middle[0] * w3 + middle[1] * w4 +
-                            middle[2] * w5 + bottom[0] * w6 + bottom[1] * w7 + bottom[2] * w8;
-        *output = clamp(any ? scale_any(sum, &s) : scale_rv32(sum, &s), low, high);
-        top += stride;
-        middle += stride;
-        bottom += stride;
+#endif
+
+// Copies `rows` rows of a channel, which begin at `pixel`, one below the other to where the image begins in them.
+static inline void copy_rows(const depthwise_3x3_rv32_parameters *p, const int8_t *pixel, int32_t rows, int8_t *to) {
+    const int32_t channels = p->channels, width = p->window.input_width, gap = p->row_pixels - width;
+    for (; rows > 0; rows--, to += gap) {
+        for (int8_t *end = to + (width & ~3); to != end; to += 4) {
+            to[0] = *pixel;
+            pixel += channels;
+            to[1] = *pixel;
+            pixel += channels;
+            to[2] = *pixel;
+            pixel += channels;
+            to[3] = *pixel;
+            pixel += channels;
+        }
+        for (int8_t *end = to + width % 4; to != end; to++, pixel += channels) {
+            *to = *pixel;
+        }
+    }
+}
+
+// One output, from the window that starts at `r0`.
+static inline int8_t one_output(const depthwise_3x3_rv32_parameters *p, const int8_t *r0, const int8_t *w,
+                                const rv32_channel *q) {
+    const int8_t *r1 = r0 + p->row_pixels, *r2 = r1 + p->row_pixels;
+    int32_t sum = q->bias;
+    for (int32_t k = 0; k < 3; k++) {
+        sum += r0[k] * w[k] + r1[k] * w[3 + k] + r2[k] * w[6 + k];
+    }
+    return clamp(scale_by_rv32(sum, &q->scaling, p->rounding), p->low, p->high);
+}
+
+// `count` rows of outputs of a channel, from the rows of inputs that start at `rows`.
+static inline void convolve_rows(const depthwise_3x3_rv32_parameters *p, const int8_t *rows, int32_t count,
+                                 const int8_t *w, const rv32_channel *q, int8_t *output) {
+    const window *window = &p->window;
+    int32_t first = 0;
+#if HAS_RV32
+    if (p->rounding != SCALING_ANY && window->output_width > 1) {
+        first = window->output_width & ~1;
+        convolve_pairs(p, rows, first, count, w, q, output);
+    }
+#endif
+    if (first == window->output_width) {
+        return;
+    }
+    for (int32_t y = 0; y < count; y++, rows += window->stride_y * p->row_pixels) {
+        for (int32_t x = first; x < window->output_width; x++) {
+            output[(y * window->output_width + x) * p->channels] = one_output(p, rows + x * window->stride_x, w, q);
+        }
+    }
+}
+
+// The rows of the window's inputs that start with row `top` of the image; those before `start` are there already.
+static inline void fill_rows(const depthwise_3x3_rv32_parameters *p, const int8_t *input, int32_t top, int32_t start,
+                             int32_t count, int8_t *rows) {
+    const window *w = &p->window;
+    const int32_t first = maximum(start, -top), last = minimum(count, w->input_height - top);
+    copy_rows(p, input + (top + first) * w->input_width * p->channels, last - first,
+              rows + first * p->row_pixels + w->padding_left);
+    if (p->batch < w->output_height) { // else what is outside the image still is as it was filled
+        memset(rows + start * p->row_pixels, p->padding_value, (size_t)(maximum(first - start, 0) * p->row_pixels));
+        const int32_t outside = maximum(last, start);
+        memset(rows + outside * p->row_pixels, p->padding_value, (size_t)((count - outside) * p->row_pixels));
     }
 }
 
 TINYDF_HOT void depthwise_3x3_rv32(const depthwise_3x3_rv32_parameters *p, const int8_t *input, int8_t *output,
                                    int8_t *scratch) {
     const window *w = &p->window;
-    const rv32_channel *q = p->scalings;
-    memset(scratch, p->padding_value, 3u * p->row_pixels);
-    for (int32_t c = 0; c < p->channels; c++, q++) {
-        int8_t *slots[3] = {scratch, scratch + p->row_pixels, scratch + 2 * p->row_pixels};
-        int32_t next = -w->padding_top; // the input row to be copied next
-        int8_t *to = output + c;
-        for (int32_t y = 0; y < w->output_height; y++) {
-            for (const int32_t end = y * w->stride_y - w->padding_top + 3; next < end; next++) {
-                int8_t *oldest = slots[0];
-                slots[0] = slots[1];
-                slots[1] = slots[2];
-                slots[2] = oldest;
-                copy_row(p, input + c, next, oldest);
+    const int32_t pitch = p->row_pixels, batch = p->batch, kept = 3 - w->stride_y;
+    memset(scratch, p->padding_value, (size_t)(pitch * ((batch - 1) * w->stride_y + 3)));
+    for (int32_t c = 0; c < p->channels; c++) {
+        for (int32_t y = 0; y < w->output_height; y += batch) {
+            const int32_t count = minimum(batch, w->output_height - y);
+            if (y > 0) {
+                memmove(scratch, scratch + batch * w->stride_y * pitch, (size_t)(kept * pitch));
             }
-            const int8_t *const rows[3] = {slots[0], slots[1], slots[2]};
-            if (p->any) {
-                convolve_row(p, rows, p->weights + 9 * c, q, to, w->stride_x, true);
-            } else if (w->stride_x == 1) {
-                convolve_row(p, rows, p->weights + 9 * c, q, to, 1, false);
-            } else {
-                convolve_row(p, rows, p->weights + 9 * c, q, to, w->stride_x, false);
-            }
-            to += w->output_width * p->channels;
+            fill_rows(p, input + c, y * w->stride_y - w->padding_top, y > 0 ? kept : 0, (count - 1) * w->stride_y + 3,
+                      scratch);
+            convolve_rows(p, scratch, count, p->weights + 9 * c, p->scalings + c,
+                          output + y * w->output_width * p->channels + c);
         }
     }
 }

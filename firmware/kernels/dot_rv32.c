@@ -1,72 +1,83 @@
 #include "dot_rv32.h"
 
-// Sums of four channels (0 to 3) of four pixels (a to d).
+// Of four channels (0 to 3) and two pairs of pixels (a with b, c with d): totals and upper halves.
 typedef struct {
-    int32_t a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3;
+    uint32_t total_ab0, upper_ab0, total_cd0, upper_cd0;
+    uint32_t total_ab1, upper_ab1, total_cd1, upper_cd1;
+    uint32_t total_ab2, upper_ab2, total_cd2, upper_cd2;
+    uint32_t total_ab3, upper_ab3, total_cd3, upper_cd3;
 } rv32_sums;
 
-#if defined(__riscv) && __riscv_xlen == 32
+#define HALF 0x8000
 
-// One input of each pixel times one channel.
-#define PRODUCTS(offset, channel)                                                                                      \
-    "lb t4, " offset "(%[weights])\n\t"                                                                                \
-    "mul t5, t0, t4\n\t"                                                                                               \
-    "add %[a" channel "], %[a" channel "], t5\n\t"                                                                     \
-    "mul t5, t1, t4\n\t"                                                                                               \
-    "add %[b" channel "], %[b" channel "], t5\n\t"                                                                     \
-    "mul t5, t2, t4\n\t"                                                                                               \
-    "add %[c" channel "], %[c" channel "], t5\n\t"                                                                     \
-    "mul t5, t3, t4\n\t"                                                                                               \
-    "add %[d" channel "], %[d" channel "], t5\n\t"
+#if HAS_RV32
 
-// The same for four channels; the offsets are those of four neighbouring bytes.
-#define STEP(o0, o1, o2, o3)                                                                                           \
-    "lb t0, " o0 "(%[columns])\n\t"                                                                                    \
-    "lb t1, " o1 "(%[columns])\n\t"                                                                                    \
-    "lb t2, " o2 "(%[columns])\n\t"                                                                                    \
-    "lb t3, " o3 "(%[columns])\n\t" PRODUCTS(o0, "0") PRODUCTS(o1, "1") PRODUCTS(o2, "2") PRODUCTS(o3, "3")
+// Two inputs of one pair of pixels, in `first` and `second`, times the weights in t4 and t5.
+#define PAIR(first, second, pixels)                                                                                    \
+    "mul t6, " first ", t4\n\t"                                                                                        \
+    "mul a7, " second ", t5\n\t"                                                                                       \
+    "add t6, t6, a7\n\t"                                                                                               \
+    "add %[t" pixels "], %[t" pixels "], t6\n\t"                                                                       \
+    "add t6, t6, %[half]\n\t"                                                                                          \
+    "srai t6, t6, 16\n\t"                                                                                              \
+    "add %[u" pixels "], %[u" pixels "], t6\n\t"
 
-#define BIAS(offset, channel)                                                                                          \
-    "lw %[a" channel "], " offset "(%[q])\n\t"                                                                         \
-    "mv %[b" channel "], %[a" channel "]\n\t"                                                                          \
-    "mv %[c" channel "], %[a" channel "]\n\t"                                                                          \
-    "mv %[d" channel "], %[a" channel "]\n\t"
+// The same for one channel; its weights lie at the offsets.
+#define CHANNEL(first, second, channel)                                                                                \
+    "lb t4, " first "(%[weights])\n\t"                                                                                 \
+    "lb t5, " second "(%[weights])\n\t" PAIR("t0", "t2", "ab" channel) PAIR("t1", "t3", "cd" channel)
+
+// Two inputs of four pixels times four channels.
+#define STEP(w0, w1, w2, w3, w4, w5, w6, w7, c0, c1, c2, c3)                                                           \
+    "lw t0, " c0 "(%[columns])\n\t"                                                                                    \
+    "lw t1, " c1 "(%[columns])\n\t"                                                                                    \
+    "lw t2, " c2 "(%[columns])\n\t"                                                                                    \
+    "lw t3, " c3 "(%[columns])\n\t" CHANNEL(w0, w4, "0") CHANNEL(w1, w5, "1") CHANNEL(w2, w6, "2")                     \
+        CHANNEL(w3, w7, "3")
 
 // gcc 12 would keep some of the 16 sums in memory.
-static inline rv32_sums dot(const int8_t *columns, const int8_t *weights, const int8_t *end, const rv32_channel *q) {
-    _Static_assert(sizeof *q == 16 && offsetof(rv32_channel, bias) == 0, "as the offsets of BIAS say");
-    rv32_sums s;
-    __asm__(BIAS("0", "0") BIAS("16", "1") BIAS("32", "2") BIAS("48", "3") "1:\n\t" STEP("0", "1", "2", "3")
-                STEP("4", "5", "6", "7") STEP("8", "9", "10", "11")
-                    STEP("12", "13", "14", "15") "addi %[columns], %[columns], 16\n\t"
-                                                 "addi %[weights], %[weights], 16\n\t"
-                                                 "bne %[weights], %[end], 1b\n\t"
-            : [a0] "=&r"(s.a0), [b0] "=&r"(s.b0), [c0] "=&r"(s.c0), [d0] "=&r"(s.d0), [a1] "=&r"(s.a1),
-              [b1] "=&r"(s.b1), [c1] "=&r"(s.c1), [d1] "=&r"(s.d1), [a2] "=&r"(s.a2), [b2] "=&r"(s.b2),
-              [c2] "=&r"(s.c2), [d2] "=&r"(s.d2), [a3] "=&r"(s.a3), [b3] "=&r"(s.b3), [c3] "=&r"(s.c3),
-              [d3] "=&r"(s.d3), [columns] "+r"(columns), [weights] "+r"(weights)
-            : [end] "r"(end), [q] "r"(q)
-            : "t0", "t1", "t2", "t3", "t4", "t5", "memory");
-    return s;
+static inline void add_products(rv32_sums *s, const int32_t *columns, const int8_t *weights, const int8_t *end) {
+    __asm__("li %[tab0], 0\n\tli %[uab0], 0\n\tli %[tcd0], 0\n\tli %[ucd0], 0\n\t"
+            "li %[tab1], 0\n\tli %[uab1], 0\n\tli %[tcd1], 0\n\tli %[ucd1], 0\n\t"
+            "li %[tab2], 0\n\tli %[uab2], 0\n\tli %[tcd2], 0\n\tli %[ucd2], 0\n\t"
+            "li %[tab3], 0\n\tli %[uab3], 0\n\tli %[tcd3], 0\n\tli %[ucd3], 0\n"
+            "1:\n\t" STEP("0", "1", "2", "3", "4", "5", "6", "7", "0", "4", "8", "12")
+                STEP("8", "9", "10", "11", "12", "13", "14", "15", "16", "20", "24",
+                     "28") "lw t0, %[end]\n\t"
+                           "addi %[columns], %[columns], 32\n\t"
+                           "addi %[weights], %[weights], 16\n\t"
+                           "bne %[weights], t0, 1b\n\t"
+            : [tab0] "=&r"(s->total_ab0), [uab0] "=&r"(s->upper_ab0), [tcd0] "=&r"(s->total_cd0),
+              [ucd0] "=&r"(s->upper_cd0), [tab1] "=&r"(s->total_ab1), [uab1] "=&r"(s->upper_ab1),
+              [tcd1] "=&r"(s->total_cd1), [ucd1] "=&r"(s->upper_cd1), [tab2] "=&r"(s->total_ab2),
+              [uab2] "=&r"(s->upper_ab2), [tcd2] "=&r"(s->total_cd2), [ucd2] "=&r"(s->upper_cd2),
+              [tab3] "=&r"(s->total_ab3), [uab3] "=&r"(s->upper_ab3), [tcd3] "=&r"(s->total_cd3),
+              [ucd3] "=&r"(s->upper_cd3), [columns] "+r"(columns), [weights] "+r"(weights)
+            : [half] "r"(HALF), [end] "m"(end)
+            : "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a7", "memory");
 }
 
 #else
 
-static inline rv32_sums dot(const int8_t *columns, const int8_t *weights, const int8_t *end, const rv32_channel *q) {
-    rv32_sums s = {
-        q[0].bias, q[0].bias, q[0].bias, q[0].bias, q[1].bias, q[1].bias, q[1].bias, q[1].bias,
-        q[2].bias, q[2].bias, q[2].bias, q[2].bias, q[3].bias, q[3].bias, q[3].bias, q[3].bias,
-    };
-    for (; weights != end; columns += RV32_PIXELS, weights += RV32_CHANNELS) {
-        const int32_t a = columns[0], b = columns[1], c = columns[2], d = columns[3];
-        const int32_t w0 = weights[0], w1 = weights[1], w2 = weights[2], w3 = weights[3];
-        s = (rv32_sums){
-            s.a0 + a * w0, s.b0 + b * w0, s.c0 + c * w0, s.d0 + d * w0, s.a1 + a * w1, s.b1 + b * w1,
-            s.c1 + c * w1, s.d1 + d * w1, s.a2 + a * w2, s.b2 + b * w2, s.c2 + c * w2, s.d2 + d * w2,
-            s.a3 + a * w3, s.b3 + b * w3, s.c3 + c * w3, s.d3 + d * w3,
-        };
+// Two inputs of one pair of pixels times one channel.
+static inline void add_pair(uint32_t *total, uint32_t *upper, int32_t first, int32_t second, int32_t w0, int32_t w1) {
+    const int32_t sum = first * w0 + second * w1;
+    *total += (uint32_t)sum;
+    *upper += (uint32_t)((sum + HALF) >> 16);
+}
+
+static inline void add_products(rv32_sums *s, const int32_t *columns, const int8_t *weights, const int8_t *end) {
+    *s = (rv32_sums){0};
+    for (const int32_t *x = columns; weights != end; x += 4, weights += 2 * RV32_CHANNELS) {
+        add_pair(&s->total_ab0, &s->upper_ab0, x[0], x[2], weights[0], weights[4]);
+        add_pair(&s->total_cd0, &s->upper_cd0, x[1], x[3], weights[0], weights[4]);
+        add_pair(&s->total_ab1, &s->upper_ab1, x[0], x[2], weights[1], weights[5]);
+        add_pair(&s->total_cd1, &s->upper_cd1, x[1], x[3], weights[1], weights[5]);
+        add_pair(&s->total_ab2, &s->upper_ab2, x[0], x[2], weights[2], weights[6]);
+        add_pair(&s->total_cd2, &s->upper_cd2, x[1], x[3], weights[2], weights[6]);
+        add_pair(&s->total_ab3, &s->upper_ab3, x[0], x[2], weights[3], weights[7]);
+        add_pair(&s->total_cd3, &s->upper_cd3, x[1], x[3], weights[3], weights[7]);
     }
-    return s;
 }
 
 #endif
@@ -79,54 +90,59 @@ typedef struct {
 } rv32_block;
 
 // One output; how it is scaled is known when this is compiled.
-static inline int8_t output_of(const rv32_block *block, int32_t sum, const scaling *s, bool any) {
-    return clamp(any ? scale_any(sum, s) : scale_rv32(sum, s), block->low, block->high);
+static inline int8_t output_of(const rv32_block *block, int32_t sum, const scaling *s, uint32_t rounding) {
+    return clamp(scale_by_rv32(sum, s, rounding), block->low, block->high);
 }
 
 // One channel of four pixels.
-static inline void store(const rv32_block *to, uint32_t at, const rv32_channel *q, int32_t a, int32_t b, int32_t c,
-                         int32_t d, bool any) {
+static inline void store(const rv32_block *to, uint32_t at, const rv32_channel *q, uint32_t total_ab, uint32_t b,
+                         uint32_t total_cd, uint32_t d, uint32_t rounding) {
     const scaling s = q->scaling;
-    to->a[at] = output_of(to, a, &s, any);
-    to->b[at] = output_of(to, b, &s, any);
-    to->c[at] = output_of(to, c, &s, any);
-    to->d[at] = output_of(to, d, &s, any);
+    const uint32_t bias = (uint32_t)q->bias;
+    to->a[at] = output_of(to, (int32_t)(total_ab - (b << 16) + bias), &s, rounding);
+    to->b[at] = output_of(to, (int32_t)(b + bias), &s, rounding);
+    to->c[at] = output_of(to, (int32_t)(total_cd - (d << 16) + bias), &s, rounding);
+    to->d[at] = output_of(to, (int32_t)(d + bias), &s, rounding);
 }
 
 // The first `count` of four channels.
 static inline void store_channels(const rv32_block *to, uint32_t count, const rv32_channel *q, const rv32_sums *s,
-                                  bool any) {
-    store(to, 0, q, s->a0, s->b0, s->c0, s->d0, any);
+                                  uint32_t rounding) {
+    store(to, 0, q, s->total_ab0, s->upper_ab0, s->total_cd0, s->upper_cd0, rounding);
     if (count > 1) {
-        store(to, 1, q + 1, s->a1, s->b1, s->c1, s->d1, any);
+        store(to, 1, q + 1, s->total_ab1, s->upper_ab1, s->total_cd1, s->upper_cd1, rounding);
     }
     if (count > 2) {
-        store(to, 2, q + 2, s->a2, s->b2, s->c2, s->d2, any);
+        store(to, 2, q + 2, s->total_ab2, s->upper_ab2, s->total_cd2, s->upper_cd2, rounding);
     }
     if (count > 3) {
-        store(to, 3, q + 3, s->a3, s->b3, s->c3, s->d3, any);
+        store(to, 3, q + 3, s->total_ab3, s->upper_ab3, s->total_cd3, s->upper_cd3, rounding);
     }
 }
 
 // Seldom wanted: out of the way of the registers.
 static __attribute__((noinline)) void store_any(const rv32_block *to, uint32_t count, const rv32_channel *q,
                                                 const rv32_sums *s) {
-    store_channels(to, count, q, s, true);
+    store_channels(to, count, q, s, SCALING_ANY);
 }
 
-TINYDF_HOT void dot_rv32(const dot_rv32_parameters *p, const int8_t *columns, int8_t *const *outputs) {
+TINYDF_HOT void dot_rv32(const dot_rv32_parameters *p, const int32_t *columns, int8_t *const *outputs) {
     const rv32_channel *q = p->channels;
     const int8_t *weights = p->weights;
     for (uint32_t at = 0; at < p->output_channels; at += RV32_CHANNELS, q += RV32_CHANNELS) {
         const int8_t *end = weights + RV32_CHANNELS * p->inputs;
-        const rv32_sums s = dot(columns, weights, end, q);
+        rv32_sums s;
+        add_products(&s, columns, weights, end);
         const rv32_block to = {outputs[0] + at, outputs[1] + at, outputs[2] + at, outputs[3] + at, p->low, p->high};
-        if (p->any) {
+        const uint32_t left = p->output_channels - at;
+        if (p->rounding == SCALING_RECTIFIED) {
+            store_channels(&to, left, q, &s, SCALING_RECTIFIED);
+        } else if (p->rounding == SCALING_SIGNED) {
+            store_channels(&to, left, q, &s, SCALING_SIGNED);
+        } else {
             const rv32_sums copy = s;
             const rv32_block block = to;
-            store_any(&block, p->output_channels - at, q, &copy);
-        } else {
-            store_channels(&to, p->output_channels - at, q, &s, false);
+            store_any(&block, left, q, &copy);
         }
         weights = end;
     }

@@ -1,10 +1,15 @@
-// The heart of the convolutions for RV32IM, which has one product an instruction and 31 registers: four output channels
-// of four pixels at a time, so that a load serves four products.
+// The heart of the convolutions for RV32IM: four output channels of four pixels at a time, two products a
+// multiplication.
 //
-// The inputs of four pixels (a, b, c, d) are interleaved beforehand, and so are the weights of four channels:
-//     a0 b0 c0 d0  a1 b1 c1 d1 ...     w00 w10 w20 w30  w01 w11 w21 w31 ...
-// Per 16 products that makes eight LB, sixteen MUL and sixteen ADD. (Packing two products into one MUL does not pay:
-// they have to be taken apart again before a third is added to either.)
+// Two pixels share a word, a + b * 2^16. Times a weight that makes both products, and two such words may be added
+// before either half could run into the other: |x * w + x' * w'| < 2^15, but for four values of -128, so weights must
+// not have two of those side by side. From such a sum, rounded, the upper half is taken; the lower half is what is
+// left:
+//     total += sum, upper += (sum + 2^15) >> 16          a = total - (upper << 16), b = upper
+// where the wrapping of `total` does no harm. Per 32 products that makes four LW, eight LB, 16 MUL and 40 others.
+//
+// The inputs of pixels (a, b, c, d) are paired beforehand, and weights are interleaved by four channels:
+//     (a0,b0) (c0,d0)  (a1,b1) (c1,d1) ...     w00 w10 w20 w30  w01 w11 w21 w31 ...
 #ifndef TINYDF_DOT_RV32_H
 #define TINYDF_DOT_RV32_H
 
@@ -12,30 +17,62 @@
 
 #include "kernels.h"
 
+#if defined(__riscv_mul) && __riscv_xlen == 32
+#define HAS_RV32 1
+#else
+#define HAS_RV32 0
+#endif
+
 #define RV32_PIXELS   4
 #define RV32_CHANNELS 4
 
-// Interleaves `count` inputs of each pixel; gives where the next ones go.
-static inline int8_t *interleave(const int8_t *const *pixels, uint32_t count, int8_t *columns) {
+static inline int32_t pair(int32_t low, int32_t high) {
+    return (int32_t)((uint32_t)low + ((uint32_t)high << 16));
+}
+
+// Pairs `count` inputs of each pixel; gives where the next ones go.
+static inline int32_t *pair_inputs(const int8_t *const *pixels, uint32_t count, int32_t *columns) {
     const int8_t *a = pixels[0], *b = pixels[1], *c = pixels[2], *d = pixels[3];
-    for (const int8_t *end = a + count; a != end; columns += RV32_PIXELS) {
-        columns[0] = *a++;
-        columns[1] = *b++;
-        columns[2] = *c++;
-        columns[3] = *d++;
+    const int8_t *end = a + count;
+    for (; end - a >= 4; a += 4, b += 4, c += 4, d += 4, columns += 8) {
+        for (int32_t k = 0; k < 4; k++) {
+            columns[2 * k] = pair(a[k], b[k]);
+            columns[2 * k + 1] = pair(c[k], d[k]);
+        }
+    }
+    for (; a != end; columns += 2) {
+        columns[0] = pair(*a++, *b++);
+        columns[1] = pair(*c++, *d++);
     }
     return columns;
 }
 
-// All output channels of four pixels, from their interleaved inputs. Where there are fewer than four, the last stands
-// in for the others, inputs and outputs alike.
-void dot_rv32(const dot_rv32_parameters *p, const int8_t *columns, int8_t *const *outputs);
+// All output channels of four pixels, from their paired inputs. Where there are fewer than four, the last stands in
+// for the others, inputs and outputs alike.
+void dot_rv32(const dot_rv32_parameters *p, const int32_t *columns, int8_t *const *outputs);
+
+// All output channels of one pixel with so many inputs, which must not lie where the outputs go.
+void dot_pixel_rv32(const dot_rv32_parameters *p, uint32_t inputs, const int8_t *input, int8_t *output);
 
 // requantise(sum) + zero point for a shift of at least 1: dsp.h's `scale`, by MULHSU.
 static inline int32_t scale_rv32(int32_t sum, const scaling *s) {
     const uint64_t product = (uint64_t)((int64_t)sum * (int64_t)(uint32_t)s->multiplier);
     const int32_t high = (int32_t)((uint32_t)(product >> 32) + ((uint32_t)product >> 31));
     return (high + (sum >> 31) + s->offset) >> s->shift;
+}
+
+// The same where negative sums need not be right, only negative.
+static inline int32_t scale_rectified_rv32(int32_t sum, const scaling *s) {
+    const uint64_t product = (uint64_t)((int64_t)sum * (int64_t)(uint32_t)s->multiplier);
+    const int32_t high = (int32_t)((uint32_t)(product >> 32) + ((uint32_t)product >> 31));
+    return (high + s->offset) >> s->shift;
+}
+
+// By one of SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED.
+static inline int32_t scale_by_rv32(int32_t sum, const scaling *s, uint32_t rounding) {
+    return rounding == SCALING_RECTIFIED ? scale_rectified_rv32(sum, s)
+           : rounding == SCALING_SIGNED  ? scale_rv32(sum, s)
+                                         : scale_any(sum, s);
 }
 
 #endif

@@ -214,18 +214,19 @@ typedef struct {
 } rv32_channel;
 
 // A dot product for every output channel, for RV32. weights [output_channels / 4 rounded up, inputs, 4], with zeros
-// where there is no channel; channels [output_channels rounded up to 4].
+// where there is no channel, and no channel with -128 at inputs 2k and 2k + 1; channels [output_channels rounded up to
+// 4].
 typedef struct {
     uint16_t inputs; // rounded up to 4, with weights of zero
     uint16_t output_channels;
     int8_t low;
     int8_t high;
-    uint8_t any; // 0: all factors are below a half and not tiny, as `scale` wants them
+    uint8_t rounding; // as in dot_parameters, but the range may be any
     const int8_t *weights;
     const rv32_channel *channels;
 } dot_rv32_parameters;
 
-// `pointwise` for RV32; scratch [4 * dot.inputs].
+// `pointwise` for RV32; scratch [8 * dot.inputs].
 typedef struct {
     uint32_t pixels;
     uint32_t input_channels;
@@ -234,7 +235,7 @@ typedef struct {
 } pointwise_rv32_parameters;
 void pointwise_rv32(const pointwise_rv32_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// `conv_2d` for RV32, without dilation or groups; scratch [4 * dot.inputs], and besides, if a window leaves the image,
+// `conv_2d` for RV32, without dilation or groups; scratch [8 * dot.inputs], and besides, if a window leaves the image,
 // 4 * kernel_width * input_channels.
 typedef struct {
     window window;
@@ -252,17 +253,18 @@ typedef struct {
 } dense_rv32_parameters;
 void dense_rv32(const dense_rv32_parameters *parameters, const int8_t *input, int8_t *output);
 
-// `depthwise_conv_2d` of a 3x3 kernel without dilation or depth multiplier, for RV32; it may work in place where the
-// output has the input's size and the strides are 1. weights [channels, 9]; scratch [3 * row_pixels].
+// `depthwise_conv_2d` of a 3x3 kernel with strides of 1 or 2, without dilation or depth multiplier, for RV32; it may
+// work in place where the output has the input's size. weights [channels, 9]; scratch [((batch - 1) * stride_y + 3) *
+// row_pixels].
 typedef struct {
     window window;
     uint16_t channels;
-    uint16_t row_pixels; // of a row with its padding on both sides
-    uint16_t row_end;    // where in it the image ends
+    uint16_t row_pixels; // of a row with its padding
+    uint16_t batch;      // output rows done at a time
     int8_t padding_value;
     int8_t low;
     int8_t high;
-    uint8_t any; // as in dot_rv32_parameters
+    uint8_t rounding; // as in dot_parameters
     const int8_t *weights;
     const rv32_channel *scalings; // [channels]
 } depthwise_3x3_rv32_parameters;

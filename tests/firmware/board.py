@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.firmware.host import PROGRAMS
+from tinydf.compiler.compile import Compiled, write_compiled
 from tinydf.resources import FIRMWARE
 
 ARENA_BYTES = 2560
@@ -86,6 +87,7 @@ def build(
     target: Target = NUCLEO,
     region: str | None = None,
     arena_bytes: int = ARENA_BYTES,
+    compiled: Compiled | None = None,
     **settings: int,
 ) -> subprocess.CompletedProcess[str]:
     """Configure and build; the result is the build's, and what it made is overwritten by the next one.
@@ -95,14 +97,18 @@ def build(
         target: the board.
         region: where the arena goes.
         arena_bytes: its size.
+        compiled: a compiled model, instead of programs/engine.c.
         settings: CMake variables.
     """
     tree = _tree(target)
     export = tree / "export"
     export.mkdir(exist_ok=True)
-    (export / "plan.json").write_text(json.dumps({"arena_bytes": arena_bytes}))
-    defines = "".join(f"#define {one.replace('=', ' ')}\n" for one in definitions)
-    (export / "model_aot.c").write_text(defines + (PROGRAMS / "engine.c").read_text())
+    if compiled is not None:
+        write_compiled(compiled, export)
+    else:
+        (export / "plan.json").write_text(json.dumps({"arena_bytes": arena_bytes}))
+        defines = "".join(f"#define {one.replace('=', ' ')}\n" for one in definitions)
+        (export / "model_aot.c").write_text(defines + (PROGRAMS / "engine.c").read_text())
     (tree / "board.cmake").write_text(f"{target.cmake}set(TINYDF_ARENA_REGION {region or target.region})\n")
     (tree / "memory.ld").write_text(target.memory)
     cmake = {

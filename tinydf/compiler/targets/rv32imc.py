@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records
 from tinydf.compiler.operators.window import Window, image_of_pixels
-from tinydf.compiler.targets.armv7e_m import is_fast, scaling
+from tinydf.compiler.targets.armv7e_m import SCALING_ANY, SCALING_RECTIFIED, SCALING_SIGNED, is_fast, scaling
 
 Array = NDArray[np.generic]
 
 # As in dot_rv32.h.
 PIXELS = 4
 CHANNELS = 4
+
+# What a depthwise layer may keep of copied rows beyond the three that it needs.
+MAXIMUM_ROWS_BYTES = 512
 
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
@@ -48,7 +51,7 @@ def _array(fields: Mapping[str, Field], name: str) -> Array:
 
 
 def _channels(fields: Mapping[str, Field], step: int) -> tuple[int, Records]:
-    """Whether some factor is none for `scale_rv32`, and rv32_channel of each channel, filled up to a multiple."""
+    """The layer's way of rounding (SCALING_... in dsp.h), and rv32_channel of each channel, filled up to a multiple."""
     requantisation = _struct(fields, "requantisation")
     multipliers, shifts = _array(requantisation, "multiplier").tolist(), _array(requantisation, "shift").tolist()
     zero_point = _integer(requantisation, "zero_point")
@@ -57,8 +60,20 @@ def _channels(fields: Mapping[str, Field], step: int) -> tuple[int, Records]:
         for bias, multiplier, shift in zip(_array(fields, "bias").tolist(), multipliers, shifts, strict=True)
     ]
     rows += [(0, 0, 0, 1)] * (_round_up(len(rows), step) - len(rows))
-    slow = not all(is_fast(multiplier, shift) for multiplier, shift in zip(multipliers, shifts, strict=True))
-    return int(slow), Records("rv32_channel", "{%d, {%d, %d, %d}}", np.array(rows, dtype=np.int32))
+    fast = all(is_fast(multiplier, shift) for multiplier, shift in zip(multipliers, shifts, strict=True))
+    rectified = zero_point == requantisation["low"] == -128
+    rounding = SCALING_ANY if not fast else SCALING_RECTIFIED if rectified else SCALING_SIGNED
+    return rounding, Records("rv32_channel", "{%d, {%d, %d, %d}}", np.array(rows, dtype=np.int32))
+
+
+def can_pair(weights: Array) -> bool:
+    """Whether no two neighbours of weights [filters, inputs] are both -128: else their products' sum needs 17 bits.
+
+    TFLite's quantisation specification keeps weights within -127 to 127 anyway.
+    """
+    least = np.asarray(weights) == -128
+    count = least.shape[1] // 2 * 2
+    return not bool((least[:, 0:count:2] & least[:, 1:count:2]).any())
 
 
 def interleave_weights(weights: Array) -> NDArray[np.int8]:
@@ -76,13 +91,13 @@ def interleave_weights(weights: Array) -> NDArray[np.int8]:
 def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
     """The C struct `dot_rv32_parameters`, for weights [filters, inputs]."""
     requantisation = _struct(fields, "requantisation")
-    slow, channels = _channels(fields, CHANNELS)
+    rounding, channels = _channels(fields, CHANNELS)
     return {
         "inputs": _round_up(weights.shape[1], 4),
         "output_channels": len(weights),
         "low": requantisation["low"],
         "high": requantisation["high"],
-        "any": slow,
+        "rounding": rounding,
         "weights": interleave_weights(weights),
         "channels": channels,
     }
@@ -94,14 +109,17 @@ def _pointwise(call: Call) -> Call:
     outputs = _integer(fields, "output_channels")
     if max(inputs, outputs) >= 1 << 15:
         return call
-    dot = _dot(fields, _array(fields, "weights").reshape(outputs, inputs))
+    weights = _array(fields, "weights").reshape(outputs, inputs)
+    dot = _dot(fields, weights)
     if pixels == 1:
         return replace(call, kernel="dense_rv32", parameters={"inputs": inputs, "dot": dot}, slide=None)
+    if not can_pair(weights):
+        return call
     return replace(
         call,
         kernel="pointwise_rv32",
         parameters={"pixels": pixels, "input_channels": inputs, "backward": 0, "dot": dot},
-        scratch_bytes=PIXELS * _round_up(inputs, 4),
+        scratch_bytes=2 * PIXELS * _round_up(inputs, 4),
         slide=image_of_pixels(pixels).slide(inputs, outputs, PIXELS, reads_first=True),
     )
 
@@ -112,7 +130,7 @@ def _conv_2d(call: Call) -> Call:
     filters, channels = _integer(fields, "output_channels"), _integer(fields, "input_channels")
     weights = _array(fields, "weights").reshape(filters, -1)
     plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
-    if not plain or weights.shape[1] >= 1 << 15:
+    if not plain or weights.shape[1] >= 1 << 15 or not can_pair(weights):
         return call
     parameters: dict[str, Field] = {
         "window": fields["window"],
@@ -126,7 +144,7 @@ def _conv_2d(call: Call) -> Call:
         call,
         kernel="conv_2d_rv32",
         parameters=parameters,
-        scratch_bytes=PIXELS * _round_up(weights.shape[1], 4) + copies,
+        scratch_bytes=2 * PIXELS * _round_up(weights.shape[1], 4) + copies,
         slide=window.slide(channels, filters, PIXELS, reads_first=True),
     )
 
@@ -135,28 +153,30 @@ def _depthwise(call: Call) -> Call:
     fields = call.parameters
     w = {name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")}
     shape = (w["kernel_height"], w["kernel_width"], w["dilation_y"], w["dilation_x"], fields["depth_multiplier"])
-    if shape != (3, 3, 1, 1, 1) or max(w["padding_left"], w["padding_top"]) > 2:
+    if shape != (3, 3, 1, 1, 1) or max(w["stride_x"], w["stride_y"], w["padding_left"], w["padding_top"]) > 2:
         return call
     channels = _integer(fields, "input_channels")
-    row_end = w["padding_left"] + w["input_width"]
-    row_pixels = max(row_end, (w["output_width"] - 1) * w["stride_x"] + 3)
-    slow, scalings = _channels(fields, 1)
+    row_pixels = max(w["padding_left"] + w["input_width"], (w["output_width"] - 1) * w["stride_x"] + 3)
+    most = MAXIMUM_ROWS_BYTES // row_pixels
+    batch = min(max((most - 3) // w["stride_y"], 0) + 1, w["output_height"])
+    rounding, scalings = _channels(fields, 1)
     # Row y of the output goes where row y of the input was, which has been copied by then.
     in_place = w["stride_x"] == w["stride_y"] == 1 and (w["input_height"], w["input_width"]) == (
         w["output_height"],
         w["output_width"],
     )
     requantisation = _struct(fields, "requantisation")
+    full = (requantisation["low"], requantisation["high"]) == (-128, 127)
     weights = np.ascontiguousarray(_array(fields, "weights").reshape(9, channels).T)
     parameters: dict[str, Field] = {
         "window": fields["window"],
         "channels": channels,
         "row_pixels": row_pixels,
-        "row_end": row_end,
+        "batch": batch,
         "padding_value": fields["padding_value"],
         "low": requantisation["low"],
         "high": requantisation["high"],
-        "any": slow,
+        "rounding": rounding if full else SCALING_ANY,
         "weights": weights,
         "scalings": scalings,
     }
@@ -164,7 +184,7 @@ def _depthwise(call: Call) -> Call:
         call,
         kernel="depthwise_3x3_rv32",
         parameters=parameters,
-        scratch_bytes=3 * row_pixels,
+        scratch_bytes=((batch - 1) * w["stride_y"] + 3) * row_pixels,
         in_place=(0,) if in_place else (),
         slide=None,
     )
