@@ -25,10 +25,16 @@ static inline const int8_t *window_row(const conv_2d_dsp_parameters *p, const in
     return copy;
 }
 
+static inline int is_inside(const window *w, corner at) {
+    return at.top >= 0 && at.left >= 0 && at.top + w->kernel_height <= w->input_height &&
+           at.left + w->kernel_width <= w->input_width;
+}
+
 TINYDF_HOT void conv_2d_dsp(const conv_2d_dsp_parameters *p, const int8_t *input, const int8_t *other, int8_t *output,
                             int8_t *scratch) {
     const window *w = &p->window;
     const uint32_t run = (uint32_t)w->kernel_width * p->input_channels;
+    const uint32_t row_bytes = (uint32_t)w->input_width * p->input_channels;
     const uint32_t pixels = (uint32_t)w->output_height * w->output_width;
     const uint32_t rounds = (pixels + DOT_PIXELS - 1) / DOT_PIXELS;
     int32_t *pairs = (int32_t *)(void *)scratch;
@@ -48,11 +54,23 @@ TINYDF_HOT void conv_2d_dsp(const conv_2d_dsp_parameters *p, const int8_t *input
             }
         }
         int32_t *to = pairs;
-        for (int32_t row = 0; row < w->kernel_height; row++) {
-            const int8_t *a = window_row(p, input, corners[0], row, copies);
-            const int8_t *b = window_row(p, input, corners[1], row, copies + run);
-            const int8_t *c = window_row(p, input, corners[2], row, copies + 2 * run);
-            to = unpack_run(a, b, c, run, to);
+        if (is_inside(w, corners[0]) && is_inside(w, corners[1]) && is_inside(w, corners[2])) {
+            const int8_t *a = input + (corners[0].top * w->input_width + corners[0].left) * p->input_channels;
+            const int8_t *b = input + (corners[1].top * w->input_width + corners[1].left) * p->input_channels;
+            const int8_t *c = input + (corners[2].top * w->input_width + corners[2].left) * p->input_channels;
+            for (uint32_t row = w->kernel_height; row > 0; row--) {
+                to = unpack_run(a, b, c, run, to);
+                a += row_bytes;
+                b += row_bytes;
+                c += row_bytes;
+            }
+        } else {
+            for (int32_t row = 0; row < w->kernel_height; row++) {
+                const int8_t *a = window_row(p, input, corners[0], row, copies);
+                const int8_t *b = window_row(p, input, corners[1], row, copies + run);
+                const int8_t *c = window_row(p, input, corners[2], row, copies + 2 * run);
+                to = unpack_run(a, b, c, run, to);
+            }
         }
         const size_t at = (size_t)i * p->dot.output_channels;
         dot_and_add(&p->dot, p->sum, pairs, count, other, at, output, sums);

@@ -5,14 +5,11 @@
 static inline void multiply_channel(const multiply_dsp_parameters *p, uint32_t full, uint32_t left, const int8_t *first,
                                     int32_t factor, int8_t *output) {
     const scaling product = p->product;
-    const uint32_t channels = p->channels;
-    const int32_t offset = factor * p->first_offset;
-    for (uint32_t row = p->rows; row > 0; row--) {
-        const int32_t value = *first * factor + offset;
+    const int32_t channels = (int32_t)p->channels, offset = factor * p->first_offset;
+    for (int32_t i = ((int32_t)p->rows - 1) * channels; i >= 0; i -= channels) {
+        const int32_t value = first[i] * factor + offset;
         const int32_t scaled = left ? smmlar(value, product.multiplier, product.offset) : scale(value, &product);
-        *output = full ? (int8_t)saturate_8(scaled) : clamp(scaled, p->low, p->high);
-        first += channels;
-        output += channels;
+        output[i] = full ? (int8_t)saturate_8(scaled) : clamp(scaled, p->low, p->high);
     }
 }
 
