@@ -58,6 +58,7 @@ PROGRAMS = (
         ("--version",),
         "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     ),
+    Program("emulate", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
     Program("flash", "openocd", ("--version",), "apt-get install openocd"),
     Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools", optional=True),
     Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST", optional=True),

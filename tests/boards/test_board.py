@@ -16,7 +16,7 @@ def test_boards_of_the_repository_are_good(name: str) -> None:
 
 
 def test_there_are_the_boards_we_promise() -> None:
-    assert {"nucleo-h743", "posix"} <= set(boards.names())
+    assert {"nucleo-h743", "mps2-an386", "mps2-an500", "mps3-an547", "posix"} <= set(boards.names())
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)

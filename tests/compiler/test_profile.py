@@ -30,6 +30,15 @@ def test_on_the_emulated_board(name: str) -> None:
     assert abs(layers - measured.instructions) < measured.instructions * 0.1 + 200 * len(measured.layers)
 
 
+def test_on_a_board_in_qemu() -> None:
+    measured = profile(CASES["network"](np.random.default_rng(21)), "mps2-an386")
+    assert measured.equal and measured.emulated and measured.arena_intact
+    assert measured.unit == "emulated instructions"
+    assert 0 < measured.peak_stack_bytes < 4096
+    layers = sum(layer.instructions for layer in measured.layers)
+    assert abs(layers - measured.instructions) < measured.instructions * 0.1 + 200 * len(measured.layers)
+
+
 def test_command(tmp_path: Path) -> None:
     model = tmp_path / "model.tflite"
     model.write_bytes(CASES["network"](np.random.default_rng(22)))

@@ -120,6 +120,13 @@ class UnicornEmulator(Table):
     machine: Literal["stm32h743", "esp32c3"]
 
 
+class QemuEmulator(Table):
+    """A machine of qemu-system-arm."""
+
+    kind: Literal["qemu"]
+    machine: Literal["mps2-an386", "mps2-an500", "mps3-an547"]
+
+
 class ProcessEmulator(Table):
     """The firmware is a program of this computer, and makes its own pseudo-terminal."""
 
@@ -138,7 +145,7 @@ class Board(Table):
     memory: dict[RegionName, Memory] = Field(default_factory=dict)
     arena: Arena | None = None
     flash: Flash = Flash()
-    emulator: Annotated[UnicornEmulator | ProcessEmulator, Field(discriminator="kind")] | None = None
+    emulator: Annotated[UnicornEmulator | QemuEmulator | ProcessEmulator, Field(discriminator="kind")] | None = None
 
     @model_validator(mode="after")
     def _memories_are_apart(self) -> Self:

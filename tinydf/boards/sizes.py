@@ -5,6 +5,7 @@ from pathlib import Path
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section
+from elftools.elf.segments import Segment
 from pydantic import BaseModel, ConfigDict
 
 from tinydf.boards.board import Board
@@ -19,13 +20,14 @@ class Figures(BaseModel):
 
 
 class SectionSize(Figures):
-    """A section: the region it runs in, and how many bytes of the flash it takes to put it there."""
+    """A section: the region it runs in, and how many bytes of which flash it takes to put it there."""
 
     name: str
     region: str
     address: int
     bytes: int
     flash_bytes: int
+    flash_region: str
 
 
 class RegionSize(Figures):
@@ -56,7 +58,8 @@ def measure(elf: Path, board: Board) -> Sizes:
     with elf.open("rb") as file:
         image = ELFFile(file)
         kept = [one for one in image.iter_sections() if one["sh_flags"] & SH_FLAGS.SHF_ALLOC and one["sh_size"]]
-        sections = tuple(_section(one, board) for one in kept)
+        segments = list(image.iter_segments("PT_LOAD"))
+        sections = tuple(_section(one, segments, board) for one in kept)
         in_ram = [size for one, size in zip(kept, sections, strict=True) if _is_ram(one, size, board)]
     flash = sum(one.flash_bytes for one in sections)
     stack = sum(one.bytes for one in sections if one.name == STACK)
@@ -65,21 +68,27 @@ def measure(elf: Path, board: Board) -> Sizes:
         static_ram_bytes=sum(one.bytes for one in in_ram if one.name not in {ARENA, STACK}),
         stack_bytes=stack,
         sections=sections,
-        regions=_regions(sections, board, flash),
+        regions=_regions(sections, board),
     )
 
 
-def _section(section: Section, board: Board) -> SectionSize:
+def _section(section: Section, segments: list[Segment], board: Board) -> SectionSize:
     address, size = section["sh_addr"], section["sh_size"]
-    regions = [name for name, memory in board.memory.items() if memory.origin <= address < memory.end]
+    moved = [one["p_paddr"] - one["p_vaddr"] for one in segments if one.section_in_segment(section)]
     has_content = section["sh_type"] != "SHT_NOBITS"
     return SectionSize(
         name=section.name,
-        region=regions[0] if regions else "-",
+        region=_region_at(address, board),
         address=address,
         bytes=size,
         flash_bytes=size if has_content else 0,
+        flash_region=_region_at(address + moved[0], board) if has_content and moved else "-",
     )
+
+
+def _region_at(address: int, board: Board) -> str:
+    found = [name for name, memory in board.memory.items() if memory.origin <= address < memory.end]
+    return found[0] if found else "-"
 
 
 def _is_ram(section: Section, size: SectionSize, board: Board) -> bool:
@@ -88,10 +97,11 @@ def _is_ram(section: Section, size: SectionSize, board: Board) -> bool:
     return bool(section["sh_flags"] & SH_FLAGS.SHF_WRITE)
 
 
-def _regions(sections: tuple[SectionSize, ...], board: Board, flash_bytes: int) -> tuple[RegionSize, ...]:
+def _regions(sections: tuple[SectionSize, ...], board: Board) -> tuple[RegionSize, ...]:
     found = []
     for name, memory in board.memory.items():
         inside = sum(one.bytes for one in sections if one.region == name)
-        used = flash_bytes if memory.kind == "flash" else inside
+        loaded = sum(one.flash_bytes for one in sections if one.flash_region == name)
+        used = loaded if memory.kind == "flash" else inside
         found.append(RegionSize(name=name, kind=memory.kind, used_bytes=used, bytes=memory.bytes))
     return tuple(found)

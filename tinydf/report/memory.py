@@ -50,7 +50,7 @@ def regions(build: Build, peak_stack_bytes: int | None) -> list[Region]:
     found = []
     for region in build.regions:
         if region.kind == "flash":
-            parts = [_in_flash(one, region.name) for one in build.sections if one.flash_bytes]
+            parts = [_in_flash(one, region.name) for one in build.sections if one.flash_region == region.name]
         else:
             parts = [_in_ram(one, peak_stack_bytes) for one in build.sections if one.region == region.name]
         found.append(Region(name=region.name, kind=region.kind, bytes=region.bytes, parts=parts))

@@ -16,6 +16,7 @@ from tinydf.boards import board as boards
 from tinydf.boards import emulator
 from tinydf.boards.emulator import State
 from tinydf.boards.emulator.machine import CHIPS, Machine
+from tinydf.boards.emulator.qemu import Qemu
 from tinydf.errors import TinydfError
 
 LOOK_SECONDS = 0.05
@@ -37,6 +38,7 @@ def serve(name: str, board_name: str, ready: Ready = lambda state: None) -> Stat
         TinydfError: if it cannot start.
     """
     board = boards.load(board_name)
+    assert board.emulator is not None
     with emulator.claimed(name):
         directory = emulator.home(name)
         state = State(
@@ -50,8 +52,7 @@ def serve(name: str, board_name: str, ready: Ready = lambda state: None) -> Stat
             status="starting",
         )
         emulator.write_state(state)
-        run = _run_process if board.hosted else _run_machine
-        state = run(board, state, ready)
+        state = _RUN[board.emulator.kind](board, state, ready)
         emulator.write_state(state)
         return state
 
@@ -121,6 +122,30 @@ def _say(line: str) -> None:
     print(f"warning: {line}", file=sys.stderr, flush=True)
 
 
+def _run_qemu(board: boards.Board, state: State, ready: Ready) -> State:
+    assert isinstance(board.emulator, boards.QemuEmulator)
+    machine = Qemu(board.emulator.machine, emulator.home(state.name) / "firmware.elf")
+    with _stopped_by_signals(machine.stop), _held_open(machine.terminal):
+        link = Path(state.port)
+        link.symlink_to(machine.terminal)
+        state = state.model_copy(update={"status": "running"})
+        emulator.write_state(state)
+        ready(state)
+        words = machine.wait()
+        link.unlink()
+    return state.model_copy(update={"status": "stopped", "last_words": words})
+
+
+@contextmanager
+def _held_open(terminal: Path) -> Iterator[None]:
+    """QEMU looks but once a second whether somebody has opened its terminal: let somebody always have."""
+    descriptor = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _run_process(board: boards.Board, state: State, ready: Ready) -> State:
     """The program makes its pseudo-terminal and the link, and prints the link's path when it has."""
     elf = emulator.home(state.name) / "firmware.elf"
@@ -137,3 +162,10 @@ def _run_process(board: boards.Board, state: State, ready: Ready) -> State:
         status = process.wait()
     words = f"the program ended with status {status}" if status not in {0, -signal.SIGTERM} else ""
     return state.model_copy(update={"status": "stopped", "last_words": words})
+
+
+_RUN: dict[str, Callable[[boards.Board, State, Ready], State]] = {
+    "unicorn": _run_machine,
+    "qemu": _run_qemu,
+    "process": _run_process,
+}

@@ -17,7 +17,7 @@ def generic(graph: Graph, layers: list[Layer]) -> list[Layer]:
 
 TARGETS: dict[str, Specialise] = {"generic": generic, "armv7e-m": armv7e_m, "rv32imc": rv32imc}
 
-_CORES = {"cortex-m4": "armv7e-m", "cortex-m7": "armv7e-m", "rv32imc": "rv32imc"}
+_CORES = {"cortex-m4": "armv7e-m", "cortex-m7": "armv7e-m", "cortex-m55": "armv7e-m", "rv32imc": "rv32imc"}
 
 
 def target_of(core: str) -> str:
