@@ -163,21 +163,37 @@ static inline void fill_rows(const depthwise_3x3_rv32_parameters *p, const int8_
     }
 }
 
+// The outputs of a channel from row `y` on, `batch` rows or what is left; `kept` rows of inputs are there from the
+// batch before.
+static TINYDF_HOT __attribute__((noinline)) void convolve_batch(const depthwise_3x3_rv32_parameters *p,
+                                                                const int8_t *input, int32_t c, int32_t y, int32_t kept,
+                                                                int8_t *rows, int8_t *output) {
+    const window *w = &p->window;
+    const int32_t count = minimum(p->batch, w->output_height - y);
+    fill_rows(p, input + c, y * w->stride_y - w->padding_top, kept, (count - 1) * w->stride_y + 3, rows);
+    convolve_rows(p, rows, count, p->weights + 9 * c, p->scalings + c, output + y * w->output_width * p->channels + c);
+}
+
 TINYDF_HOT void depthwise_3x3_rv32(const depthwise_3x3_rv32_parameters *p, const int8_t *input, int8_t *output,
                                    int8_t *scratch) {
     const window *w = &p->window;
-    const int32_t pitch = p->row_pixels, batch = p->batch, kept = 3 - w->stride_y;
+    const int32_t pitch = p->row_pixels, batch = p->batch, batches = (w->output_height + batch - 1) / batch;
     memset(scratch, p->padding_value, (size_t)(pitch * ((batch - 1) * w->stride_y + 3)));
-    for (int32_t c = 0; c < p->channels; c++) {
-        for (int32_t y = 0; y < w->output_height; y += batch) {
-            const int32_t count = minimum(batch, w->output_height - y);
-            if (y > 0) {
-                memmove(scratch, scratch + batch * w->stride_y * pitch, (size_t)(kept * pitch));
+    if (p->by_rows) {
+        for (int32_t i = 0; i < batches; i++) {
+            const int32_t y = (p->backward ? batches - 1 - i : i) * batch;
+            for (int32_t c = 0; c < p->channels; c++) {
+                convolve_batch(p, input, c, y, 0, scratch, output);
             }
-            fill_rows(p, input + c, y * w->stride_y - w->padding_top, y > 0 ? kept : 0, (count - 1) * w->stride_y + 3,
-                      scratch);
-            convolve_rows(p, scratch, count, p->weights + 9 * c, p->scalings + c,
-                          output + y * w->output_width * p->channels + c);
+        }
+        return;
+    }
+    const int32_t kept = 3 - w->stride_y;
+    for (int32_t c = 0; c < p->channels; c++) {
+        convolve_batch(p, input, c, 0, 0, scratch, output);
+        for (int32_t y = batch; y < w->output_height; y += batch) {
+            memmove(scratch, scratch + batch * w->stride_y * pitch, (size_t)(kept * pitch));
+            convolve_batch(p, input, c, y, kept, scratch, output);
         }
     }
 }

@@ -121,8 +121,8 @@ static inline void store_channels(const rv32_block *to, uint32_t count, const rv
 }
 
 // Seldom wanted: out of the way of the registers.
-static __attribute__((noinline)) void store_any(const rv32_block *to, uint32_t count, const rv32_channel *q,
-                                                const rv32_sums *s) {
+static TINYDF_HOT __attribute__((noinline)) void store_any(const rv32_block *to, uint32_t count, const rv32_channel *q,
+                                                           const rv32_sums *s) {
     store_channels(to, count, q, s, SCALING_ANY);
 }
 

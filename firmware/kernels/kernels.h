@@ -253,14 +253,16 @@ typedef struct {
 } dense_rv32_parameters;
 void dense_rv32(const dense_rv32_parameters *parameters, const int8_t *input, int8_t *output);
 
-// `depthwise_conv_2d` of a 3x3 kernel with strides of 1 or 2, without dilation or depth multiplier, for RV32; it may
-// work in place where the output has the input's size. weights [channels, 9]; scratch [((batch - 1) * stride_y + 3) *
-// row_pixels].
+// `depthwise_conv_2d` of a 3x3 kernel with strides of 1 or 2, without dilation or depth multiplier, for RV32; unless by
+// rows, it may work in place where the output has the input's size. weights [channels, 9]; scratch
+// [((batch - 1) * stride_y + 3) * row_pixels].
 typedef struct {
     window window;
     uint16_t channels;
     uint16_t row_pixels; // of a row with its padding
     uint16_t batch;      // output rows done at a time
+    uint8_t by_rows;     // 1: all channels of a batch before the next; 0: all batches of a channel
+    uint8_t backward;    // by rows: from the last batch to the first
     int8_t padding_value;
     int8_t low;
     int8_t high;

@@ -319,11 +319,11 @@ def _depthwise_3x3(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]
         parameters=parameters,
         scratch_bytes=8 * slots * row_pixels + 176,
         in_place=(0,) if in_place else (),
-        slide=None if in_place else _depthwise_slide(Window(**w), channels, batch),
+        slide=None if in_place else depthwise_slide(Window(**w), channels, batch),
     )
 
 
-def _depthwise_slide(window: Window, channels: int, batch: int) -> Slide:
+def depthwise_slide(window: Window, channels: int, batch: int) -> Slide:
     """Batches of rows, whose windows are still read when the first outputs are written: so also one batch more."""
     slide = window.slide(channels, channels, batch * window.output_width, reads_first=False)
     rows = batch * window.output_width
@@ -476,14 +476,16 @@ def _fusible(graph: Graph, layers: list[Layer], adder: Layer) -> tuple[Layer, in
     return None
 
 
+# Plain C, with the quick scaling of dsp.h: for other cores too.
+ELEMENT_WISE: dict[str, Callable[[Call], Call]] = {"add": _add, "multiply": _multiply}
+
 _KERNELS: dict[str, Callable[[Call], Call]] = {
     "pointwise": _pointwise,
     "conv_2d": _conv_2d,
     "depthwise_conv_2d": _depthwise,
     "reduce": _reduce,
     "average_pool_2d": _average_pool_2d,
-    "add": _add,
-    "multiply": _multiply,
+    **ELEMENT_WISE,
     "larger": _extremum,
     "smaller": _extremum,
 }

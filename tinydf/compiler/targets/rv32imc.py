@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records
 from tinydf.compiler.operators.window import Window, image_of_pixels
-from tinydf.compiler.targets.armv7e_m import SCALING_ANY, SCALING_RECTIFIED, SCALING_SIGNED, is_fast, scaling
+from tinydf.compiler.targets.armv7e_m import (
+    ELEMENT_WISE,
+    SCALING_ANY,
+    SCALING_RECTIFIED,
+    SCALING_SIGNED,
+    depthwise_slide,
+    is_fast,
+    scaling,
+)
 
 Array = NDArray[np.generic]
 
@@ -173,6 +181,8 @@ def _depthwise(call: Call) -> Call:
         "channels": channels,
         "row_pixels": row_pixels,
         "batch": batch,
+        "by_rows": int(not in_place),
+        "backward": 0,
         "padding_value": fields["padding_value"],
         "low": requantisation["low"],
         "high": requantisation["high"],
@@ -186,7 +196,7 @@ def _depthwise(call: Call) -> Call:
         parameters=parameters,
         scratch_bytes=((batch - 1) * w["stride_y"] + 3) * row_pixels,
         in_place=(0,) if in_place else (),
-        slide=None,
+        slide=None if in_place else depthwise_slide(Window(**w), channels, batch),
     )
 
 
@@ -194,4 +204,5 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "pointwise": _pointwise,
     "conv_2d": _conv_2d,
     "depthwise_conv_2d": _depthwise,
+    **ELEMENT_WISE,
 }
