@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test fuzz bench-engine bench-share bench-train lint format setup lock clean
+.PHONY: demo test fuzz bench-engine bench-detectors bench-share bench-train lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -15,6 +15,9 @@ fuzz: setup ## 100,000 mutated models through the compiler
 
 bench-engine: setup ## The compiled engine on every emulated board, beside its peers: benchmarks/engine.md
 	$(PYTHON) -m benchmarks.engine
+
+bench-detectors: setup ## What each detector costs on the emulated nucleo-h743: benchmarks/detectors.md
+	$(PYTHON) -m benchmarks.detectors
 
 bench-share: setup ## How fast and how truly pictures are shared: benchmarks/share.md
 	$(PYTHON) -m benchmarks.share

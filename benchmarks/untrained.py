@@ -24,7 +24,11 @@ def to_tflite(name: str, options: dict[str, Any], size: int, seed: int = 0) -> b
 def detector(name: str, options: dict[str, Any], images: NDArray[np.float32], seed: int = 0) -> nn.Module:
     """A detector in evaluation mode, its normalisations fitted to images, float32 [images, size, size, 3] in [0, 1]."""
     torch.manual_seed(seed)
-    model = detectors.build(name, options)
+    return fit(detectors.build(name, options), images)
+
+
+def fit(model: nn.Module, images: NDArray[np.float32]) -> nn.Module:
+    """Fit a model's normalisations to images, float32 [images, size, size, 3]; it is in evaluation mode after that."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = None

@@ -257,20 +257,17 @@ class DynamicShiftMax(nn.Module):  # type: ignore[misc]
         super().__init__()
         squeezed = divisible(channels // reduction, 4)
         self.shift = channels // groups
-        self.sums = len(slopes) // 2
-        self.coefficients = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Conv2d(channels, squeezed, 1),
-            nn.ReLU(),
-            nn.Conv2d(squeezed, channels * len(slopes), 1),
-        )
-        beginnings = torch.tensor(slopes).repeat_interleave(channels).reshape(1, -1, 1, 1)
-        self.register_buffer("lowest", beginnings - LARGEST, persistent=False)
+        self.slopes = slopes
+        self.squeeze = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, squeezed, 1), nn.ReLU())
+        self.coefficients = nn.ModuleList(nn.Conv2d(squeezed, channels, 1) for _ in slopes)
 
     def forward(self, features: Tensor) -> Tensor:
-        coefficients = F.relu6(self.coefficients(features) + 3) * (LARGEST / 3) + self.lowest
+        squeezed = self.squeeze(features)
+        own, other, *second = (
+            F.relu6(layer(squeezed) + 3) * (LARGEST / 3) + (slope - LARGEST)
+            for layer, slope in zip(self.coefficients, self.slopes, strict=True)
+        )
         shifted = torch.cat((features[:, self.shift :], features[:, : self.shift]), 1)
-        own, other, *second = coefficients.chunk(2 * self.sums, 1)
         joined: Tensor = features * own + shifted * other
         if second:
             joined = torch.maximum(joined, features * second[0] + shifted * second[1])

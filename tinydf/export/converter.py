@@ -28,10 +28,12 @@ def main(directory: Path) -> None:
     np.save(ONNX2TF_SAMPLE, np.zeros((20, 128, 128, 3), np.float32))
     stages.write("loading TensorFlow\n")
     import onnx2tf
+    import onnx2tf.ops.Add
     import tensorflow
 
     _drop_slashes(Path("model.onnx"))
     tensorflow.gather = _transposing(tensorflow)
+    onnx2tf.ops.Add.transpose_with_flexing_deterrence = _as_it_is
     stages.write("ONNX to TFLite (onnx2tf)\n")
     onnx2tf.convert(
         input_onnx_file_path="model.onnx",
@@ -66,6 +68,11 @@ def _drop_slashes(path: Path) -> None:
     onnx.save(model, path)
 
 
+def _as_it_is(input_tensor: Any, **_: Any) -> Any:
+    """Keeps onnx2tf from turning every sum of two pictures to NCHW, whence it may take rows for channels."""
+    return input_tensor
+
+
 def _transposing(tensorflow: Any) -> Callable[..., Any]:
     """tensorflow.gather that makes of a channel shuffle a transposition between two views, where int8 had a GATHER.
 
@@ -77,12 +84,11 @@ def _transposing(tensorflow: Any) -> Callable[..., Any]:
     def shuffle(params: Any, indices: Any, axis: int = 0, **options: Any) -> Any:
         order = indices.numpy() if hasattr(indices, "numpy") else np.zeros(0, np.int64)
         groups = _shuffled_groups(order)
-        if groups == 1 or len(params.shape) != 4 or order.size != params.shape[axis] or axis not in (1, 3):
+        if groups == 1 or len(params.shape) != 4 or axis != 3 or order.size != params.shape[3]:
             return gather(params, indices, axis=axis, **options)
-        last = tensorflow.transpose(params, (0, 2, 3, 1)) if axis == 1 else params
-        split = tensorflow.reshape(last, (1, last.shape[1] * last.shape[2], groups, order.size // groups))
-        shuffled = tensorflow.reshape(tensorflow.transpose(split, (0, 1, 3, 2)), last.shape)
-        return tensorflow.transpose(shuffled, (0, 3, 1, 2)) if axis == 1 else shuffled
+        _, height, width, channels = params.shape
+        split = tensorflow.reshape(params, (1, height * width, groups, channels // groups))
+        return tensorflow.reshape(tensorflow.transpose(split, (0, 1, 3, 2)), (1, height, width, channels))
 
     return shuffle
 

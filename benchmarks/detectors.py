@@ -1,0 +1,161 @@
+"""What each detector costs: `make bench-detectors` writes `detectors.json` and `detectors.md` beside this file.
+
+Weights are random, from a fixed seed: costs do not depend on what was learned. Converted models are kept in
+`build/bench-detectors`, so that a run that was interrupted goes on where it stopped.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from benchmarks.untrained import detector, noise
+from tinydf import detectors
+from tinydf.console import note
+from tinydf.detectors.cost import count_macs, count_parameters
+from tinydf.export.onnx import to_onnx
+from tinydf.export.tflite import convert
+from tinydf.files import atomic_path, sha256_bytes, write_json, write_text
+from tinydf.profile import Profile, profile
+from tinydf.train.recipe import find_recipe, read_recipe
+
+HERE = Path(__file__).parent
+BOARD = "nucleo-h743"
+# Name, recipe, and how it differs from that recipe.
+COMPACT: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("phinet-demo", "phinet-demo", {}),
+    ("phinet-demo, no squeeze-and-excitation", "phinet-demo", {"squeeze_excite": False}),
+    ("phinet-demo, alpha 0.5", "phinet-demo", {"alpha": 0.5}),
+    ("phinet-demo, t0 6, beta 0.5, 6 blocks", "phinet-demo", {"t0": 6.0, "beta": 0.5, "blocks": 6}),
+    ("micronet-m0", "micronet-m0", {}),
+    ("micronet-m0, 12 residuals", "micronet-m0", {"residuals": 12}),
+    ("micronet-m1", "micronet-m0", {"size": "m1"}),
+    ("micronet-m2", "micronet-m0", {"size": "m2"}),
+    ("micronet-m3", "micronet-m0", {"size": "m3"}),
+    ("mobilenet-v2-035", "mobilenet-v2-035", {}),
+    ("mobilenet-v2-035, 20 residuals", "mobilenet-v2-035", {"residuals": 20}),
+    ("mobilenet-v3-small", "mobilenet-v3-small", {}),
+    ("resnet-8", "resnet-8", {}),
+)
+LARGE: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("resnet-18", "resnet-18", {}),
+    ("resnet-50", "resnet-50", {}),
+    ("resnet-50, no early downsampling", "resnet-50", {"early_downsampling": False}),
+)
+
+
+class Cost(BaseModel):
+    """One detector; what concerns the device is None where it is too large for one.
+
+    `macs` are of its convolutions for one image. `ram_bytes` is the compiled engine's arena, input and output inside;
+    `flash_bytes` its code and weights, the firmware around it apart. `instructions` are emulated ones for an inference.
+    `equal`: every output byte on the board is that of TFLM's interpreter.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    detector: str
+    options: dict[str, Any]
+    size: int
+    parameters: int
+    macs: int
+    tflite_bytes: int | None = None
+    ram_bytes: int | None = None
+    flash_bytes: int | None = None
+    instructions: int | None = None
+    instructions_per_mac: float | None = None
+    equal: bool | None = None
+
+
+def measure(name: str, recipe_name: str, changes: dict[str, Any], kept: Path | None) -> Cost:
+    """Count a detector, and where `kept` says where converted models lie, convert it and profile it on the board."""
+    recipe = read_recipe(find_recipe(recipe_name))
+    options, size = recipe.detector.options | changes, recipe.preprocess.size
+    if kept is None:
+        model = detectors.build(recipe.detector.name, options)
+    else:
+        model = detector(recipe.detector.name, options, noise(size, seed=0))
+    counted = Cost(
+        name=name,
+        detector=recipe.detector.name,
+        options=options,
+        size=size,
+        parameters=count_parameters(model),
+        macs=count_macs(model, size),
+    )
+    if kept is None:
+        return counted
+    tflite = _converted(model, size, kept)
+    profiled: Profile = profile(tflite, BOARD)
+    return counted.model_copy(
+        update={
+            "tflite_bytes": len(tflite),
+            "ram_bytes": profiled.ram_bytes,
+            "flash_bytes": profiled.code_bytes + profiled.weight_bytes,
+            "instructions": profiled.instructions,
+            "instructions_per_mac": round(profiled.instructions / counted.macs, 2),
+            "equal": profiled.equal,
+        }
+    )
+
+
+def _converted(model: torch.nn.Module, size: int, kept: Path) -> bytes:
+    """The model as int8 .tflite, made anew only if its ONNX has not been converted before."""
+    onnx = to_onnx(model, size)
+    path = kept / f"{sha256_bytes(onnx)[:16]}.tflite"
+    if not path.is_file():
+        _, tflite = convert(onnx, noise(size, seed=0))
+        kept.mkdir(parents=True, exist_ok=True)
+        with atomic_path(path) as aside:
+            aside.write_bytes(tflite)
+    return path.read_bytes()
+
+
+def markdown(costs: list[Cost]) -> str:
+    """The table."""
+    lines = [
+        "# Detectors",
+        "",
+        f"Written by `make bench-detectors`: two classes, one image of 96x96 pixels, on the emulated {BOARD}. RAM is",
+        "the compiled engine's arena, flash its code and weights. Instructions are emulated ones for an inference,",
+        "neither cycles nor time. MACs are those of the detector's convolutions. Weights are random.",
+        "",
+        "| detector | parameters | MACs | .tflite | RAM | flash | instructions | a MAC | TFLM's bytes |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in costs:
+        figures = (one.parameters, one.macs, one.tflite_bytes, one.ram_bytes, one.flash_bytes, one.instructions)
+        ratio = "-" if one.instructions_per_mac is None else f"{one.instructions_per_mac:.2f}"
+        equal = {True: "yes", False: "**no**", None: "-"}[one.equal]
+        lines.append(" | ".join(("| " + one.name, *(_number(figure) for figure in figures), ratio, equal + " |")))
+    return "\n".join(lines) + "\n"
+
+
+def _number(figure: int | None) -> str:
+    return "-" if figure is None else f"{figure:,}"
+
+
+def main() -> None:
+    """Measure all detectors, or those that are named, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", help="names of detectors; prints the table and writes nothing")
+    parser.add_argument("--kept", type=Path, default=Path("build/bench-detectors"), help="where converted models lie")
+    arguments = parser.parse_args()
+    costs = []
+    for cases, kept in ((COMPACT, arguments.kept), (LARGE, None)):
+        for name, recipe, changes in cases:
+            if not arguments.only or name in arguments.only:
+                costs.append(measure(name, recipe, changes, kept))
+                note(f"{name}: {costs[-1].instructions_per_mac or '-'} instructions a MAC")
+    if arguments.only:
+        print(markdown(costs))
+        return
+    write_json(HERE / "detectors.json", {"board": BOARD, "detectors": [one.model_dump() for one in costs]})
+    write_text(HERE / "detectors.md", markdown(costs))
+
+
+if __name__ == "__main__":
+    main()
