@@ -21,7 +21,7 @@ from benchmarks.engine_table import markdown
 from tinydf.boards import board as boards
 from tinydf.console import note
 from tinydf.errors import TinydfError
-from tinydf.files import write_json, write_text
+from tinydf.files import read_model, write_json, write_text
 from tinydf.profile import Profile, profile
 from tinydf.resources import MODELS
 from tinydf.simulate import Speed, compare_speed
@@ -29,9 +29,11 @@ from tinydf.train.recipe import read_recipe
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers.toml"
+FILE = "engine.json"
 # PhiNet's other form: the recipes have squeeze and excitation.
 FORMS = {"phinet-demo": {"phinet-demo-no-se": {"squeeze_excite": False}}}
 SPEED_IMAGES = 64
+MOST_PARAMETERS = 2_000_000
 
 Figures = dict[str, dict[str, float]]
 
@@ -106,15 +108,15 @@ class Report(Strict):
 
 
 def load_models(only: list[str]) -> list[Model]:
-    """MLPerf Tiny's models and the detectors, those of `only` if it names any."""
+    """MLPerf Tiny's models and the detectors that a microcontroller can hold, those of `only` if it names any."""
     chosen = [Model(name=name, tflite=data) for name, data in mlperf_tiny.models().items() if not only or name in only]
     for folder in sorted(path.parent for path in MODELS.glob("*/recipe.toml")):
         recipe = read_recipe(folder / "recipe.toml")
         for name, changes in {folder.name: {}, **FORMS.get(folder.name, {})}.items():
-            if only and name not in only:
+            options = {**recipe.detector.options, **changes}
+            if (only and name not in only) or untrained.parameters(recipe.detector.name, options) > MOST_PARAMETERS:
                 continue
             note(f"converting {name}")
-            options = {**recipe.detector.options, **changes}
             tflite = untrained.to_tflite(recipe.detector.name, options, recipe.preprocess.size)
             chosen.append(Model(name=name, detector=recipe.detector.name, tflite=tflite))
     return chosen
@@ -184,19 +186,27 @@ def main() -> None:
     """Measure, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boards", nargs="+", default=emulated_boards())
-    parser.add_argument("--models", nargs="+", default=[], help="all by default")
-    parser.add_argument("--jobs", type=int, default=1, help="how many boards at a time")
+    parser.add_argument("--models", nargs="+", default=[], help="all by default; figures of others are kept")
+    parser.add_argument("--jobs", type=int, default=1, help="how many to measure at a time")
     parser.add_argument("--out", type=Path, default=HERE, help="directory of engine.json and engine.md")
     arguments = parser.parse_args()
     peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
     models = load_models(arguments.models)
     with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(measure, model, board, peers) for model in models for board in arguments.boards]
+        waiting = [pool.submit(measure, model, board, peers) for board in arguments.boards for model in models]
         measurements = tuple(one.result() for one in waiting)
     speed = {model.name: measure_speed(model) for model in models if model.detector}
     report = Report(measurements=measurements, speed=speed)
-    write_json(arguments.out / "engine.json", report)
+    if (arguments.out / FILE).is_file():
+        report = merged(read_model(Report, arguments.out / FILE, "make bench-engine"), report)
+    write_json(arguments.out / FILE, report)
     write_text(arguments.out / "engine.md", markdown(report, peers))
+
+
+def merged(old: Report, new: Report) -> Report:
+    """The new figures, and the old ones of what was not measured anew."""
+    by_place = {(one.board, one.detector != "", one.model): one for one in (*old.measurements, *new.measurements)}
+    return Report(measurements=tuple(by_place[place] for place in sorted(by_place)), speed={**old.speed, **new.speed})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Detectors with random weights, converted to int8: for costs and bytes, which do not depend on what was learned."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,18 +8,37 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tinydf import detectors
+from tinydf import detectors, export
 from tinydf.export.onnx import to_onnx
 from tinydf.export.tflite import convert
+from tinydf.files import atomic_path, sha256_bytes, sha256_file
+from tinydf.resources import cache_directory
 
 IMAGES = 16
 
 
 def to_tflite(name: str, options: dict[str, Any], size: int, seed: int = 0) -> bytes:
-    """An int8 .tflite of a detector for images of `size` x `size` pixels, with weights and ranges from a fixed seed."""
-    images = noise(size, seed)
-    _, tflite = convert(to_onnx(detector(name, options, images, seed), size), images)
-    return tflite
+    """An int8 .tflite of a detector for images of `size` x `size` pixels, with weights and ranges from a fixed seed.
+
+    Conversion takes minutes: what the same sources made of the same options before is taken from the cache.
+    """
+    rooms = (Path(detectors.__file__).parent, Path(export.__file__).parent)
+    sources = [sha256_file(path) for room in rooms for path in sorted(room.glob("*.py"))]
+    key = sha256_bytes(
+        repr([name, sorted(options.items()), size, seed, sha256_file(Path(__file__)), *sources]).encode()
+    )
+    made = cache_directory("untrained") / f"{key}.tflite"
+    if not made.is_file():
+        images = noise(size, seed)
+        _, tflite = convert(to_onnx(detector(name, options, images, seed), size), images)
+        with atomic_path(made) as aside:
+            aside.write_bytes(tflite)
+    return made.read_bytes()
+
+
+def parameters(name: str, options: dict[str, Any]) -> int:
+    """How many numbers a detector learns."""
+    return sum(parameter.numel() for parameter in detectors.build(name, options).parameters())
 
 
 def detector(name: str, options: dict[str, Any], images: NDArray[np.float32], seed: int = 0) -> nn.Module:

@@ -210,4 +210,4 @@ def engine_code_bytes(linker_map: str) -> int:
     """Bytes of code that the engine and the kernels take, by the linker's map file."""
     kept = linker_map.partition("Linker script and memory map")[2]
     sections = re.findall(r"^ \.(?:text|itcm|hot)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
-    return sum(int(size, 16) for size, name in sections if re.search(r"/(kernels/\w+|model_aot)\.c\.obj$", name))
+    return sum(int(size, 16) for size, name in sections if re.search(r"/(kernels/\w+|model_aot)\.c\.o(bj)?$", name))

@@ -2,7 +2,7 @@
 
 import tomllib
 
-from benchmarks.engine import PEERS, Measurement, Model, Peers, Report, emulated_boards, judge
+from benchmarks.engine import PEERS, Measurement, Model, Peers, Report, emulated_boards, judge, merged
 from benchmarks.engine_table import markdown
 from tinydf.profile import LayerProfile, Profile
 
@@ -66,3 +66,13 @@ def test_a_detectors_goal_is_its_architectures() -> None:
 def test_boards_are_all_that_are_emulated() -> None:
     assert "nucleo-h743" in emulated_boards()
     assert "posix" not in emulated_boards()
+
+
+def test_figures_that_were_not_measured_anew_are_kept() -> None:
+    def report(**refusals: str) -> Report:
+        common = {"detector": "", "board": "b", "core": "c", "profile": None}
+        measurements = [Measurement.model_validate({"model": k, "refused": v, **common}) for k, v in refusals.items()]
+        return Report(measurements=tuple(measurements), speed={})
+
+    both = merged(report(ad="old", vww="old"), report(vww="new"))
+    assert [(one.model, one.refused) for one in both.measurements] == [("ad", "old"), ("vww", "new")]

@@ -40,6 +40,7 @@ def test_layers_bear_the_model_s_names_shapes_and_costs(compiled: Compiled) -> N
     for layer in compiled.plan.layers:
         assert f"// {layer.index} {layer.operator} {layer.name}\n" in compiled.source
         assert f"{layer.macs} MACs" in compiled.source
+        assert re.search(rf"^static void run_\d+_{layer.name}\(void\) {{$", compiled.source, re.M)
         assert f'"{layer.index} {layer.operator} {layer.name}"' in compiled.source
     assert compiled.plan.macs == sum(layer.macs for layer in compiled.plan.layers)
 

@@ -69,3 +69,4 @@ Linker script and memory map
  .text.main     0x08003000       0x80 CMakeFiles/firmware.dir/app/main.c.obj
 """
     assert engine_code_bytes(linker_map) == 0x120
+    assert engine_code_bytes(linker_map.replace(".c.obj", ".c.o")) == 0x120

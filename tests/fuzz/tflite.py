@@ -33,7 +33,7 @@ from tinydf.errors import TinydfError
 from tinydf.resources import FIRMWARE
 
 SECONDS_PER_CASE = 10
-LARGEST_RUN = 1 << 24
+LARGEST_RUN = 1 << 22
 LARGEST_SMALL_CONSTANT = 64
 CHUNK = 250
 IntArray = NDArray[np.int64]

@@ -12,7 +12,9 @@ from tinydf.errors import TinydfError
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the C sources are written."
 )
-@click.option("--target", default="armv7e-m", show_default=True, help="Whose kernels to call: armv7e-m, generic.")
+@click.option(
+    "--target", default="armv7e-m", show_default=True, help="Whose kernels to call; an unknown one lists them."
+)
 @click.option("--check", is_flag=True, help="Compare every layer with TFLM's interpreter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(model: Path, out: Path, target: str, check: bool, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from tinydf.compiler.lowering import Call, Field, Layer, Records, Struct
 from tinydf.compiler.plan import LayerPlan, Placement, Plan
 
 COLUMNS = 120
+NAME_LENGTH = 40
 C_TYPES = {"int8": "int8_t", "int32": "int32_t", "int16": "int16_t"}
 
 
@@ -77,7 +78,7 @@ def emit(graph: Graph, layers: Sequence[Layer], placement: Placement, plan: Plan
         "\n\n".join(constants.text),
         "static uint8_t *arena;",
         "\n\n".join(functions),
-        _tables(plan, len(layers)),
+        _tables(plan),
         _description(graph, plan, threshold_steps),
         _ENGINE,
     ]
@@ -109,7 +110,7 @@ def _layer(graph: Graph, placement: Placement, constants: Constants, number: int
         lines.append(_parameters(prefix + suffix, call, constants))
         scratch = placement.scratch.get((number, k))
         body.append(f"    {_call(graph, placement, constants, prefix + suffix, scratch, call)}")
-    lines.append("\n".join([f"static void {prefix}(void) {{", *body, "}"]))
+    lines.append("\n".join([f"static void {_function(number, row.name)}(void) {{", *body, "}"]))
     return "\n".join(lines)
 
 
@@ -121,6 +122,13 @@ def _comment(row: LayerPlan) -> str:
     return (
         f"// {row.index} {row.operator} {printable(row.name)}\n// {shapes(row.inputs)} -> {shapes(row.outputs)}; {cost}"
     )
+
+
+def _function(number: int, name: str) -> str:
+    """A layer's C function: its number, and what of the model's own name an identifier can hold."""
+    # Converters join the names of fused operators by semicolons, and write the scopes around each.
+    own = re.sub(r"[^A-Za-z0-9]+", "_", name.split(";")[0])[-NAME_LENGTH:].strip("_")
+    return f"run_{number:03d}_{own}".rstrip("_")
 
 
 def printable(name: str) -> str:
@@ -173,8 +181,8 @@ def _call(
     return f"{call.kernel}({', '.join(arguments)});"
 
 
-def _tables(plan: Plan, count: int) -> str:
-    layers = ", ".join(f"layer_{number:03d}" for number in range(count))
+def _tables(plan: Plan) -> str:
+    layers = ", ".join(_function(number, row.name) for number, row in enumerate(plan.layers))
     names = ", ".join(f'"{row.index} {row.operator} {printable(row.name)}"' for row in plan.layers)
     return f"""\
 static void (*const layers[])(void) = {{
