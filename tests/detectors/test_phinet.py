@@ -31,6 +31,19 @@ def test_downsampling_halves_the_size_and_doubles_the_filters() -> None:
     assert model.blocks[1](features).shape == (1, 48, 12, 12)
 
 
+def test_alpha_scales_the_filters() -> None:
+    """What the file's head says about costs; two classes at 96x96."""
+    demo = {"beta": 1.0, "t0": 4.0, "blocks": 4, "downsampling": (1, 3)}
+    for alpha, squeeze_excite, parameters, macs in (
+        (1.0, True, 64_823, 5_321_024),
+        (0.5, True, 24_663, 3_691_472),
+        (1.0, False, 43_770, 5_300_512),
+    ):
+        model = PhiNet(Options(**demo, alpha=alpha, squeeze_excite=squeeze_excite))
+        assert [block.project[0].out_channels for block in model.blocks] == [alpha * one for one in (24, 24, 48, 48)]
+        assert (count_parameters(model), count_macs(model, 96)) == (parameters, macs)
+
+
 @pytest.mark.parametrize("factor", [0.1, 1.0, 7.3])
 def test_the_bank_survives_int8_per_channel_exactly(factor: float) -> None:
     """Whatever factor the normalisation folds in, 127 steps a channel hold the taps, and they sum to zero."""
