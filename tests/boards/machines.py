@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tinydf.boards import board as boards
-from tinydf.boards.emulator.machine import STM32H743, Machine
+from tinydf.boards.emulator.machine import STM32H743, Chip, Machine
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -34,11 +34,11 @@ def compile_program(name: str, out: Path) -> Path:
 class Box:
     """A machine that runs in a thread, and the host's end of its serial line."""
 
-    def __init__(self, elf: Path) -> None:
+    def __init__(self, elf: Path, chip: Chip = STM32H743, hse_hz: int = 8_000_000) -> None:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        self.machine = Machine(STM32H743, elf, 8_000_000, self._master)
+        self.machine = Machine(chip, elf, hse_hz, self._master)
         self._thread = threading.Thread(target=self.machine.run)
 
     def __enter__(self) -> Self:
