@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.engine import Judgement, Measurement, Peers, Report
+    from tinydf.profile import Profile
 
 COSTLIEST = 3
 
@@ -83,17 +84,23 @@ def _missed(report: "Report") -> list[str]:
                 f"{judgement.value:,.10g}",
                 f"{judgement.goal:,.10g}",
                 f"{judgement.value / judgement.goal - 1:.0%}",
-                _costliest(one) if judgement.figure.startswith("instructions") else "",
+                _holds(one, judgement),
             )
         )
     return lines
 
 
-def _costliest(one: "Measurement") -> str:
+def _holds(one: "Measurement", judgement: "Judgement") -> str:
     assert one.profile is not None
-    layers = sorted(one.profile.layers, key=lambda layer: -layer.instructions)[:COSTLIEST]
+    if judgement.figure == "ram_bytes":
+        return f"no placing of these buffers is below {one.profile.ram_lower_bound:,}"
+    return _costliest(one.profile) if judgement.figure.startswith("instructions") else ""
+
+
+def _costliest(profile: "Profile") -> str:
+    layers = sorted(profile.layers, key=lambda layer: -layer.instructions)[:COSTLIEST]
     return "; ".join(
-        f"{layer.index} {layer.operator} {layer.instructions / one.profile.instructions:.0%}"
+        f"{layer.index} {layer.operator} {layer.instructions / profile.instructions:.0%}"
         + ("" if layer.instructions_per_mac is None else f" at {layer.instructions_per_mac:.2f} a MAC")
         for layer in layers
     )
