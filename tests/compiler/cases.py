@@ -246,6 +246,40 @@ def fully_connected(rng: Rng) -> bytes:
     )
 
 
+@case
+def fully_connected_offset(rng: Rng) -> bytes:
+    """Old per-tensor models have weights with a zero point, which TFLM honours here and only here."""
+    depth, filters = size(rng, 1, 70), size(rng, 1, 20)
+    offset = pick(rng, (-20, -1, 1, 20))
+    weight = rng.integers(-100, 101, (filters, depth)).astype(np.int8)
+    before, weight_scale = scale(rng), scale(rng, 1e-4, 0.1)
+    after = float(np.float32(before * weight_scale * 74 * 60 * math.sqrt(depth) / 60))
+    model = ModelBuilder()
+    x = model.tensor((1, depth), before, zero_point(rng))
+    w = model.tensor(weight.shape, weight_scale, offset, weight)
+    b = model.tensor((filters,), before * weight_scale, 0, rng.integers(-999, 999, filters).astype(np.int32), "int32")
+    y = model.tensor((1, filters), after, zero_point(rng))
+    fields = {"fusedActivationFunction": pick(rng, ACTIVATIONS)}
+    model.add("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", **fields)
+    return model.finish([x], [y])
+
+
+@case
+def views(rng: Rng) -> bytes:
+    """A table between operators that only rename bytes, also at both edges of the model."""
+    rows, columns = size(rng, 1, 9), size(rng, 1, 9)
+    model, x, s, z = _same_scale(rng, (1, rows, columns))
+    image = model.tensor((1, rows, columns, 1), s, z)
+    model.add("EXPAND_DIMS", [x, model.constant([3])], [image], "ExpandDimsOptions")
+    result = model.tensor((1, rows, columns, 1), 1 / 256, -128)
+    model.add("LOGISTIC", [image], [result])
+    narrow = model.tensor((1, rows, columns), 1 / 256, -128)
+    model.add("SQUEEZE", [result], [narrow], "SqueezeOptions", squeezeDims=[3])
+    flat = model.tensor((1, rows * columns), 1 / 256, -128)
+    model.add("RESHAPE", [narrow, model.constant([1, -1])], [flat], "ReshapeOptions", newShape=[1, -1])
+    return model.finish([x], [flat])
+
+
 def _pool(rng: Rng, kind: str) -> bytes:
     w = window(rng, dilations=False)
     depth = size(rng, 1, 9)
