@@ -32,6 +32,8 @@ PEERS = HERE / "peers.toml"
 FILE = "engine.json"
 # PhiNet's other form: the recipes have squeeze and excitation.
 FORMS = {"phinet-demo": {"phinet-demo-no-se": {"squeeze_excite": False}}}
+HOST_ALONE = {"resnet"}
+"""Detectors that are too large for any board."""
 SPEED_IMAGES = 64
 MOST_PARAMETERS = 2_000_000
 
@@ -112,6 +114,8 @@ def load_models(only: list[str]) -> list[Model]:
     chosen = [Model(name=name, tflite=data) for name, data in mlperf_tiny.models().items() if not only or name in only]
     for folder in sorted(path.parent for path in MODELS.glob("*/recipe.toml")):
         recipe = read_recipe(folder / "recipe.toml")
+        if recipe.detector.name in HOST_ALONE:
+            continue
         for name, changes in {folder.name: {}, **FORMS.get(folder.name, {})}.items():
             options = {**recipe.detector.options, **changes}
             if (only and name not in only) or untrained.parameters(recipe.detector.name, options) > MOST_PARAMETERS:
