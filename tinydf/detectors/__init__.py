@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import torch
 from pydantic import BaseModel, ValidationError
 from torch import nn
 
@@ -13,14 +12,10 @@ from tinydf.files import first_problem
 
 
 class Detector(NamedTuple):
-    """How a detector is described in a recipe, and built from that.
-
-    Training on a CPU is faster in the memory order `memory`, as `make bench-train` measures it.
-    """
+    """How a detector is described in a recipe, and built from that."""
 
     options: type[BaseModel]
     build: Callable[[Any], nn.Module]
-    memory: torch.memory_format = torch.channels_last
 
 
 DETECTORS = {

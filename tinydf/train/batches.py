@@ -116,7 +116,7 @@ def prepared_ahead(
 
     Threads suffice: reading PNG and JPEG lets go of Python's lock.
     """
-    threads = max(1, (os.cpu_count() or 1) // 2 // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    threads = max(2, (os.cpu_count() or 1) // 2 // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     with ThreadPoolExecutor(threads) as pool:
         waiting: list[Future[Batch]] = []
         try:
