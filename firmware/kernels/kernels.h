@@ -297,6 +297,20 @@ typedef struct {
 } reduce_parameters;
 void reduce(const reduce_parameters *parameters, const int8_t *input, int8_t *output);
 
+// `reduce` where the axes that are summed are not neighbours: up to two that stay (outer) and two that go (middle),
+// each with its stride in the input.
+typedef struct {
+    uint32_t outer[2];
+    uint32_t outer_strides[2];
+    uint32_t middle[2];
+    uint32_t middle_strides[2];
+    int32_t offset;
+    int32_t multiplier;
+    int8_t shift;
+    int16_t zero_point;
+} reduce_apart_parameters;
+void reduce_apart(const reduce_apart_parameters *parameters, const int8_t *input, int8_t *output);
+
 // `reduce` for the DSP extension.
 void reduce_dsp(const reduce_parameters *parameters, const int8_t *input, int8_t *output);
 

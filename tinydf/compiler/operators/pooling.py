@@ -4,6 +4,7 @@ import math
 
 from tinydf.compiler.fixed_point import quantise_multiplier
 from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
+from tinydf.compiler.operators.arithmetic import collapse, contiguous
 from tinydf.compiler.operators.window import window_of
 
 
@@ -33,18 +34,14 @@ def pool(context: Context) -> Layer:
 
 @lowers("MEAN", "SUM")
 def reduce(context: Context) -> Layer:
-    """Mean or sum over neighbouring axes."""
+    """Mean or sum over any axes: by `reduce` where they are neighbours."""
     source, output = context.input(0), context.output
     before, after = context.quantised(source), context.quantised(output)
     rank = len(source.shape)
     axes = {axis + rank if axis < 0 else axis for axis in context.integers(1)}
     if not all(0 <= axis < rank for axis in axes):
         raise context.operator.error(f"axes {sorted(axes)} of shape {list(source.shape)}")
-    reduced = [axis for axis in sorted(axes) if source.shape[axis] > 1] or sorted(axes)[:1] or [0]
-    first, last = reduced[0], reduced[-1]
-    if any(source.shape[axis] > 1 and axis not in axes for axis in range(first, last + 1)):
-        raise context.operator.error(f"axes {sorted(axes)} are not neighbours")
-    count = math.prod(source.shape[first : last + 1]) if axes else 1
+    count = math.prod(source.shape[axis] for axis in axes)
     if output.count * count != source.count:
         raise context.operator.error(f"its output has shape {list(output.shape)}")
     if count >= 1 << 22:
@@ -53,18 +50,32 @@ def reduce(context: Context) -> Layer:
     if context.operator.kind == "MEAN":
         bits = min(count.bit_length() - 1, 32, 31 + shift)
         multiplier, shift = (multiplier << bits) // count, shift - bits
-    call = Call(
-        "reduce",
-        {
-            "outer": math.prod(source.shape[:first]),
-            "middle": count,
-            "inner": output.count // math.prod(source.shape[:first]),
-            "offset": before.zero_point * count,
-            "multiplier": multiplier,
-            "shift": shift,
-            "zero_point": after.zero_point,
-        },
-        (context.input_place(0),),
-        context.output_place,
-    )
+    common: dict[str, Field] = {
+        "offset": before.zero_point * count,
+        "multiplier": multiplier,
+        "shift": shift,
+        "zero_point": after.zero_point,
+    }
+    kernel, parameters = _reduced_axes(context, axes, count)
+    call = Call(kernel, {**parameters, **common}, (context.input_place(0),), context.output_place)
     return Layer(context.operator, (call,))
+
+
+def _reduced_axes(context: Context, axes: set[int], count: int) -> tuple[str, dict[str, Field]]:
+    """Which kernel, and how it walks its input."""
+    shape = context.input(0).shape
+    wide = [axis for axis in sorted(axes) if shape[axis] > 1] or [0]
+    first, last = wide[0], wide[-1]
+    if all(shape[axis] == 1 or axis in axes for axis in range(first, last + 1)) or count == 1:
+        outer = math.prod(shape[:first])
+        return "reduce", {"outer": outer, "middle": count, "inner": context.output.count // outer}
+    steps = contiguous(shape)
+    parameters: dict[str, Field] = {}
+    for name, chosen in (("outer", set(range(len(shape))) - axes), ("middle", axes)):
+        sizes = tuple(shape[axis] for axis in sorted(chosen))
+        collapsed, (strides,) = collapse(sizes, [steps[axis] for axis in sorted(chosen)])
+        missing = 2 - len(collapsed)
+        if missing < 0:
+            raise context.operator.error(f"axes {sorted(axes)} of shape {list(shape)} lie too far apart")
+        parameters |= {name: [1] * missing + collapsed, f"{name}_strides": [0] * missing + strides}
+    return "reduce_apart", parameters
