@@ -1,17 +1,22 @@
 """Builds: what is in them, what they take, what changes their id, and what stops them."""
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.boards.export import write_export
+from tests.compiler.cases import CASES
 from tinydf import resources
-from tinydf.boards.build import Build, build, read_build
+from tinydf.boards import board as boards
+from tinydf.boards.build import Build, build, compile_engine, read_build
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
+from tinydf.manifest import read_export
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +177,14 @@ def _identify(export: Path, sources: Path) -> str:
 def test_build_json_reads_back(firmware: Path) -> None:
     assert Build.model_validate_json((firmware / "build.json").read_bytes()) == read_build(firmware)
     assert os.access(firmware / "firmware.elf", os.R_OK)
+
+
+def test_the_engine_is_compiled_for_the_boards_core(tmp_path: Path) -> None:
+    """One export for two boards: each gets its own core's kernels; a core without any takes what is there."""
+    model = CASES["pointwise"](np.random.default_rng(1))
+    export = write_export(tmp_path / "export", content=model)
+    (export / "model.tflite").write_bytes(model)
+    (export / "model_aot.c").unlink()
+    for name, target in (("nucleo-h743", "armv7e-m"), ("esp32-c3-devkitm-1", "rv32imc"), ("posix", "rv32imc")):
+        compile_engine(export, read_export(export), boards.load(name))
+        assert json.loads((export / "plan.json").read_text())["target"] == target

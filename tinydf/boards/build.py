@@ -75,7 +75,8 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
 
     Args:
         board_name: the board.
-        export: an export directory; if its model has not been compiled to C yet, that is done first.
+        export: an export directory; if its model has not been compiled to C for the board's core yet, that is
+            done first.
         out: where the firmware goes; the compiler's own files go to `out/cmake`, so that the next build is quick.
         engine: the compiled model ("aot") or TensorFlow Lite Micro ("tflm").
 
@@ -86,7 +87,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
     manifest = read_export(export)
     compiler = _compiler_version(board)
     if engine == "aot":
-        _compile_model(export, manifest)
+        compile_engine(export, manifest, board)
     arena_bytes = _planned_arena(export, manifest, engine)
     region = _arena_region(board, arena_bytes)
     tree = out / "cmake"
@@ -128,15 +129,24 @@ def _compiler_version(board: Board) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
 
-def _compile_model(export: Path, manifest: Manifest) -> None:
-    """Make the engine's C, if the export has none."""
-    if all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
-        return
-    from tinydf.compiler import compile_model, write_compiled
+def compile_engine(export: Path, manifest: Manifest, board: Board) -> None:
+    """Make the engine's C in the export directory, if it has none, or if that calls another core's kernels.
 
-    note(f"compiling {export / MODEL} to C")
-    compiled = compile_model((export / MODEL).read_bytes(), manifest.decision.threshold_steps)
-    write_compiled(compiled, export)
+    A core without kernels of its own takes whatever is there: all kernels run everywhere.
+    """
+    from tinydf.compiler import compile_model, target_of, write_compiled
+    from tinydf.compiler.compile import DEFAULT_TARGET
+
+    wanted = target_of(board.core.name)
+    if all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
+        found = re.search(r'"target":\s*"([^"]*)"', (export / "plan.json").read_text(encoding="utf-8"))
+        if found is None or wanted in ("generic", found[1]):
+            return
+    target = DEFAULT_TARGET if wanted == "generic" else wanted
+    note(f"compiling {export / MODEL} to C for {target}")
+    write_compiled(
+        compile_model((export / MODEL).read_bytes(), manifest.decision.threshold_steps, target=target), export
+    )
 
 
 def _planned_arena(export: Path, manifest: Manifest, engine: Engine) -> int:
