@@ -30,6 +30,7 @@ COMPACT: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("phinet-demo, alpha 0.5", "phinet-demo", {"alpha": 0.5}),
     ("phinet-demo, t0 6, beta 0.5, 6 blocks", "phinet-demo", {"t0": 6.0, "beta": 0.5, "blocks": 6}),
     ("micronet-m0", "micronet-m0", {}),
+    ("micronet-m0, last 32", "micronet-m0", {"last": 32}),
     ("micronet-m0, 12 residuals", "micronet-m0", {"residuals": 12}),
     ("micronet-m1", "micronet-m0", {"size": "m1"}),
     ("micronet-m2", "micronet-m0", {"size": "m2"}),

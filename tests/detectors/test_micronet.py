@@ -38,6 +38,11 @@ def test_two_logits_of_any_batch(size: str, residuals: int) -> None:
     assert model(torch.rand(2, 3, 96, 96)).shape == (2, 2)
 
 
+def test_a_narrow_last_layer_spares_what_two_classes_do_not_need() -> None:
+    whole, narrow = (MicroNet(Options(size="m0", last=last)) for last in (None, 32))
+    assert count_parameters(whole) - count_parameters(narrow) == (640 - 32) * (384 + 2 + 2)
+
+
 def test_a_shuffle_is_torchs() -> None:
     features = torch.rand(2, 24, 3, 3)
     for groups in (2, 4, 6):

@@ -156,6 +156,9 @@ class Options(FirstLayerOptions):
 
     size: Literal["m0", "m1", "m2", "m3"]
     residuals: int = Field(default=0, ge=0, le=60, multiple_of=6, description="0 for the paper's own first layer")
+    last: int | None = Field(
+        default=None, ge=8, le=8192, description="width of the last layer but one; the paper's own"
+    )
     dropout: float = Field(default=0.05, ge=0, lt=1)
 
 
@@ -183,10 +186,11 @@ class MicroNet(nn.Module):  # type: ignore[misc]
             self.blocks.append(block)
             channels = row.filters
         self.pool = nn.Sequential(nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Hardswish())
+        last = options.last or size.width
         self.classifier = nn.Sequential(
-            normalised(SameConv2d(channels, size.width, 1), nn.Hardswish()),
+            normalised(SameConv2d(channels, last, 1), nn.Hardswish()),
             nn.Dropout(options.dropout),
-            classifier(size.width, classes),
+            classifier(last, classes),
         )
         initialise(self)
 
