@@ -273,6 +273,65 @@ typedef struct {
 void depthwise_3x3_rv32(const depthwise_3x3_rv32_parameters *parameters, const int8_t *input, int8_t *output,
                         int8_t *scratch);
 
+// What turns the sums of four output channels into outputs, for MVE; shifts are negative, to the right, or 0.
+typedef struct {
+    int32_t bias[4];
+    int32_t multiplier[4];
+    int32_t shift[4];
+} mve_channels;
+
+// A dot product for every output channel, for MVE. weights [output_channels / 4 rounded up, inputs / 16 rounded up, 4,
+// 16], with zeros where there is no channel or input; channels [output_channels / 4 rounded up].
+typedef struct {
+    uint16_t inputs;
+    uint16_t output_channels;
+    int16_t zero_point;
+    int8_t low;
+    int8_t high;
+    const int8_t *weights;
+    const mve_channels *channels;
+} dot_mve_parameters;
+
+// One pixel's `pointwise` for MVE: a fully connected layer.
+void dense_mve(const dot_mve_parameters *parameters, const int8_t *input, int8_t *output);
+
+// `pointwise` for MVE; scratch [2 * dot.inputs].
+typedef struct {
+    uint32_t pixels;
+    uint8_t backward; // 1: from the last pixel to the first
+    dot_mve_parameters dot;
+} pointwise_mve_parameters;
+void pointwise_mve(const pointwise_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// `conv_2d` for MVE, without dilation or groups; scratch [2 * dot.inputs].
+typedef struct {
+    window window;
+    uint16_t input_channels;
+    int8_t padding_value;
+    uint8_t backward;
+    dot_mve_parameters dot;
+} conv_2d_mve_parameters;
+void conv_2d_mve(const conv_2d_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// `depthwise_conv_2d` of a 3x3 kernel with a horizontal stride of 1 or 2, without dilation or depth multiplier, for
+// MVE; it may work in place where the output has the input's size and the strides are 1. weights [channels, 18], as
+// depthwise_3x3_mve.c says; scalings [channels / 4 rounded up]; scratch [sums_bytes + plane_bytes].
+typedef struct {
+    window window;
+    uint16_t channels;
+    uint16_t sums_bytes;  // of a row's sums: of four bytes, as many as outputs and up to three more
+    uint32_t plane_bytes; // of a channel with its padding and what lies beyond the last output's inputs
+    uint8_t pitch;        // of its rows
+    int8_t padding_value;
+    int8_t low;
+    int8_t high;
+    int16_t zero_point;
+    const int8_t *weights;
+    const mve_channels *scalings;
+} depthwise_3x3_mve_parameters;
+void depthwise_3x3_mve(const depthwise_3x3_mve_parameters *parameters, const int8_t *input, int8_t *output,
+                       int8_t *scratch);
+
 // Largest, or mean, of each window, per channel; pixels outside the image do not count.
 typedef struct {
     window window;

@@ -28,6 +28,7 @@ BUILDS = {
     "generic": ("generic", ()),
     "armv7e-m": ("armv7e-m", ()),
     "armv7e-m, plain C": ("armv7e-m", ("-DTINYDF_PLAIN_C",)),
+    "armv8.1-m": ("armv8.1-m", ()),
     "rv32imc": ("rv32imc", ()),
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Layer
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
+from tinydf.compiler.targets.armv81m import specialise as armv81m
 from tinydf.compiler.targets.rv32imc import specialise as rv32imc
 
 Specialise = Callable[[Graph, list[Layer]], list[Layer]]
@@ -15,9 +16,14 @@ def generic(graph: Graph, layers: list[Layer]) -> list[Layer]:
     return layers
 
 
-TARGETS: dict[str, Specialise] = {"generic": generic, "armv7e-m": armv7e_m, "rv32imc": rv32imc}
+TARGETS: dict[str, Specialise] = {
+    "generic": generic,
+    "armv7e-m": armv7e_m,
+    "armv8.1-m": armv81m,
+    "rv32imc": rv32imc,
+}
 
-_CORES = {"cortex-m4": "armv7e-m", "cortex-m7": "armv7e-m", "cortex-m55": "armv7e-m", "rv32imc": "rv32imc"}
+_CORES = {"cortex-m4": "armv7e-m", "cortex-m7": "armv7e-m", "cortex-m55": "armv8.1-m", "rv32imc": "rv32imc"}
 
 
 def target_of(core: str) -> str:

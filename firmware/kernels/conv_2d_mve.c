@@ -1,0 +1,38 @@
+#include "dot_mve.h"
+#include "mve.h"
+#include "window.h"
+
+// Gathers the inputs of output pixel `i` in `column`.
+static inline void gather_column(const conv_2d_mve_parameters *p, const int8_t *input, uint32_t i, int8_t *column) {
+    const window *w = &p->window;
+    const int32_t channels = p->input_channels, run = w->kernel_width * channels;
+    const int32_t top = (int32_t)(i / w->output_width * w->stride_y) - w->padding_top;
+    const int32_t left = (int32_t)(i % w->output_width * w->stride_x) - w->padding_left;
+    const int32_t before = maximum(-left, 0), end = minimum(w->input_width - left, w->kernel_width);
+    const int32_t inside = maximum(end - before, 0) * channels;
+    for (int32_t y = top; y < top + w->kernel_height; y++) {
+        const uint32_t there = (uint32_t)y < w->input_height;
+        if (inside < run || !there) {
+            fill_bytes(column, p->padding_value, (uint32_t)run);
+        }
+        if (inside > 0 && there) {
+            copy_bytes(column + before * channels, input + (y * w->input_width + left + before) * channels,
+                       (uint32_t)inside);
+        }
+        column += run;
+    }
+}
+
+TINYDF_HOT void conv_2d_mve(const conv_2d_mve_parameters *p, const int8_t *input, int8_t *output, int8_t *scratch) {
+    const uint32_t outputs = p->dot.output_channels;
+    const uint32_t pixels = (uint32_t)p->window.output_height * p->window.output_width;
+    const uint32_t rounds = (pixels + 1) / 2;
+    int8_t *second = scratch + p->dot.inputs;
+    for (uint32_t round = 0; round < rounds; round++) {
+        const uint32_t i = 2 * (p->backward ? rounds - 1 - round : round);
+        const uint32_t other = i + 1 < pixels ? 1 : 0;
+        gather_column(p, input, i, scratch);
+        gather_column(p, input, i + other, second);
+        dot_mve(&p->dot, scratch, second, other * outputs, output + (size_t)i * outputs);
+    }
+}

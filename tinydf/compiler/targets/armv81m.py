@@ -1,0 +1,188 @@
+"""MVE, Helium (Cortex-M55, M85): sixteen products an instruction, weights packed for it; the rest as for Armv7E-M."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinydf.compiler.graph import Graph
+from tinydf.compiler.lowering import Call, Field, Layer, Records
+from tinydf.compiler.operators.window import Window, image_of_pixels
+from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
+
+Array = NDArray[np.generic]
+
+CHANNELS = 4  # that a kernel works on at once
+PIXELS = 2  # likewise, as in dot_mve.h
+LANES = 16
+# Of what depthwise_3x3_mve copies; its rows' distance is a byte, three times that still one.
+MAXIMUM_PITCH = 125
+MAXIMUM_PLANE_BYTES = 4096
+
+
+def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
+    """Call the MVE kernels where there are some for such parameters, and the DSP extension's where there are not."""
+    fast = [replace(layer, calls=tuple(_faster(call) for call in layer.calls)) for layer in layers]
+    return armv7e_m(graph, fast)
+
+
+def _faster(call: Call) -> Call:
+    change = _KERNELS.get(call.kernel)
+    if change is None or not _shifts_right(call.parameters):
+        return call
+    return change(call)
+
+
+def _shifts_right(fields: Mapping[str, Field]) -> bool:
+    """Whether `scale_mve` (mve.h) takes all factors."""
+    shifts = _array(_struct(fields, "requantisation"), "shift").astype(np.int64)
+    return bool(np.all((shifts <= 0) & (shifts >= -31)))
+
+
+def _round_up(value: int, step: int) -> int:
+    return -(-value // step) * step
+
+
+def _integer(fields: Mapping[str, Field], name: str) -> int:
+    value = fields[name]
+    assert isinstance(value, int)
+    return value
+
+
+def _struct(fields: Mapping[str, Field], name: str) -> Mapping[str, Field]:
+    return cast(Mapping[str, Field], fields[name])
+
+
+def _array(fields: Mapping[str, Field], name: str) -> Array:
+    return cast(Array, fields[name])
+
+
+def _scalings(fields: Mapping[str, Field]) -> Records:
+    """mve_channels of all output channels, filled up to a multiple of four."""
+    requantisation = _struct(fields, "requantisation")
+    columns = (_array(fields, "bias"), _array(requantisation, "multiplier"), _array(requantisation, "shift"))
+    rows = np.stack([np.pad(column.astype(np.int32), (0, -len(column) % CHANNELS)) for column in columns], axis=1)
+    blocks = rows.reshape(-1, CHANNELS, 3).transpose(0, 2, 1).reshape(-1, 3 * CHANNELS)
+    four = "{%d, %d, %d, %d}"
+    return Records("mve_channels", f"{{{four}, {four}, {four}}}", blocks)
+
+
+def pack_weights(weights: Array) -> NDArray[np.int8]:
+    """Pack int8 weights [filters, inputs] for blocks of four output channels, as dot_mve.h says.
+
+    Returns:
+        int8 [filters / 4, inputs / 16, 4, 16], both rounded up, with zeros.
+    """
+    filters, inputs = weights.shape
+    full = np.zeros((_round_up(filters, CHANNELS), _round_up(inputs, LANES)), dtype=np.int8)
+    full[:filters, :inputs] = weights
+    return np.ascontiguousarray(full.reshape(-1, CHANNELS, full.shape[1] // LANES, LANES).transpose(0, 2, 1, 3))
+
+
+def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
+    """The C struct `dot_mve_parameters`, for weights [filters, inputs]."""
+    requantisation = _struct(fields, "requantisation")
+    return {
+        "inputs": weights.shape[1],
+        "output_channels": len(weights),
+        "zero_point": requantisation["zero_point"],
+        "low": requantisation["low"],
+        "high": requantisation["high"],
+        "weights": pack_weights(weights),
+        "channels": _scalings(fields),
+    }
+
+
+def _pointwise(call: Call) -> Call:
+    fields = call.parameters
+    pixels, inputs = _integer(fields, "pixels"), _integer(fields, "input_channels")
+    outputs = _integer(fields, "output_channels")
+    if max(inputs, outputs) >= 1 << 15:
+        return call
+    dot = _dot(fields, _array(fields, "weights").reshape(outputs, inputs))
+    if pixels == 1:
+        return replace(call, kernel="dense_mve", parameters=dot, struct="dot_mve_parameters", slide=None)
+    return replace(
+        call,
+        kernel="pointwise_mve",
+        parameters={"pixels": pixels, "backward": 0, "dot": dot},
+        scratch_bytes=PIXELS * inputs,
+        slide=image_of_pixels(pixels).slide(inputs, outputs, PIXELS, reads_first=True),
+    )
+
+
+def _conv_2d(call: Call) -> Call:
+    fields = call.parameters
+    window = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
+    filters, channels = _integer(fields, "output_channels"), _integer(fields, "input_channels")
+    weights = _array(fields, "weights").reshape(filters, -1)
+    plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
+    if not plain or weights.shape[1] >= 1 << 15:
+        return call
+    parameters: dict[str, Field] = {
+        "window": fields["window"],
+        "input_channels": channels,
+        "padding_value": fields["padding_value"],
+        "backward": 0,
+        "dot": _dot(fields, weights),
+    }
+    return replace(
+        call,
+        kernel="conv_2d_mve",
+        parameters=parameters,
+        scratch_bytes=PIXELS * weights.shape[1],
+        slide=window.slide(channels, filters, PIXELS, reads_first=True),
+    )
+
+
+def _depthwise(call: Call) -> Call:
+    fields = call.parameters
+    w = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
+    shape = (w.kernel_height, w.kernel_width, w.dilation_y, w.dilation_x, fields["depth_multiplier"])
+    channels = _integer(fields, "input_channels")
+    at_once = 3 if w.stride_x == 1 else 2
+    reached = (_round_up(w.output_width, at_once) - 1) * w.stride_x + 3
+    pitch = max(w.padding_left + w.input_width, reached)
+    rows = max(w.padding_top + w.input_height, (w.output_height - 1) * w.stride_y + 3)
+    plane = rows * pitch
+    if shape != (3, 3, 1, 1, 1) or w.stride_x > 2 or max(w.padding_left, w.padding_top) > 2:
+        return call
+    if pitch > MAXIMUM_PITCH or plane > MAXIMUM_PLANE_BYTES or 7 * channels >= 1 << 16:
+        return call
+    same_size = (w.input_height, w.input_width) == (w.output_height, w.output_width)
+    requantisation = _struct(fields, "requantisation")
+    weights = np.zeros((channels, 18), dtype=np.int8)
+    weights[:, 2:17].reshape(channels, 3, 5)[:, :, :3] = np.moveaxis(
+        _array(fields, "weights").reshape(3, 3, channels), 2, 0
+    )
+    sums_bytes = 4 * _round_up(_round_up(w.output_width, at_once), 4)
+    parameters: dict[str, Field] = {
+        "window": fields["window"],
+        "channels": channels,
+        "sums_bytes": sums_bytes,
+        "plane_bytes": plane,
+        "pitch": pitch,
+        "padding_value": fields["padding_value"],
+        "low": requantisation["low"],
+        "high": requantisation["high"],
+        "zero_point": requantisation["zero_point"],
+        "weights": weights,
+        "scalings": _scalings(fields),
+    }
+    return replace(
+        call,
+        kernel="depthwise_3x3_mve",
+        parameters=parameters,
+        scratch_bytes=sums_bytes + plane,
+        in_place=(0,) if same_size and w.stride_x == w.stride_y == 1 else (),
+        slide=None,
+    )
+
+
+_KERNELS: dict[str, Callable[[Call], Call]] = {
+    "pointwise": _pointwise,
+    "conv_2d": _conv_2d,
+    "depthwise_conv_2d": _depthwise,
+}
