@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 
 from tinydf.data.dataset import Dataset
-from tinydf.export.layers import LayerNoise, layer_noise, noisiest
+from tinydf.export.layers import LayerNoise, layer_noise, noisiest, worst
 from tinydf.export.parity import FILE as PARITY
 from tinydf.export.parity import Parity
+from tinydf.export.show import layers_table
 from tinydf.manifest import read_export
 
 
@@ -32,5 +34,17 @@ def test_noisiest_layer_is_the_one_that_adds_most() -> None:
         for index in range(4)
     ]
     assert noisiest(layers) == layers[2]
+    assert worst(layers) == [layers[2], layers[1], layers[3]]
+    assert worst(layers, 2) == [layers[2], layers[1]]
     assert noisiest([]) is None
     assert str(layers[2]) == "operator 2 (CONV_2D), 20.0 dB, 20.0 below its input"
+
+
+def test_the_table_names_the_worst_layers_first(tiny_export: Path) -> None:
+    parity = Parity.model_validate_json((tiny_export / PARITY).read_bytes())
+    console = Console(width=400)
+    with console.capture() as printed:
+        console.print(layers_table(parity.layers))
+    lines = printed.get().splitlines()[2:]
+    assert [int(line.split()[0]) for line in lines] == [one.index for one in worst(parity.layers)]
+    assert all(one.name.split(";")[0] in line for one, line in zip(worst(parity.layers), lines, strict=True))

@@ -21,7 +21,7 @@ def command(source: Path, int8: bool, data: Path | None, out: Path, as_json: boo
     an older export stays as it was. A .tflite is checked and packaged as it is, and needs no data set.
     """
     from tinydf.export.run import export_run
-    from tinydf.export.show import parity_table, read_parity
+    from tinydf.export.show import layers_table, parity_table, read_parity
 
     manifest = export_run(source, data, out)
     parity = read_parity(out)
@@ -30,4 +30,5 @@ def command(source: Path, int8: bool, data: Path | None, out: Path, as_json: boo
         return
     if parity:
         results.print(parity_table(parity))
+        results.print(layers_table(parity.layers))
     results.print(f"{out}: {manifest.name}, model.tflite {(out / 'model.tflite').stat().st_size} bytes")

@@ -71,9 +71,14 @@ def layer_noise(float_tflite: bytes, tflite: bytes, images: NDArray[np.float32])
     return found
 
 
+def worst(layers: list[LayerNoise], count: int = 5) -> list[LayerNoise]:
+    """The layers that lose most against their inputs, worst first; the first does not count, whose input is exact."""
+    return sorted(layers[1:], key=lambda one: -one.loss_db)[:count]
+
+
 def noisiest(layers: list[LayerNoise]) -> LayerNoise | None:
-    """The layer that loses most against its inputs; the first does not count, whose input is exact."""
-    return max(layers[1:], key=lambda one: one.loss_db, default=None)
+    """The layer that loses most against its inputs."""
+    return next(iter(worst(layers, 1)), None)
 
 
 class Layers:

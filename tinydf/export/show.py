@@ -1,9 +1,10 @@
-"""The parity table that `tinydf export` prints."""
+"""The tables that `tinydf export` prints: parity, and the layers that lose most."""
 
 from pathlib import Path
 
 from rich.table import Table
 
+from tinydf.export.layers import LayerNoise, worst
 from tinydf.export.parity import FILE, Parity
 from tinydf.files import read_model
 
@@ -34,4 +35,18 @@ def parity_table(parity: Parity) -> Table:
             f"{one.agreement:.3f}",
             *("-" if value is None else f"{value:.3f}" for value in accuracies),
         )
+    return table
+
+
+def layers_table(layers: list[LayerNoise]) -> Table:
+    """The layers that lose most to int8: signal-to-noise ratio of the output, and how far it is below the input's.
+
+    Of a name that the converter joined from all that it fused into the layer, the first is shown.
+    """
+    table = Table(title="layers that lose most to int8", title_justify="left", box=None, pad_edge=False)
+    for heading in ("operator", "kind", "dB", "lost", "tensor"):
+        words = heading in ("kind", "tensor")
+        table.add_column(heading, justify="left" if words else "right", no_wrap=heading != "tensor")
+    for one in worst(layers):
+        table.add_row(str(one.index), one.operator, f"{one.snr_db:.1f}", f"{one.loss_db:.1f}", one.name.split(";")[0])
     return table
