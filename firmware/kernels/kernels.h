@@ -313,15 +313,14 @@ typedef struct {
 } conv_2d_mve_parameters;
 void conv_2d_mve(const conv_2d_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// `depthwise_conv_2d` of a 3x3 kernel with a horizontal stride of 1 or 2, without dilation or depth multiplier, for
-// MVE; it may work in place where the output has the input's size and the strides are 1. weights [channels, 18], as
-// depthwise_3x3_mve.c says; scalings [channels / 4 rounded up]; scratch [sums_bytes + plane_bytes].
+// `depthwise_conv_2d` of a 3x3 kernel without dilation or depth multiplier, for MVE; it may work in place where the
+// output has the input's size and the strides are 1. Two neighbouring weights of a channel are not both -128. weights
+// [channels / 16 rounded up, 9, 16]; scalings [channels / 16 rounded up, 4] in the order of depthwise_3x3_mve.c;
+// scratch [3 * row_pixels * channels + 16].
 typedef struct {
     window window;
     uint16_t channels;
-    uint16_t sums_bytes;  // of a row's sums: of four bytes, as many as outputs and up to three more
-    uint32_t plane_bytes; // of a channel with its padding and what lies beyond the last output's inputs
-    uint8_t pitch;        // of its rows
+    uint16_t row_pixels; // of a row with its padding on both sides
     int8_t padding_value;
     int8_t low;
     int8_t high;

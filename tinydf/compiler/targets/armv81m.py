@@ -17,9 +17,7 @@ Array = NDArray[np.generic]
 CHANNELS = 4  # that a kernel works on at once
 PIXELS = 2  # likewise, as in dot_mve.h
 LANES = 16
-# Of what depthwise_3x3_mve copies; its rows' distance is a byte, three times that still one.
-MAXIMUM_PITCH = 125
-MAXIMUM_PLANE_BYTES = 4096
+TAPS = 9  # of a 3x3 kernel
 
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
@@ -137,47 +135,49 @@ def _conv_2d(call: Call) -> Call:
     )
 
 
+def _in_lanes(columns: Array) -> Array:
+    """Rows of sixteen channels, filled up with zeros, in the order of depthwise_3x3_mve.c: [channels rounded up]."""
+    full = np.pad(columns, (0, -len(columns) % LANES))
+    return full.reshape(-1, 4, 2, 2).transpose(0, 3, 2, 1).reshape(-1)
+
+
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
     w = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
     shape = (w.kernel_height, w.kernel_width, w.dilation_y, w.dilation_x, fields["depth_multiplier"])
+    if shape != (3, 3, 1, 1, 1) or max(w.padding_left, w.padding_top) > 2:
+        return call
     channels = _integer(fields, "input_channels")
-    at_once = 3 if w.stride_x == 1 else 2
-    reached = (_round_up(w.output_width, at_once) - 1) * w.stride_x + 3
-    pitch = max(w.padding_left + w.input_width, reached)
-    rows = max(w.padding_top + w.input_height, (w.output_height - 1) * w.stride_y + 3)
-    plane = rows * pitch
-    if shape != (3, 3, 1, 1, 1) or w.stride_x > 2 or max(w.padding_left, w.padding_top) > 2:
-        return call
-    if pitch > MAXIMUM_PITCH or plane > MAXIMUM_PLANE_BYTES or 7 * channels >= 1 << 16:
-        return call
-    same_size = (w.input_height, w.input_width) == (w.output_height, w.output_width)
+    weights = np.pad(_array(fields, "weights").reshape(TAPS, channels), ((0, 0), (0, -channels % LANES)))
+    if np.any((weights[:-1:2] == -128) & (weights[1::2] == -128)):
+        return call  # the sum of two such products may need 17 bits
     requantisation = _struct(fields, "requantisation")
-    weights = np.zeros((channels, 18), dtype=np.int8)
-    weights[:, 2:17].reshape(channels, 3, 5)[:, :, :3] = np.moveaxis(
-        _array(fields, "weights").reshape(3, 3, channels), 2, 0
-    )
-    sums_bytes = 4 * _round_up(_round_up(w.output_width, at_once), 4)
+    scalings = {
+        "bias": _in_lanes(_array(fields, "bias")),
+        "requantisation": {name: _in_lanes(_array(requantisation, name)) for name in ("multiplier", "shift")},
+    }
+    row_pixels = max(w.padding_left + w.input_width, (w.output_width - 1) * w.stride_x + 3)
     parameters: dict[str, Field] = {
         "window": fields["window"],
         "channels": channels,
-        "sums_bytes": sums_bytes,
-        "plane_bytes": plane,
-        "pitch": pitch,
+        "row_pixels": row_pixels,
         "padding_value": fields["padding_value"],
         "low": requantisation["low"],
         "high": requantisation["high"],
         "zero_point": requantisation["zero_point"],
-        "weights": weights,
-        "scalings": _scalings(fields),
+        "weights": np.ascontiguousarray(weights.reshape(TAPS, -1, LANES).transpose(1, 0, 2)),
+        "scalings": _scalings(scalings),
     }
+    same_size = (w.input_height, w.input_width) == (w.output_height, w.output_width)
+    in_place = same_size and w.stride_x == w.stride_y == 1
+    slide = w.slide(channels, channels, w.output_width, reads_first=True)
     return replace(
         call,
         kernel="depthwise_3x3_mve",
         parameters=parameters,
-        scratch_bytes=sums_bytes + plane,
-        in_place=(0,) if same_size and w.stride_x == w.stride_y == 1 else (),
-        slide=None,
+        scratch_bytes=3 * row_pixels * channels + LANES,
+        in_place=(0,) if in_place else (),
+        slide=None if in_place else replace(slide, backward=None),
     )
 
 
