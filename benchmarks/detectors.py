@@ -1,24 +1,21 @@
 """What each detector costs: `make bench-detectors` writes `detectors.json` and `detectors.md` beside this file.
 
-Weights are random, from a fixed seed: costs do not depend on what was learned. Converted models are kept in
-`build/bench-detectors`, so that a run that was interrupted goes on where it stopped.
+Weights are random, from a fixed seed: costs do not depend on what was learned. Conversions are kept in the cache, so
+that a run that was interrupted goes on where it stopped.
 """
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel, ConfigDict
 
-from benchmarks.untrained import detector, noise
+from benchmarks.untrained import to_tflite
 from tinydf import detectors
 from tinydf.console import note
 from tinydf.detectors.cost import count_macs, count_parameters
-from tinydf.export.onnx import to_onnx
-from tinydf.export.tflite import convert
-from tinydf.files import atomic_path, sha256_bytes, write_json, write_text
-from tinydf.profile import Profile, profile
+from tinydf.files import write_json, write_text
+from tinydf.profile import profile
 from tinydf.train.recipe import find_recipe, read_recipe
 
 HERE = Path(__file__).parent
@@ -71,14 +68,11 @@ class Cost(BaseModel):
     equal: bool | None = None
 
 
-def measure(name: str, recipe_name: str, changes: dict[str, Any], kept: Path | None) -> Cost:
-    """Count a detector, and where `kept` says where converted models lie, convert it and profile it on the board."""
+def measure(name: str, recipe_name: str, changes: dict[str, Any], compact: bool) -> Cost:
+    """Count a detector; a compact one is converted and profiled on the board too."""
     recipe = read_recipe(find_recipe(recipe_name))
     options, size = recipe.detector.options | changes, recipe.preprocess.size
-    if kept is None:
-        model = detectors.build(recipe.detector.name, options)
-    else:
-        model = detector(recipe.detector.name, options, noise(size, seed=0))
+    model = detectors.build(recipe.detector.name, options)
     counted = Cost(
         name=name,
         detector=recipe.detector.name,
@@ -87,10 +81,10 @@ def measure(name: str, recipe_name: str, changes: dict[str, Any], kept: Path | N
         parameters=count_parameters(model),
         macs=count_macs(model, size),
     )
-    if kept is None:
+    if not compact:
         return counted
-    tflite = _converted(model, size, kept)
-    profiled: Profile = profile(tflite, BOARD)
+    tflite = to_tflite(recipe.detector.name, options, size)
+    profiled = profile(tflite, BOARD)
     return counted.model_copy(
         update={
             "tflite_bytes": len(tflite),
@@ -101,18 +95,6 @@ def measure(name: str, recipe_name: str, changes: dict[str, Any], kept: Path | N
             "equal": profiled.equal,
         }
     )
-
-
-def _converted(model: torch.nn.Module, size: int, kept: Path) -> bytes:
-    """The model as int8 .tflite, made anew only if its ONNX has not been converted before."""
-    onnx = to_onnx(model, size)
-    path = kept / f"{sha256_bytes(onnx)[:16]}.tflite"
-    if not path.is_file():
-        _, tflite = convert(onnx, noise(size, seed=0))
-        kept.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as aside:
-            aside.write_bytes(tflite)
-    return path.read_bytes()
 
 
 def markdown(costs: list[Cost]) -> str:
@@ -143,13 +125,12 @@ def main() -> None:
     """Measure all detectors, or those that are named, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", help="names of detectors; prints the table and writes nothing")
-    parser.add_argument("--kept", type=Path, default=Path("build/bench-detectors"), help="where converted models lie")
     arguments = parser.parse_args()
     costs = []
-    for cases, kept in ((COMPACT, arguments.kept), (LARGE, None)):
+    for cases, compact in ((COMPACT, True), (LARGE, False)):
         for name, recipe, changes in cases:
             if not arguments.only or name in arguments.only:
-                costs.append(measure(name, recipe, changes, kept))
+                costs.append(measure(name, recipe, changes, compact))
                 note(f"{name}: {costs[-1].instructions_per_mac or '-'} instructions a MAC")
     if arguments.only:
         print(markdown(costs))
