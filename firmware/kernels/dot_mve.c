@@ -21,38 +21,45 @@ typedef struct {
     "vmladava.s8 %[a3], q0, q3\n\t"                                                                                    \
     "vmladava.s8 %[b3], q1, q3\n\t"
 
-// `inputs` inputs of two pixels times four channels; moves `weights` on.
-static inline dot_sums dot(const int8_t *a, const int8_t *b, const int8_t **at, uint32_t inputs, const int32_t *bias) {
+// `inputs` inputs of two pixels times four channels; moves `weights` on. The pointer to the biases makes room for the
+// count: all registers are in use.
+static inline dot_sums dot(const int8_t *a, const int8_t *b, const int8_t **at, int32_t inputs, const int32_t *bias) {
     const int8_t *weights = *at;
-    int32_t a0 = bias[0], a1 = bias[1], a2 = bias[2], a3 = bias[3], b0 = a0, b1 = a1, b2 = a2, b3 = a3;
-    int32_t left = (int32_t)inputs;
-    dot_sums sums;
-    __asm__ volatile("subs %[left], #16\n\t"
-                     "blt 2f\n\t"
-                     "1:\n\t"
-                     "vldrb.8 q0, [%[a]], #16\n\t"
-                     "vldrb.8 q1, [%[b]], #16\n\t" DOT_PRODUCTS "subs %[left], #16\n\t"
-                     "bge 1b\n\t"
-                     "2:\n\t"
-                     "adds %[left], #16\n\t"
-                     "beq 3f\n\t"
-                     "vctp.8 %[left]\n\t"
-                     "vpstt\n\t"
-                     "vldrbt.u8 q0, [%[a]]\n\t"
-                     "vldrbt.u8 q1, [%[b]]\n\t" DOT_PRODUCTS "3:\n\t"
-                     "vmov q0[2], q0[0], %[a0], %[a2]\n\t"
-                     "vmov q0[3], q0[1], %[a1], %[a3]\n\t"
-                     "vmov q1[2], q1[0], %[b0], %[b2]\n\t"
-                     "vmov q1[3], q1[1], %[b1], %[b3]\n\t"
-                     "vmov %q[sums_a], q0\n\t"
-                     "vmov %q[sums_b], q1\n\t"
-                     : [a0] "+Te"(a0), [a1] "+Te"(a1), [a2] "+Te"(a2), [a3] "+Te"(a3), [b0] "+Te"(b0), [b1] "+Te"(b1),
-                       [b2] "+Te"(b2), [b3] "+Te"(b3), [a] "+r"(a), [b] "+r"(b), [weights] "+r"(weights),
-                       [left] "+r"(left), [sums_a] "=w"(sums.a), [sums_b] "=w"(sums.b)
-                     :
-                     : "q0", "q1", "q2", "q3", "cc", "memory");
+    int32_t a0, a1, a2, a3, b0, b1, b2, b3;
+    register int32x4_t sums_a __asm__("q0");
+    register int32x4_t sums_b __asm__("q1");
+    __asm__ volatile(
+        "ldrd %[a0], %[a1], [%[left]]\n\t"
+        "ldrd %[a2], %[a3], [%[left], #8]\n\t"
+        "ldr %[left], %[inputs]\n\t"
+        "mov %[b0], %[a0]\n\t"
+        "mov %[b1], %[a1]\n\t"
+        "mov %[b2], %[a2]\n\t"
+        "mov %[b3], %[a3]\n\t"
+        "subs %[left], %[left], #16\n\t"
+        "blt 2f\n\t"
+        "1:\n\t"
+        "vldrb.8 q0, [%[a]], #16\n\t"
+        "vldrb.8 q1, [%[b]], #16\n\t" DOT_PRODUCTS "subs %[left], %[left], #16\n\t"
+        "bge 1b\n\t"
+        "2:\n\t"
+        "adds %[left], %[left], #16\n\t"
+        "beq 3f\n\t"
+        "vctp.8 %[left]\n\t"
+        "vpstt\n\t"
+        "vldrbt.u8 q0, [%[a]]\n\t"
+        "vldrbt.u8 q1, [%[b]]\n\t" DOT_PRODUCTS "3:\n\t"
+        "vmov q0[2], q0[0], %[a0], %[a2]\n\t"
+        "vmov q0[3], q0[1], %[a1], %[a3]\n\t"
+        "vmov q1[2], q1[0], %[b0], %[b2]\n\t"
+        "vmov q1[3], q1[1], %[b1], %[b3]\n\t"
+        : [a0] "=&Te"(a0), [a1] "=&Te"(a1), [a2] "=&Te"(a2), [a3] "=&Te"(a3), [b0] "=&Te"(b0), [b1] "=&Te"(b1),
+          [b2] "=&Te"(b2), [b3] "=&Te"(b3), [a] "+r"(a), [b] "+r"(b), [weights] "+r"(weights), [left] "+r"(bias),
+          "=&w"(sums_a), "=&w"(sums_b)
+        : [inputs] "m"(inputs)
+        : "q2", "q3", "cc", "memory");
     *at = weights;
-    return sums;
+    return (dot_sums){sums_a, sums_b};
 }
 
 TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output) {
@@ -63,11 +70,13 @@ TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8
     const uint16x8_t lanes = vidupq_n_u16(0, 1);
     const uint16x8_t second = vmulq_n_u16(vandq_u16(lanes, vdupq_n_u16(1)), (uint16_t)pitch);
     const uint16x8_t places = vaddq_u16(vshrq_n_u16(lanes, 1), second);
+    const int16_t zero_point = p->zero_point;
+    const int32_t inputs = p->inputs;
     for (int32_t left = p->output_channels; left > 0; left -= 4) {
-        const dot_sums sums = dot(a, b, &weights, p->inputs, channels->bias);
+        const dot_sums sums = dot(a, b, &weights, inputs, channels->bias);
         const int32x4_t multiplier = vldrwq_s32(channels->multiplier), shift = vldrwq_s32(channels->shift);
         const int16x8_t outputs = output_mve(scale_mve(sums.a, multiplier, shift), scale_mve(sums.b, multiplier, shift),
-                                             p->zero_point, low, high);
+                                             zero_point, low, high);
         vstrbq_scatter_offset_p_s16(output, places, outputs, vctp16q(2 * (uint32_t)left));
         channels++;
         output += 4;

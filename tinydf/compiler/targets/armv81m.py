@@ -152,7 +152,7 @@ def _depthwise(call: Call) -> Call:
     if np.any((weights[:-1:2] == -128) & (weights[1::2] == -128)):
         return call  # the sum of two such products may need 17 bits
     requantisation = _struct(fields, "requantisation")
-    scalings = {
+    scalings: dict[str, Field] = {
         "bias": _in_lanes(_array(fields, "bias")),
         "requantisation": {name: _in_lanes(_array(requantisation, name)) for name in ("multiplier", "shift")},
     }
