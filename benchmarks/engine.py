@@ -36,6 +36,7 @@ HOST_ALONE = {"resnet"}
 """Detectors that are too large for any board."""
 SPEED_IMAGES = 64
 MOST_PARAMETERS = 2_000_000
+LAYERS = 10
 
 Figures = dict[str, dict[str, float]]
 
@@ -141,7 +142,14 @@ def measure(model: Model, board: str, peers: Peers) -> Measurement:
         note(f"{board}: {model.name}: {error.what}")
         return Measurement(**common, profile=None, refused=error.what)
     note(f"{board}: {model.name}: {measured.instructions:,} instructions, equal: {measured.equal}")
-    return Measurement(**common, profile=measured, judgements=tuple(judge(model, core, measured, peers)))
+    judgements = tuple(judge(model, core, measured, peers))
+    return Measurement(**common, profile=_shortened(measured), judgements=judgements)
+
+
+def _shortened(measured: Profile) -> Profile:
+    """A profile with its costliest layers only, in their order."""
+    costliest = sorted(measured.layers, key=lambda layer: -layer.instructions)[:LAYERS]
+    return measured.model_copy(update={"layers": tuple(sorted(costliest, key=lambda layer: layer.index))})
 
 
 def judge(model: Model, core: str, measured: Profile, peers: Peers) -> list[Judgement]:

@@ -11,7 +11,7 @@ COSTLIEST = 3
 _HEAD = """\
 # The compiled engine, measured
 
-Made by `make bench-engine`; `engine.json` has all of it, layer by layer. Instructions are counted on emulated boards,
+Made by `make bench-engine`; `engine.json` has the costliest layers too. Instructions are counted on emulated boards,
 exactly and repeatably, at the second inference; they are neither cycles nor milliseconds. Code is what the engine and
 its kernels take, without weights; RAM is arena and scratch, input and output inside. "Equal": every output byte is that
 of TFLM's interpreter. Detectors have random weights here: what they cost does not depend on what they learned.
