@@ -340,6 +340,7 @@ typedef struct {
 } pool_parameters;
 void average_pool_2d(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 void average_pool_2d_dsp(const pool_parameters *parameters, const int8_t *input, int8_t *output);
+void average_pool_2d_mve(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 void max_pool_2d(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 
 // Mean or sum over the middle axis: [outer, middle, inner] to [outer, inner].
@@ -398,6 +399,9 @@ typedef struct {
     int32_t multiplier;
 } add_parameters;
 void add(const add_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// The same for MVE, of two tensors of one shape, which is one axis; no shift is to the left.
+void add_mve(const add_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // first * second.
 typedef struct {

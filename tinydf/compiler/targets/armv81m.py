@@ -28,9 +28,7 @@ def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
 
 def _faster(call: Call) -> Call:
     change = _KERNELS.get(call.kernel)
-    if change is None or not _shifts_right(call.parameters):
-        return call
-    return change(call)
+    return call if change is None else change(call)
 
 
 def _shifts_right(fields: Mapping[str, Field]) -> bool:
@@ -97,7 +95,7 @@ def _pointwise(call: Call) -> Call:
     fields = call.parameters
     pixels, inputs = _integer(fields, "pixels"), _integer(fields, "input_channels")
     outputs = _integer(fields, "output_channels")
-    if max(inputs, outputs) >= 1 << 15:
+    if max(inputs, outputs) >= 1 << 15 or not _shifts_right(fields):
         return call
     dot = _dot(fields, _array(fields, "weights").reshape(outputs, inputs))
     if pixels == 1:
@@ -117,7 +115,7 @@ def _conv_2d(call: Call) -> Call:
     filters, channels = _integer(fields, "output_channels"), _integer(fields, "input_channels")
     weights = _array(fields, "weights").reshape(filters, -1)
     plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
-    if not plain or weights.shape[1] >= 1 << 15:
+    if not plain or weights.shape[1] >= 1 << 15 or not _shifts_right(fields):
         return call
     parameters: dict[str, Field] = {
         "window": fields["window"],
@@ -145,7 +143,7 @@ def _depthwise(call: Call) -> Call:
     fields = call.parameters
     w = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
     shape = (w.kernel_height, w.kernel_width, w.dilation_y, w.dilation_x, fields["depth_multiplier"])
-    if shape != (3, 3, 1, 1, 1) or max(w.padding_left, w.padding_top) > 2:
+    if shape != (3, 3, 1, 1, 1) or max(w.padding_left, w.padding_top) > 2 or not _shifts_right(fields):
         return call
     channels = _integer(fields, "input_channels")
     weights = np.pad(_array(fields, "weights").reshape(TAPS, channels), ((0, 0), (0, -channels % LANES)))
@@ -181,8 +179,25 @@ def _depthwise(call: Call) -> Call:
     )
 
 
+def _add(call: Call) -> Call:
+    fields = call.parameters
+    spread = _struct(fields, "broadcast")
+    strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
+    shifts = [_integer(fields, name) for name in ("first_shift", "second_shift", "shift")]
+    flat = strides == (0, 0, 0, 1, 0, 0, 0, 1) and cast(list[int], spread["shape"])[:3] == [1, 1, 1]
+    if not flat or not all(-31 <= shift <= 0 for shift in shifts):
+        return call
+    return replace(call, kernel="add_mve", struct="add_parameters")
+
+
+def _average_pool_2d(call: Call) -> Call:
+    return replace(call, kernel="average_pool_2d_mve", struct="pool_parameters")
+
+
 _KERNELS: dict[str, Callable[[Call], Call]] = {
     "pointwise": _pointwise,
     "conv_2d": _conv_2d,
     "depthwise_conv_2d": _depthwise,
+    "add": _add,
+    "average_pool_2d": _average_pool_2d,
 }
