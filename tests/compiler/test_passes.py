@@ -33,6 +33,18 @@ def test_float_edges_are_taken_off() -> None:
     assert compile_model(float_edged()).plan.layers[0].operator == "LOGISTIC"
 
 
+def test_edges_without_an_operand_are_refused() -> None:
+    for missing in ("inputs", "outputs"):
+        model = ModelBuilder()
+        x, y = model.tensor((1, 8), 0.1), model.tensor((1, 8), dtype="float32")
+        z = model.tensor((1, 8), dtype="float32")
+        model.add("DEQUANTIZE", [x], [y])
+        model.add("QUANTIZE", [z], [model.tensor((1, 8), 0.1)])
+        setattr(model.operators[0 if missing == "inputs" else 1], missing, [])
+        with pytest.raises(TinydfError):
+            compile_model(model.finish([z, x], [y]))
+
+
 def test_reshapes_become_names() -> None:
     model = ModelBuilder()
     x, middle = model.tensor((1, 4, 4, 2), 0.1, 3), model.tensor((1, 32), 0.1, 3)

@@ -15,12 +15,14 @@ def strip_edges(graph: Graph) -> Graph:
     """Make the int8 tensors behind float and uint8 edges the model's edges."""
     for position, place in enumerate(graph.inputs):
         readers = graph.consumers(place)
-        if graph.tensors[place].dtype in OTHER_TYPES and len(readers) == 1 and readers[0].kind == "QUANTIZE":
+        is_edge = len(readers) == 1 and readers[0].kind == "QUANTIZE" and len(readers[0].outputs) == 1
+        if graph.tensors[place].dtype in OTHER_TYPES and is_edge:
             inputs = (*graph.inputs[:position], readers[0].outputs[0], *graph.inputs[position + 1 :])
             graph = replace(graph.without(readers), inputs=inputs)
     for position, place in enumerate(graph.outputs):
         writers = [o for o in graph.operators if place in o.outputs]
-        if graph.tensors[place].dtype in OTHER_TYPES and writers and writers[0].kind in ("DEQUANTIZE", "QUANTIZE"):
+        is_edge = bool(writers) and writers[0].kind in ("DEQUANTIZE", "QUANTIZE") and len(writers[0].inputs) == 1
+        if graph.tensors[place].dtype in OTHER_TYPES and is_edge:
             source = writers[0].inputs[0]
             if source is not None and not graph.consumers(place):
                 outputs = (*graph.outputs[:position], source, *graph.outputs[position + 1 :])
