@@ -17,10 +17,10 @@ pytestmark = pytest.mark.export
 
 
 def test_accuracy_is_what_evaluate_export_and_bench_say(artefacts: Artefacts, places: Places, facts: Facts) -> None:
-    from tinydf.train.evaluate import evaluate_run
+    from tinydf.train.evaluate import evaluate, score_run
 
     assert list(facts.accuracy) == ["baseline", "float", "int8", "device"]
-    evaluation = evaluate_run(places.run, places.data, "test")
+    evaluation = evaluate(score_run(places.run, places.data, "test"))
     assert facts.accuracy["float"].seen == evaluation.seen
     assert facts.accuracy["float"].all == evaluation.all
     assert facts.accuracy["baseline"] == facts.accuracy["float"]

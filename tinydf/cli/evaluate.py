@@ -9,20 +9,39 @@ from tinydf.console import print_json
 
 
 @click.command(name="evaluate")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set directory.")
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def command(run: Path, data: Path, split: Literal["train", "validation", "test"], as_json: bool) -> None:
-    """Measure the detector in RUN: balanced accuracy, AUC, TPR, TNR, by platform and by generator.
+@click.option("--sources", default="*", help="Only images of sources whose names fit this pattern, such as 'faces-*'.")
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Directory to draw plots into (SVG).")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the figures as JSON: a list, where there are several runs."
+)
+def command(
+    runs: tuple[Path, ...],
+    data: Path,
+    split: Literal["train", "validation", "test"],
+    sources: str,
+    plots: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the detector in RUN: balanced accuracy, AUC, EER, TPR, TNR, by platform and by generator.
 
-    The threshold is the one that validation chose in training.
+    The threshold is the one that validation chose in training. Several RUNs are set against each other: trained on
+    some platforms, tested on all.
     """
-    from tinydf.train.evaluate import evaluate_run
-    from tinydf.train.show import show_evaluation
+    from tinydf.train.evaluate import evaluate, score_run
+    from tinydf.train.show import show_evaluation, show_matrix
 
-    evaluation = evaluate_run(run, data, split)
+    scored = [score_run(run, data, split, sources) for run in runs]
+    evaluations = [evaluate(one) for one in scored]
+    if plots is not None:
+        from tinydf.train.plots import write_plots
+
+        write_plots(scored, evaluations, plots)
     if as_json:
-        print_json(evaluation)
+        print_json(evaluations[0] if len(evaluations) == 1 else [one.model_dump(mode="json") for one in evaluations])
+    elif len(evaluations) == 1:
+        show_evaluation(evaluations[0])
     else:
-        show_evaluation(evaluation)
+        show_matrix(evaluations)

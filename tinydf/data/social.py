@@ -117,18 +117,21 @@ def share(image: NDArray[np.uint8], platform: str, seed: int) -> NDArray[np.uint
     return _decode(_encode(_reduce(image, rule.crop_scale), quality))
 
 
-def share_randomly(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def share_randomly(
+    image: NDArray[np.uint8], rng: np.random.Generator, platforms: Sequence[str] = tuple(RULES)
+) -> NDArray[np.uint8]:
     """A picture after one platform, or one time in four after two, each with a random quality: for training.
 
     Args:
         image: uint8 [height, width, 3], RGB.
         rng: where the platform and the qualities come from.
+        platforms: keys of `RULES` to choose from.
 
     Returns:
         uint8 [height, width, 3]. Facebook reduces it as in `share`, so that a chain leaves 96 pixels a side, too.
     """
     for _ in range(2 if rng.random() < 0.25 else 1):
-        rule = RULES[list(RULES)[rng.integers(len(RULES))]]
+        rule = RULES[platforms[rng.integers(len(platforms))]]
         low, high = rule.training_qualities
         image = _decode(_encode(_reduce(image, rule.crop_scale), int(rng.integers(low, high + 1))))
     return image

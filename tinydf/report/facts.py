@@ -143,10 +143,8 @@ def _accuracy(artefacts: Artefacts) -> dict[str, Accuracy]:
 
 def float_cases(run: Path, dataset: Dataset, split: Split, answers: dict[int, Answer]) -> list[Case]:
     """What the network of a run says, in floats and at its own threshold, of the images in `answers`."""
-    import numpy as np
-
     from tinydf.train.evaluate import evaluate_scores
-    from tinydf.train.images import Images
+    from tinydf.train.images import images_of
     from tinydf.train.run import load_run
 
     network, recipe, metrics = load_run(run)
@@ -156,9 +154,7 @@ def float_cases(run: Path, dataset: Dataset, split: Split, answers: dict[int, An
         samples = [sample for _, sample in images(dataset, split, wanted)]
         if not samples:
             continue
-        labels = np.array([one.label for one in samples], np.int64)
-        some = Images([one.image for one in samples], labels, [one.generator for one in samples])
-        for sample, score in zip(samples, evaluate_scores(network, some, recipe.preprocess), strict=True):
+        for sample, score in zip(samples, evaluate_scores(network, images_of(samples), recipe.preprocess), strict=True):
             fake = bool(score > metrics.threshold)
             cases.append(Case(platform, sample.generator, sample.label, fake, float(score)))
     return cases

@@ -156,7 +156,7 @@ def augment(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generato
     if recipe.augmentation.turn:
         image = turn(image, random)
     if random.random() < recipe.augmentation.share:
-        image = share_randomly(np.ascontiguousarray(image), random)
+        image = share_randomly(np.ascontiguousarray(image), random, recipe.augmentation.platforms)
     return cut(image, recipe, random)
 
 

@@ -1,5 +1,7 @@
 """Scores of a detector over a data set, and the figures that follow from them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,37 +9,98 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tinydf.data.dataset import Dataset, Split
+from tinydf.data.dataset import PRE_SOCIAL, Dataset, Split
 from tinydf.preprocess import Preprocess
+from tinydf.train import uncertainty
 from tinydf.train.accuracy import Accuracy, Case, measure
 from tinydf.train.images import Images, read_images, to_tensor
-from tinydf.train.run import load_run
+from tinydf.train.recipe import Recipe
+from tinydf.train.run import Metrics, load_run
+from tinydf.train.uncertainty import AfterSharing, Certainty, Draws
 
 BATCH = 128
 
 
 class Evaluation(Accuracy):
-    """What `tinydf evaluate --json` prints."""
+    """What `tinydf evaluate --json` prints.
 
+    `certainty` is by group (`seen`, `unseen`, `all`) and platform, `after_sharing` by group.
+    """
+
+    name: str
+    trained_on: tuple[str, ...]
     dataset_sha256: str
     weights_sha256: str
     split: str
+    sources: str
     threshold: float
+    temperature: float
+    certainty: dict[str, dict[str, Certainty]]
+    after_sharing: dict[str, AfterSharing]
 
 
-def evaluate_run(run: Path, data_directory: Path, split: Split) -> Evaluation:
-    """Measure a finished run on a split, at the threshold that validation chose.
+@dataclass(frozen=True)
+class Scored:
+    """A run's scores of a split: float64 [images] for each platform's images."""
+
+    recipe: Recipe
+    metrics: Metrics
+    data: Dataset
+    split: Split
+    sources: str
+    images: dict[str, Images]
+    scores: dict[str, NDArray[np.float64]]
+
+    def verdicts(self) -> list[Case]:
+        """Each image judged at the threshold that validation chose."""
+        return [
+            Case(platform, generator, int(label), bool(score > self.metrics.threshold), float(score))
+            for platform, some in self.images.items()
+            for generator, label, score in zip(some.generators, some.labels, self.scores[platform], strict=True)
+        ]
+
+    def known(self) -> dict[str, bool]:
+        """Of each generator, whether training saw it."""
+        return {name: self.data.seen(name) for some in self.images.values() for name in some.generators}
+
+
+def score_run(run: Path, data_directory: Path, split: Split, sources: str = "*") -> Scored:
+    """Score a split's images with a finished run.
+
+    Args:
+        run: the run directory.
+        data_directory: the data set.
+        split: which of its splits.
+        sources: a pattern that the names of the images' sources fit.
 
     Raises:
-        TinydfError: if the run or the data set is not there, damaged, or has no such split.
+        TinydfError: if the run or the data set is not there, damaged, or has no such images.
     """
     model, recipe, metrics = load_run(run)
     data = Dataset(data_directory)
-    images = {platform: read_images(data, split, platform) for platform in data.platforms(split)}
-    if not images:
-        read_images(data, split)
+    platforms = data.platforms(split) or [PRE_SOCIAL]
+    images = {platform: read_images(data, split, platform, sources) for platform in platforms}
     scores = {platform: evaluate_scores(model, some, recipe.preprocess) for platform, some in images.items()}
-    return summarise(data, split, images, scores, metrics.threshold, metrics.weights_sha256)
+    return Scored(recipe, metrics, data, split, sources, images, scores)
+
+
+def evaluate(scored: Scored) -> Evaluation:
+    """All figures of a run's scores, at the threshold that validation chose."""
+    augmentation, metrics = scored.recipe.augmentation, scored.metrics
+    certain, shared = _certainty(scored)
+    return Evaluation(
+        name=scored.recipe.name,
+        trained_on=(PRE_SOCIAL, *(augmentation.platforms if augmentation.share else ())),
+        dataset_sha256=scored.data.sha256,
+        weights_sha256=metrics.weights_sha256,
+        split=scored.split,
+        sources=scored.sources,
+        threshold=metrics.threshold,
+        temperature=metrics.temperature,
+        certainty=certain,
+        after_sharing=shared,
+        **dict(measure(scored.verdicts(), scored.known())),
+    )
 
 
 def evaluate_scores(model: nn.Module, images: Images, preprocess: Preprocess) -> NDArray[np.float64]:
@@ -52,28 +115,38 @@ def evaluate_scores(model: nn.Module, images: Images, preprocess: Preprocess) ->
     return scores
 
 
-def summarise(
-    data: Dataset,
-    split: Split,
-    images: dict[str, Images],
-    scores: dict[str, NDArray[np.float64]],
-    threshold: float,
-    weights_sha256: str,
-) -> Evaluation:
-    """Figures by platform and by generator, from scores by platform."""
-    cases = [
-        Case(platform, generator, int(label), bool(score > threshold), float(score))
-        for platform, some in images.items()
-        for generator, label, score in zip(some.generators, some.labels, scores[platform], strict=True)
-    ]
-    accuracy = measure(cases, {case.generator: data.seen(case.generator) for case in cases})
-    return Evaluation(
-        dataset_sha256=data.sha256,
-        weights_sha256=weights_sha256,
-        split=split,
-        threshold=threshold,
-        **dict(accuracy),
-    )
+def _certainty(scored: Scored) -> tuple[dict[str, dict[str, Certainty]], dict[str, AfterSharing]]:
+    """How sure each figure is: by group of generators and platform, and over the social platforms."""
+    draws = Draws(source for some in scored.images.values() for source in some.sources)
+    known = scored.known()
+    groups = {"seen": {True}, "unseen": {False}, "all": {True, False}}
+    certain: dict[str, dict[str, Certainty]] = {}
+    shared: dict[str, AfterSharing] = {}
+    for group, which in groups.items():
+        if group == "unseen" and all(known.values()):
+            continue
+        found = {platform: _replicates(scored, platform, which, draws) for platform in scored.images}
+        certain[group] = {platform: uncertainty.certainty(*one) for platform, one in found.items()}
+        accuracies = {name: one[0]["balanced_accuracy"] for name, one in found.items() if name != PRE_SOCIAL}
+        if after := uncertainty.after_sharing(accuracies):
+            shared[group] = after
+    return certain, shared
+
+
+def _replicates(
+    scored: Scored, platform: str, which: set[bool], draws: Draws
+) -> tuple[dict[str, NDArray[np.float64]], float | None]:
+    """Figures in each draw, and the calibration error, of all reals and the fakes of `which` generators."""
+    images, scores, known = scored.images[platform], scored.scores[platform], scored.known()
+    chosen = np.array([not label or known[name] in which for label, name in _pairs(images)])
+    labels, scores = images.labels[chosen], scores[chosen]
+    weights = draws.weights(source for source, taken in zip(images.sources, chosen, strict=True) if taken)
+    error = uncertainty.calibration_error(labels, scores, scored.metrics.temperature)
+    return uncertainty.replicate(labels, scores, scored.metrics.threshold, weights), error
+
+
+def _pairs(images: Images) -> Sequence[tuple[int, str]]:
+    return list(zip(images.labels.tolist(), images.generators, strict=True))
 
 
 def _parts(count: int) -> int:

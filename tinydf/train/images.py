@@ -1,13 +1,15 @@
 """Images of a split in memory, and as tensors."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tinydf.data.dataset import PRE_SOCIAL, Dataset, Split
+from tinydf.data.dataset import PRE_SOCIAL, Dataset, Sample, Split
 from tinydf.errors import TinydfError
 from tinydf.preprocess import Preprocess
 
@@ -19,20 +21,35 @@ class Images:
     pixels: list[NDArray[np.uint8]]
     labels: NDArray[np.int64]
     generators: list[str]
+    sources: list[str]
 
     def __len__(self) -> int:
         return len(self.pixels)
 
 
-def read_images(data: Dataset, split: Split, platform: str = PRE_SOCIAL) -> Images:
-    """All images of a split as seen on a platform.
+def read_images(data: Dataset, split: Split, platform: str = PRE_SOCIAL, sources: str = "*") -> Images:
+    """All images of a split as seen on a platform, of sources whose names fit a pattern such as `faces-*`.
 
     Raises:
         TinydfError: if there are none.
     """
-    samples = list(data.samples(split, platform))
-    labels = np.array([one.label for one in samples], np.int64)
-    return Images([one.image for one in samples], labels, [one.generator for one in samples])
+    images = images_of(one for one in data.samples(split, platform) if fnmatchcase(one.source, sources))
+    if not len(images):
+        raise TinydfError(
+            f"{data.directory} has no {split} images of sources {sources!r}", "`tinydf data show` has names"
+        )
+    return images
+
+
+def images_of(samples: Iterable[Sample]) -> Images:
+    """Samples as images in memory."""
+    held = list(samples)
+    return Images(
+        pixels=[one.image for one in held],
+        labels=np.array([one.label for one in held], np.int64),
+        generators=[one.generator for one in held],
+        sources=[one.source for one in held],
+    )
 
 
 def demand_both_classes(labels: NDArray[np.int64], at_least: int, what: str) -> None:

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,6 +30,9 @@ class Augmentation(Strict):
     """What happens to a training image before it is cropped at random, at native resolution."""
 
     share: float = Field(default=0.75, ge=0, le=1, description="how often an image is compressed as platforms do")
+    platforms: tuple[Literal["facebook", "telegram", "x"], ...] = Field(
+        default=("facebook", "telegram", "x"), min_length=1, description="which of them to choose from"
+    )
     grid: int = Field(default=1, ge=1, le=64, description="crops begin at multiples of it; 8 is JPEG's grid")
     turn: bool = Field(default=True, description="flips and quarter turns")
 
