@@ -16,14 +16,15 @@ static inline int8_t *slot_of(const depthwise_3x3_mve_parameters *p, int8_t *scr
 
 static void copy_row(const depthwise_3x3_mve_parameters *p, const int8_t *input, uint32_t r, int8_t *to) {
     const window *w = &p->window;
-    const uint32_t y = r - (uint32_t)w->padding_top, bytes = (uint32_t)w->input_width * p->channels;
+    const int32_t y = (int32_t)r - w->padding_top;
+    const uint32_t bytes = (uint32_t)w->input_width * p->channels;
     const uint32_t before = (uint32_t)w->padding_left * p->channels, all = (uint32_t)p->row_pixels * p->channels;
-    if (y >= w->input_height) {
+    if (y < 0 || y >= w->input_height) {
         fill_bytes(to, p->padding_value, all);
         return;
     }
     fill_bytes(to, p->padding_value, before);
-    copy_bytes(to + before, input + y * bytes, bytes);
+    copy_bytes(to + before, input + (uint32_t)y * bytes, bytes);
     fill_bytes(to + before + bytes, p->padding_value, all - before - bytes);
 }
 
