@@ -1,11 +1,15 @@
 """What the tests of several rooms share, made once in a session: a small data set, a run on it, and its export."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.data.synthetic import tiny_dataset
 from tinydf.preprocess import Preprocess
+
+# A shell that starts the tests in the background has them and all their children ignore Ctrl-C, which some tests press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

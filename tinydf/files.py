@@ -3,8 +3,8 @@
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,9 +48,10 @@ def atomic_directory(path: Path) -> Iterator[Path]:
     """Like `atomic_path` for a whole directory: an older one is replaced only when the new one is complete."""
     path = path.absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
-    aside.chmod(0o755)
+    # Named before it is made, so that Ctrl-C finds it whenever it comes.
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.partial")
     try:
+        aside.mkdir()
         yield aside
         retired = aside.with_suffix(".retired")
         if path.exists():

@@ -49,7 +49,9 @@ def print_profile(profile: "Profile") -> None:
     ratio = "" if profile.instructions_per_mac is None else f", {profile.instructions_per_mac:.2f} a MAC"
     results.print(f"{profile.instructions:,} {profile.unit} an inference{ratio}, on {profile.board}")
     results.print(f"code {profile.code_bytes:,} bytes, weights and tables {profile.weight_bytes:,}")
-    results.print(f"RAM {profile.ram_bytes:,} bytes, stack {profile.peak_stack_bytes:,}")
+    # On the host itself nothing paints the stack.
+    stack = f"{profile.peak_stack_bytes:,}" if profile.peak_stack_bytes else "not measured"
+    results.print(f"RAM {profile.ram_bytes:,} bytes, stack {stack}")
     results.print("every output byte is TFLM's" if profile.equal else "OUTPUTS DIFFER FROM TFLM'S")
 
 
