@@ -120,7 +120,7 @@ def test_interrupted_training_can_go_on(recipe: Path, tiny_data: Path, tmp_path:
     run = tmp_path / "run"
     train = ("train", recipe, "--data", tiny_data, "--out", run)
     status, errors = interrupt((run / "checkpoint.pt").is_file, *train)
-    assert status == 130
+    assert status == 130, errors
     assert "--resume" in last_line(errors)
     assert not (run / "metrics.json").exists()
     assert not leftovers(tmp_path)
@@ -132,7 +132,7 @@ def test_interrupted_export_leaves_nothing(tiny_run: Path, tiny_data: Path, tmp_
     started = lambda: any(path.name.endswith(".partial") for path in tmp_path.iterdir())  # noqa: E731
     command = ("export", "--int8", tiny_run, "--data", tiny_data, "--out", tmp_path / "export")
     status, errors = interrupt(started, *command)
-    assert status == 130
+    assert status == 130, errors
     last_line(errors)
     assert list(tmp_path.iterdir()) == []
 
@@ -166,7 +166,7 @@ def test_interrupted_demo_goes_on_where_it_stopped(recipe: Path, tiny_data: Path
         "--recipe",
         recipe,
     )
-    assert status == 130
+    assert status == 130, errors
     last_line(errors)
     assert all(path.is_file() for path in checkpoints)
     assert not (out / "run" / "metrics.json").exists()
