@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records, Slide, Struct
 from tinydf.compiler.operators.window import Window, image_of_pixels
-
-Array = NDArray[np.generic]
+from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
 # What a depthwise layer may keep of unpacked rows beyond the three that it needs.
 MAXIMUM_ROWS_BYTES = 1536
@@ -27,35 +26,8 @@ MAXIMUM_LEFT = 14  # a product of two int8 less their zero points takes 17 bits
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
     """Call the DSP kernels, where there are some for such parameters; add residuals as they are convolved."""
-    fast = [replace(layer, calls=tuple(_faster(call) for call in layer.calls)) for layer in layers]
+    fast = with_kernels(layers, _KERNELS)
     return fuse_adds(graph, fast)
-
-
-def _faster(call: Call) -> Call:
-    change = _KERNELS.get(call.kernel)
-    return call if change is None else change(call)
-
-
-def _round_up(value: int, step: int) -> int:
-    return -(-value // step) * step
-
-
-def _integer(fields: Mapping[str, Field], name: str) -> int:
-    value = fields[name]
-    assert isinstance(value, int)
-    return value
-
-
-def _struct(fields: Mapping[str, Field], name: str) -> Mapping[str, Field]:
-    return cast(Mapping[str, Field], fields[name])
-
-
-def _window(fields: Mapping[str, Field]) -> Window:
-    return Window(**{name: _integer(fields, name) for name in fields})
-
-
-def _array(fields: Mapping[str, Field], name: str) -> Array:
-    return cast(Array, fields[name])
 
 
 def _is_full(requantisation: Mapping[str, Field]) -> bool:
@@ -79,9 +51,9 @@ def is_fast(multiplier: int, shift: int) -> bool:
 
 def _scalings(requantisation: Mapping[str, Field]) -> tuple[int, list[tuple[int, int, int]]]:
     """The layer's way of rounding (SCALING_... in dsp.h), and the scaling of each channel."""
-    multipliers, shifts = _array(requantisation, "multiplier"), _array(requantisation, "shift")
+    multipliers, shifts = array(requantisation, "multiplier"), array(requantisation, "shift")
     pairs = [(int(m), int(s)) for m, s in zip(multipliers.tolist(), shifts.tolist(), strict=True)]
-    zero_point = _integer(requantisation, "zero_point")
+    zero_point = integer(requantisation, "zero_point")
     exact = _is_full(requantisation) and all(is_fast(*pair) for pair in pairs)
     rounding = SCALING_ANY if not exact else SCALING_RECTIFIED if zero_point == -128 else SCALING_SIGNED
     return rounding, [scaling(*pair, zero_point) for pair in pairs]
@@ -90,7 +62,7 @@ def _scalings(requantisation: Mapping[str, Field]) -> tuple[int, list[tuple[int,
 def _channels(bias: Array, scalings: list[tuple[int, int, int]], step: int) -> Records:
     """dsp_channels of pairs of output channels, filled up with empty ones to a multiple of `step`."""
     count = len(scalings)
-    empty = _round_up(count, step) - count
+    empty = round_up(count, step) - count
     biases = [*(int(value) for value in bias), *([0] * empty)]
     filled = [*scalings, *([(0, 0, 1)] * empty)]
     rows = [(*biases[k : k + 2], *filled[k], *filled[k + 1]) for k in range(0, len(biases), 2)]
@@ -108,7 +80,7 @@ def pack_weights(weights: Array, channels: int) -> NDArray[np.int8]:
         int8 [filters / channels rounded up, inputs / 4, 4 * channels], zeros where there is no channel.
     """
     filters, inputs = weights.shape
-    full = np.zeros((_round_up(filters, channels), inputs), dtype=np.int8)
+    full = np.zeros((round_up(filters, channels), inputs), dtype=np.int8)
     full[:filters] = weights
     # [block, word of two channels, channel, group, k0..k3] -> [block, group, even or odd, word, k, channel]
     blocks = full.reshape(-1, channels // 2, 2, inputs // 4, 2, 2)
@@ -126,7 +98,7 @@ def pad_runs(weights: Array) -> Array:
         rest, the weights of those read before are 0.
     """
     filters, runs, length = weights.shape
-    padded = np.zeros((filters, runs, _round_up(length, 4)), dtype=np.int8)
+    padded = np.zeros((filters, runs, round_up(length, 4)), dtype=np.int8)
     whole = length // 4 * 4
     padded[:, :, :whole] = weights[:, :, :whole]
     if whole < length:
@@ -140,17 +112,17 @@ def _dot(fields: Mapping[str, Field], weights: Array, channels: int, groups: int
 
     A grouped convolution's blocks do not reach from one group of filters into the next.
     """
-    requantisation = _struct(fields, "requantisation")
+    requantisation = struct(fields, "requantisation")
     rounding, scalings = _scalings(requantisation)
     filters = len(weights) // groups
     parts = [slice(k * filters, (k + 1) * filters) for k in range(groups)]
-    records = [_channels(_array(fields, "bias")[part], scalings[part], channels) for part in parts]
+    records = [_channels(array(fields, "bias")[part], scalings[part], channels) for part in parts]
     return {
         "groups": weights.shape[1] // 4,
         "output_channels": filters,
         "pitch": len(weights),
-        "low": _integer(requantisation, "low"),
-        "high": _integer(requantisation, "high"),
+        "low": integer(requantisation, "low"),
+        "high": integer(requantisation, "high"),
         "rounding": rounding,
         "weights": np.concatenate([pack_weights(weights[part], channels) for part in parts]),
         "channels": replace(records[0], rows=np.concatenate([record.rows for record in records])),
@@ -159,11 +131,11 @@ def _dot(fields: Mapping[str, Field], weights: Array, channels: int, groups: int
 
 def _pointwise(call: Call) -> Call:
     fields = call.parameters
-    inputs, outputs = _integer(fields, "input_channels"), _integer(fields, "output_channels")
+    inputs, outputs = integer(fields, "input_channels"), integer(fields, "output_channels")
     if max(inputs, outputs) >= 1 << 16:
         return call
-    weights = _array(fields, "weights").reshape(outputs, inputs)
-    if _integer(fields, "pixels") == 1:
+    weights = array(fields, "weights").reshape(outputs, inputs)
+    if integer(fields, "pixels") == 1:
         padded = np.pad(weights, ((0, 0), (0, -inputs % 4)))
         dense: dict[str, Field] = {"inputs": inputs, "dot": _dot(fields, padded, 4)}
         return replace(call, kernel="dense_dsp", parameters=dense, slide=None)
@@ -175,7 +147,7 @@ def _pointwise(call: Call) -> Call:
         "sum": None,
         "dot": _dot(fields, runs, 2),
     }
-    slide = image_of_pixels(_integer(fields, "pixels")).slide(inputs, outputs, PIXELS, reads_first=True)
+    slide = image_of_pixels(integer(fields, "pixels")).slide(inputs, outputs, PIXELS, reads_first=True)
     return replace(
         call,
         kernel="pointwise_dsp",
@@ -188,13 +160,13 @@ def _pointwise(call: Call) -> Call:
 
 def _conv_2d(call: Call) -> Call:
     fields = call.parameters
-    window = _struct(fields, "window")
-    filters, height = _integer(fields, "output_channels"), _integer(window, "kernel_height")
-    run = _integer(window, "kernel_width") * _integer(fields, "input_channels")
-    plain = (_integer(window, "dilation_y"), _integer(window, "dilation_x"), fields["groups"]) == (1, 1, 1)
+    window = struct(fields, "window")
+    filters, height = integer(fields, "output_channels"), integer(window, "kernel_height")
+    run = integer(window, "kernel_width") * integer(fields, "input_channels")
+    plain = (integer(window, "dilation_y"), integer(window, "dilation_x"), fields["groups"]) == (1, 1, 1)
     if not plain:
         return _grouped_conv_2d(call)
-    weights = pad_runs(_array(fields, "weights").reshape(filters, height, -1)).reshape(filters, -1)
+    weights = pad_runs(array(fields, "weights").reshape(filters, height, -1)).reshape(filters, -1)
     if weights.shape[1] >= 1 << 16:
         return call
     parameters: dict[str, Field] = {
@@ -207,7 +179,7 @@ def _conv_2d(call: Call) -> Call:
     }
     copies = PIXELS * run if call.scratch_bytes else 0
     scratch_bytes = 6 * weights.shape[1] + copies
-    slide = _window(window).slide(_integer(fields, "input_channels"), filters, PIXELS, reads_first=True)
+    slide = window_of(fields).slide(integer(fields, "input_channels"), filters, PIXELS, reads_first=True)
     return replace(
         call,
         kernel="conv_2d_dsp",
@@ -221,10 +193,10 @@ def _conv_2d(call: Call) -> Call:
 def _grouped_conv_2d(call: Call) -> Call:
     """One run of inputs for each place of the window and each group."""
     fields = call.parameters
-    window, groups = _struct(fields, "window"), _integer(fields, "groups")
-    filters, inputs = _integer(fields, "output_channels"), _integer(fields, "input_channels") // groups
-    places = _integer(window, "kernel_height") * _integer(window, "kernel_width")
-    weights = pad_runs(_array(fields, "weights").reshape(filters, places, inputs)).reshape(filters, -1)
+    window, groups = struct(fields, "window"), integer(fields, "groups")
+    filters, inputs = integer(fields, "output_channels"), integer(fields, "input_channels") // groups
+    places = integer(window, "kernel_height") * integer(window, "kernel_width")
+    weights = pad_runs(array(fields, "weights").reshape(filters, places, inputs)).reshape(filters, -1)
     if weights.shape[1] >= 1 << 16:
         return call
     leaves_image = bool(call.scratch_bytes)
@@ -241,14 +213,14 @@ def _grouped_conv_2d(call: Call) -> Call:
         kernel="grouped_conv_2d_dsp",
         parameters=parameters,
         scratch_bytes=6 * weights.shape[1] + (inputs if leaves_image else 0),
-        slide=_window(window).slide(_integer(fields, "input_channels"), filters, PIXELS, reads_first=False),
+        slide=window_of(fields).slide(integer(fields, "input_channels"), filters, PIXELS, reads_first=False),
     )
 
 
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
-    window = _struct(fields, "window")
-    w = {name: _integer(window, name) for name in window}
+    window = struct(fields, "window")
+    w = {name: integer(window, name) for name in window}
     kernel, dilation = (w["kernel_height"], w["kernel_width"]), (w["dilation_y"], w["dilation_x"])
     plain = (kernel, dilation, fields["depth_multiplier"]) == ((3, 3), (1, 1), 1) and w["stride_x"] <= 2
     inside = max(w["padding_left"], w["padding_top"]) <= 2
@@ -262,16 +234,16 @@ def _in_place(w: Mapping[str, int]) -> bool:
 
 
 def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
-    outputs = _integer(fields, "input_channels") * _integer(fields, "depth_multiplier")
-    weights = _array(fields, "weights").reshape(-1, outputs)
-    requantisation, zero_point = _struct(fields, "requantisation"), _integer(fields, "padding_value")
-    bias = _array(fields, "bias").astype(np.int64) + zero_point * weights.sum(axis=0, dtype=np.int64)
+    outputs = integer(fields, "input_channels") * integer(fields, "depth_multiplier")
+    weights = array(fields, "weights").reshape(-1, outputs)
+    requantisation, zero_point = struct(fields, "requantisation"), integer(fields, "padding_value")
+    bias = array(fields, "bias").astype(np.int64) + zero_point * weights.sum(axis=0, dtype=np.int64)
     if (np.abs(bias) + 255 * np.abs(weights.astype(np.int64)).sum(axis=0)).max() >= 1 << 31:
         return call
     rounding, scalings = _scalings(requantisation)
     empty = -outputs % 4
     parameters: dict[str, Field] = {
-        "window": _struct(fields, "window"),
+        "window": struct(fields, "window"),
         "channels": fields["input_channels"],
         "multiplier": fields["depth_multiplier"],
         "offset": -zero_point * 0x10001 if zero_point <= 0 else (0x10000 - zero_point) * 0x10001 - (1 << 32),
@@ -286,19 +258,19 @@ def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]
 
 
 def _depthwise_3x3(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
-    channels = _integer(fields, "input_channels")
-    padded = _round_up(channels, 4)
-    requantisation = _struct(fields, "requantisation")
+    channels = integer(fields, "input_channels")
+    padded = round_up(channels, 4)
+    requantisation = struct(fields, "requantisation")
     rounding, scalings = _scalings(requantisation)
     weights = np.zeros((padded, 3, 4), dtype=np.int8)
-    weights[:channels, :, :3] = np.moveaxis(_array(fields, "weights").reshape(3, 3, channels), 2, 0)
-    row_pixels = _round_up((w["output_width"] - 1) * w["stride_x"] + 3, 2) + 2
+    weights[:channels, :, :3] = np.moveaxis(array(fields, "weights").reshape(3, 3, channels), 2, 0)
+    row_pixels = round_up((w["output_width"] - 1) * w["stride_x"] + 3, 2) + 2
     in_place = _in_place(w)
     most = MAXIMUM_ROWS_BYTES // (8 * row_pixels)
     batch = min(max((most - 3) // w["stride_y"], 0) + 1, w["output_height"])
     slots = (batch - 1) * w["stride_y"] + 3
     parameters: dict[str, Field] = {
-        "window": _struct(fields, "window"),
+        "window": struct(fields, "window"),
         "channels": channels,
         "row_pixels": row_pixels,
         "batch": batch,
@@ -310,7 +282,7 @@ def _depthwise_3x3(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]
         "high": requantisation["high"],
         "rounding": rounding,
         "weights": weights,
-        "bias": np.pad(_array(fields, "bias"), (0, padded - channels)),
+        "bias": np.pad(array(fields, "bias"), (0, padded - channels)),
         "scaling": Records("scaling", SCALING, np.array(scalings, dtype=np.int32)),
     }
     return replace(
@@ -345,7 +317,7 @@ def _average_pool_2d(call: Call) -> Call:
 def _add(call: Call) -> Call:
     """Two tensors of one shape, the output's shift as usual; the larger scale first."""
     fields = call.parameters
-    spread = _struct(fields, "broadcast")
+    spread = struct(fields, "broadcast")
     strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
     shape = cast(list[int], spread["shape"])
     if fields["subtract"] or strides != (0, 0, 0, 1, 0, 0, 0, 1) or shape[:3] != [1, 1, 1]:
@@ -353,10 +325,10 @@ def _add(call: Call) -> Call:
     half = (1 << 30, 0)
     swap = (fields["first_multiplier"], fields["first_shift"]) != half
     one, two = ("second", "first") if swap else ("first", "second")
-    shift, multiplier = _integer(fields, "shift"), _integer(fields, "multiplier")
+    shift, multiplier = integer(fields, "shift"), integer(fields, "multiplier")
     if (fields[f"{one}_multiplier"], fields[f"{one}_shift"]) != half or not is_fast(multiplier, shift):
         return call
-    small = (_integer(fields, f"{two}_multiplier"), _integer(fields, f"{two}_shift"))
+    small = (integer(fields, f"{two}_multiplier"), integer(fields, f"{two}_shift"))
     if small != half and not is_fast(*small):
         return call
     # A factor of exactly a half: no multiplication, one shift of an even number.
@@ -365,10 +337,10 @@ def _add(call: Call) -> Call:
     in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
     parameters: dict[str, Field] = {
         "count": shape[3],
-        "first_offset": _integer(fields, f"{one}_offset") << 19,
-        "second_offset": _integer(fields, f"{two}_offset") << 20,
+        "first_offset": integer(fields, f"{one}_offset") << 19,
+        "second_offset": integer(fields, f"{two}_offset") << 20,
         "second": _named(second),
-        "sum": _named(scaling(multiplier, shift, _integer(fields, "zero_point"))),
+        "sum": _named(scaling(multiplier, shift, integer(fields, "zero_point"))),
         "low": fields["low"],
         "high": fields["high"],
     }
@@ -392,7 +364,7 @@ def _extremum(call: Call) -> Call:
 def _multiply(call: Call) -> Call:
     """A tensor times one value per channel, times one for all, or times one of its own shape."""
     fields = call.parameters
-    spread = _struct(fields, "broadcast")
+    spread = struct(fields, "broadcast")
     first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
     shape = cast(list[int], spread["shape"])
     swap = 0 in first[2:] and shape[2] > 1
@@ -405,11 +377,11 @@ def _multiply(call: Call) -> Call:
     rows_by_channels = shape[:2] == [1, 1] and second == [0, 0, 0, 1]
     if not rows_by_channels or first not in ([0, 0, shape[3], 1], [0, 0, 0, 1]) or (first[2] == 0 and shape[2] > 1):
         return call
-    shift, multiplier = _integer(fields, "shift"), _integer(fields, "multiplier")
+    shift, multiplier = integer(fields, "shift"), integer(fields, "multiplier")
     left = 0 if is_fast(multiplier, shift) else shift + 1
     if not is_fast(multiplier, shift) and not 1 <= left <= MAXIMUM_LEFT:
         return call
-    zero_point = _integer(fields, "zero_point")
+    zero_point = integer(fields, "zero_point")
     parameters: dict[str, Field] = {
         "rows": shape[2],
         "channels": shape[3],
@@ -444,7 +416,7 @@ def fuse_adds(graph: Graph, layers: list[Layer]) -> list[Layer]:
             parameters=parameters,
             inputs=(call.inputs[0], add.inputs[1 - position]),
             output=add.output,
-            scratch_bytes=(call.scratch_bytes or 0) + PIXELS * _integer(_struct(parameters, "dot"), "output_channels"),
+            scratch_bytes=(call.scratch_bytes or 0) + PIXELS * integer(struct(parameters, "dot"), "output_channels"),
             in_place=() if graph.root(add.tensors[1 - position]) == graph.root(call.tensors[0]) else (1,),
         )
         operators = (*maker.operators, *adder.operators)

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records
-from tinydf.compiler.operators.window import Window, image_of_pixels
+from tinydf.compiler.operators.window import image_of_pixels
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
-
-Array = NDArray[np.generic]
+from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
 CHANNELS = 4  # that a kernel works on at once
 PIXELS = 2  # likewise, as in dot_mve.h
@@ -22,43 +21,20 @@ TAPS = 9  # of a 3x3 kernel
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
     """Call the MVE kernels where there are some for such parameters, and the DSP extension's where there are not."""
-    fast = [replace(layer, calls=tuple(_faster(call) for call in layer.calls)) for layer in layers]
+    fast = with_kernels(layers, _KERNELS)
     return armv7e_m(graph, fast)
-
-
-def _faster(call: Call) -> Call:
-    change = _KERNELS.get(call.kernel)
-    return call if change is None else change(call)
 
 
 def _shifts_right(fields: Mapping[str, Field]) -> bool:
     """Whether `scale_mve` (mve.h) takes all factors."""
-    shifts = _array(_struct(fields, "requantisation"), "shift").astype(np.int64)
+    shifts = array(struct(fields, "requantisation"), "shift").astype(np.int64)
     return bool(np.all((shifts <= 0) & (shifts >= -31)))
-
-
-def _round_up(value: int, step: int) -> int:
-    return -(-value // step) * step
-
-
-def _integer(fields: Mapping[str, Field], name: str) -> int:
-    value = fields[name]
-    assert isinstance(value, int)
-    return value
-
-
-def _struct(fields: Mapping[str, Field], name: str) -> Mapping[str, Field]:
-    return cast(Mapping[str, Field], fields[name])
-
-
-def _array(fields: Mapping[str, Field], name: str) -> Array:
-    return cast(Array, fields[name])
 
 
 def _scalings(fields: Mapping[str, Field]) -> Records:
     """mve_channels of all output channels, filled up to a multiple of four."""
-    requantisation = _struct(fields, "requantisation")
-    columns = (_array(fields, "bias"), _array(requantisation, "multiplier"), _array(requantisation, "shift"))
+    requantisation = struct(fields, "requantisation")
+    columns = (array(fields, "bias"), array(requantisation, "multiplier"), array(requantisation, "shift"))
     rows = np.stack([np.pad(column.astype(np.int32), (0, -len(column) % CHANNELS)) for column in columns], axis=1)
     blocks = rows.reshape(-1, CHANNELS, 3).transpose(0, 2, 1).reshape(-1, 3 * CHANNELS)
     four = "{%d, %d, %d, %d}"
@@ -72,14 +48,14 @@ def pack_weights(weights: Array) -> NDArray[np.int8]:
         int8 [filters / 4, inputs / 16, 4, 16], both rounded up, with zeros.
     """
     filters, inputs = weights.shape
-    full = np.zeros((_round_up(filters, CHANNELS), _round_up(inputs, LANES)), dtype=np.int8)
+    full = np.zeros((round_up(filters, CHANNELS), round_up(inputs, LANES)), dtype=np.int8)
     full[:filters, :inputs] = weights
     return np.ascontiguousarray(full.reshape(-1, CHANNELS, full.shape[1] // LANES, LANES).transpose(0, 2, 1, 3))
 
 
 def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
     """The C struct `dot_mve_parameters`, for weights [filters, inputs]."""
-    requantisation = _struct(fields, "requantisation")
+    requantisation = struct(fields, "requantisation")
     return {
         "inputs": weights.shape[1],
         "output_channels": len(weights),
@@ -93,11 +69,11 @@ def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
 
 def _pointwise(call: Call) -> Call:
     fields = call.parameters
-    pixels, inputs = _integer(fields, "pixels"), _integer(fields, "input_channels")
-    outputs = _integer(fields, "output_channels")
+    pixels, inputs = integer(fields, "pixels"), integer(fields, "input_channels")
+    outputs = integer(fields, "output_channels")
     if max(inputs, outputs) >= 1 << 15 or not _shifts_right(fields):
         return call
-    dot = _dot(fields, _array(fields, "weights").reshape(outputs, inputs))
+    dot = _dot(fields, array(fields, "weights").reshape(outputs, inputs))
     if pixels == 1:
         return replace(call, kernel="dense_mve", parameters=dot, struct="dot_mve_parameters", slide=None)
     return replace(
@@ -111,9 +87,9 @@ def _pointwise(call: Call) -> Call:
 
 def _conv_2d(call: Call) -> Call:
     fields = call.parameters
-    window = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
-    filters, channels = _integer(fields, "output_channels"), _integer(fields, "input_channels")
-    weights = _array(fields, "weights").reshape(filters, -1)
+    window = window_of(fields)
+    filters, channels = integer(fields, "output_channels"), integer(fields, "input_channels")
+    weights = array(fields, "weights").reshape(filters, -1)
     plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
     if not plain or weights.shape[1] >= 1 << 15 or not _shifts_right(fields):
         return call
@@ -141,18 +117,18 @@ def _in_lanes(columns: Array) -> Array:
 
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
-    w = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
+    w = window_of(fields)
     shape = (w.kernel_height, w.kernel_width, w.dilation_y, w.dilation_x, fields["depth_multiplier"])
     if shape != (3, 3, 1, 1, 1) or max(w.padding_left, w.padding_top) > 2 or not _shifts_right(fields):
         return call
-    channels = _integer(fields, "input_channels")
-    weights = np.pad(_array(fields, "weights").reshape(TAPS, channels), ((0, 0), (0, -channels % LANES)))
+    channels = integer(fields, "input_channels")
+    weights = np.pad(array(fields, "weights").reshape(TAPS, channels), ((0, 0), (0, -channels % LANES)))
     if np.any((weights[:-1:2] == -128) & (weights[1::2] == -128)):
         return call  # the sum of two such products may need 17 bits
-    requantisation = _struct(fields, "requantisation")
+    requantisation = struct(fields, "requantisation")
     scalings: dict[str, Field] = {
-        "bias": _in_lanes(_array(fields, "bias")),
-        "requantisation": {name: _in_lanes(_array(requantisation, name)) for name in ("multiplier", "shift")},
+        "bias": _in_lanes(array(fields, "bias")),
+        "requantisation": {name: _in_lanes(array(requantisation, name)) for name in ("multiplier", "shift")},
     }
     row_pixels = max(w.padding_left + w.input_width, (w.output_width - 1) * w.stride_x + 3)
     parameters: dict[str, Field] = {
@@ -181,9 +157,9 @@ def _depthwise(call: Call) -> Call:
 
 def _add(call: Call) -> Call:
     fields = call.parameters
-    spread = _struct(fields, "broadcast")
+    spread = struct(fields, "broadcast")
     strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
-    shifts = [_integer(fields, name) for name in ("first_shift", "second_shift", "shift")]
+    shifts = [integer(fields, name) for name in ("first_shift", "second_shift", "shift")]
     flat = strides == (0, 0, 0, 1, 0, 0, 0, 1) and cast(list[int], spread["shape"])[:3] == [1, 1, 1]
     if not flat or not all(-31 <= shift <= 0 for shift in shifts):
         return call

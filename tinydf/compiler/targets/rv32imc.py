@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,7 @@ from tinydf.compiler.targets.armv7e_m import (
     is_fast,
     scaling,
 )
-
-Array = NDArray[np.generic]
+from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
 # As in dot_rv32.h.
 PIXELS = 4
@@ -32,42 +30,19 @@ MAXIMUM_ROWS_BYTES = 512
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
     """Call the RV32 kernels, where there are some for such parameters."""
-    return [replace(layer, calls=tuple(_faster(call) for call in layer.calls)) for layer in layers]
-
-
-def _faster(call: Call) -> Call:
-    change = _KERNELS.get(call.kernel)
-    return call if change is None else change(call)
-
-
-def _round_up(value: int, step: int) -> int:
-    return -(-value // step) * step
-
-
-def _integer(fields: Mapping[str, Field], name: str) -> int:
-    value = fields[name]
-    assert isinstance(value, int)
-    return value
-
-
-def _struct(fields: Mapping[str, Field], name: str) -> Mapping[str, Field]:
-    return cast(Mapping[str, Field], fields[name])
-
-
-def _array(fields: Mapping[str, Field], name: str) -> Array:
-    return cast(Array, fields[name])
+    return with_kernels(layers, _KERNELS)
 
 
 def _channels(fields: Mapping[str, Field], step: int) -> tuple[int, Records]:
     """The layer's way of rounding (SCALING_... in dsp.h), and rv32_channel of each channel, filled up to a multiple."""
-    requantisation = _struct(fields, "requantisation")
-    multipliers, shifts = _array(requantisation, "multiplier").tolist(), _array(requantisation, "shift").tolist()
-    zero_point = _integer(requantisation, "zero_point")
+    requantisation = struct(fields, "requantisation")
+    multipliers, shifts = array(requantisation, "multiplier").tolist(), array(requantisation, "shift").tolist()
+    zero_point = integer(requantisation, "zero_point")
     rows = [
         (bias, *scaling(multiplier, shift, zero_point))
-        for bias, multiplier, shift in zip(_array(fields, "bias").tolist(), multipliers, shifts, strict=True)
+        for bias, multiplier, shift in zip(array(fields, "bias").tolist(), multipliers, shifts, strict=True)
     ]
-    rows += [(0, 0, 0, 1)] * (_round_up(len(rows), step) - len(rows))
+    rows += [(0, 0, 0, 1)] * (round_up(len(rows), step) - len(rows))
     fast = all(is_fast(multiplier, shift) for multiplier, shift in zip(multipliers, shifts, strict=True))
     rectified = zero_point == requantisation["low"] == -128
     rounding = SCALING_ANY if not fast else SCALING_RECTIFIED if rectified else SCALING_SIGNED
@@ -91,17 +66,17 @@ def interleave_weights(weights: Array) -> NDArray[np.int8]:
         int8 [filters / 4, inputs, 4], both rounded up to a multiple of 4, with zeros.
     """
     filters, inputs = weights.shape
-    full = np.zeros((_round_up(filters, CHANNELS), _round_up(inputs, 4)), dtype=np.int8)
+    full = np.zeros((round_up(filters, CHANNELS), round_up(inputs, 4)), dtype=np.int8)
     full[:filters, :inputs] = weights
     return np.ascontiguousarray(full.reshape(-1, CHANNELS, full.shape[1]).transpose(0, 2, 1))
 
 
 def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
     """The C struct `dot_rv32_parameters`, for weights [filters, inputs]."""
-    requantisation = _struct(fields, "requantisation")
+    requantisation = struct(fields, "requantisation")
     rounding, channels = _channels(fields, CHANNELS)
     return {
-        "inputs": _round_up(weights.shape[1], 4),
+        "inputs": round_up(weights.shape[1], 4),
         "output_channels": len(weights),
         "low": requantisation["low"],
         "high": requantisation["high"],
@@ -113,11 +88,11 @@ def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
 
 def _pointwise(call: Call) -> Call:
     fields = call.parameters
-    pixels, inputs = _integer(fields, "pixels"), _integer(fields, "input_channels")
-    outputs = _integer(fields, "output_channels")
+    pixels, inputs = integer(fields, "pixels"), integer(fields, "input_channels")
+    outputs = integer(fields, "output_channels")
     if max(inputs, outputs) >= 1 << 15:
         return call
-    weights = _array(fields, "weights").reshape(outputs, inputs)
+    weights = array(fields, "weights").reshape(outputs, inputs)
     dot = _dot(fields, weights)
     if pixels == 1:
         return replace(call, kernel="dense_rv32", parameters={"inputs": inputs, "dot": dot}, slide=None)
@@ -127,16 +102,16 @@ def _pointwise(call: Call) -> Call:
         call,
         kernel="pointwise_rv32",
         parameters={"pixels": pixels, "input_channels": inputs, "backward": 0, "dot": dot},
-        scratch_bytes=2 * PIXELS * _round_up(inputs, 4),
+        scratch_bytes=2 * PIXELS * round_up(inputs, 4),
         slide=image_of_pixels(pixels).slide(inputs, outputs, PIXELS, reads_first=True),
     )
 
 
 def _conv_2d(call: Call) -> Call:
     fields = call.parameters
-    window = Window(**{name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")})
-    filters, channels = _integer(fields, "output_channels"), _integer(fields, "input_channels")
-    weights = _array(fields, "weights").reshape(filters, -1)
+    window = window_of(fields)
+    filters, channels = integer(fields, "output_channels"), integer(fields, "input_channels")
+    weights = array(fields, "weights").reshape(filters, -1)
     plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
     if not plain or weights.shape[1] >= 1 << 15 or not can_pair(weights):
         return call
@@ -152,18 +127,18 @@ def _conv_2d(call: Call) -> Call:
         call,
         kernel="conv_2d_rv32",
         parameters=parameters,
-        scratch_bytes=2 * PIXELS * _round_up(weights.shape[1], 4) + copies,
+        scratch_bytes=2 * PIXELS * round_up(weights.shape[1], 4) + copies,
         slide=window.slide(channels, filters, PIXELS, reads_first=True),
     )
 
 
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
-    w = {name: _integer(_struct(fields, "window"), name) for name in _struct(fields, "window")}
+    w = {name: integer(struct(fields, "window"), name) for name in struct(fields, "window")}
     shape = (w["kernel_height"], w["kernel_width"], w["dilation_y"], w["dilation_x"], fields["depth_multiplier"])
     if shape != (3, 3, 1, 1, 1) or max(w["stride_x"], w["stride_y"], w["padding_left"], w["padding_top"]) > 2:
         return call
-    channels = _integer(fields, "input_channels")
+    channels = integer(fields, "input_channels")
     row_pixels = max(w["padding_left"] + w["input_width"], (w["output_width"] - 1) * w["stride_x"] + 3)
     most = MAXIMUM_ROWS_BYTES // row_pixels
     batch = min(max((most - 3) // w["stride_y"], 0) + 1, w["output_height"])
@@ -173,9 +148,9 @@ def _depthwise(call: Call) -> Call:
         w["output_height"],
         w["output_width"],
     )
-    requantisation = _struct(fields, "requantisation")
+    requantisation = struct(fields, "requantisation")
     full = (requantisation["low"], requantisation["high"]) == (-128, 127)
-    weights = np.ascontiguousarray(_array(fields, "weights").reshape(9, channels).T)
+    weights = np.ascontiguousarray(array(fields, "weights").reshape(9, channels).T)
     parameters: dict[str, Field] = {
         "window": fields["window"],
         "channels": channels,
