@@ -1,6 +1,6 @@
 """Scores of a detector over a data set, and the figures that follow from them."""
 
-from collections.abc import Sequence
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,13 +119,14 @@ def _certainty(scored: Scored) -> tuple[dict[str, dict[str, Certainty]], dict[st
     """How sure each figure is: by group of generators and platform, and over the social platforms."""
     draws = Draws(source for some in scored.images.values() for source in some.sources)
     known = scored.known()
-    groups = {"seen": {True}, "unseen": {False}, "all": {True, False}}
+    groups = {"seen": {name for name, seen in known.items() if seen}}
+    if not all(known.values()):
+        groups["unseen"] = known.keys() - groups["seen"]
+    groups["all"] = set(known)
     certain: dict[str, dict[str, Certainty]] = {}
     shared: dict[str, AfterSharing] = {}
-    for group, which in groups.items():
-        if group == "unseen" and all(known.values()):
-            continue
-        found = {platform: _replicates(scored, platform, which, draws) for platform in scored.images}
+    for group, generators in groups.items():
+        found = {platform: _replicates(scored, platform, generators, draws) for platform in scored.images}
         certain[group] = {platform: uncertainty.certainty(*one) for platform, one in found.items()}
         accuracies = {name: one[0]["balanced_accuracy"] for name, one in found.items() if name != PRE_SOCIAL}
         if after := uncertainty.after_sharing(accuracies):
@@ -134,19 +135,15 @@ def _certainty(scored: Scored) -> tuple[dict[str, dict[str, Certainty]], dict[st
 
 
 def _replicates(
-    scored: Scored, platform: str, which: set[bool], draws: Draws
+    scored: Scored, platform: str, generators: Set[str], draws: Draws
 ) -> tuple[dict[str, NDArray[np.float64]], float | None]:
-    """Figures in each draw, and the calibration error, of all reals and the fakes of `which` generators."""
-    images, scores, known = scored.images[platform], scored.scores[platform], scored.known()
-    chosen = np.array([not label or known[name] in which for label, name in _pairs(images)])
-    labels, scores = images.labels[chosen], scores[chosen]
+    """Figures in each draw, and the calibration error, of all reals and the fakes of `generators`."""
+    images = scored.images[platform]
+    chosen = (images.labels == 0) | np.isin(images.generators, list(generators))
+    labels, scores = images.labels[chosen], scored.scores[platform][chosen]
     weights = draws.weights(source for source, taken in zip(images.sources, chosen, strict=True) if taken)
     error = uncertainty.calibration_error(labels, scores, scored.metrics.temperature)
     return uncertainty.replicate(labels, scores, scored.metrics.threshold, weights), error
-
-
-def _pairs(images: Images) -> Sequence[tuple[int, str]]:
-    return list(zip(images.labels.tolist(), images.generators, strict=True))
 
 
 def _parts(count: int) -> int:

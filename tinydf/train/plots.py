@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -13,6 +12,7 @@ from sklearn.metrics import roc_curve
 
 from tinydf.files import atomic_path
 from tinydf.train.evaluate import Evaluation, Scored
+from tinydf.train.uncertainty import chance
 
 PANEL = 4.2
 BINS = 10
@@ -78,8 +78,8 @@ def _roc(scored: Scored, axes: Axes) -> None:
 def _calibration(scored: Scored, axes: Axes) -> None:
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=0.8)
     for platform, images in scored.images.items():
-        chance = (1 + np.tanh(scored.scores[platform] / scored.metrics.temperature / 2)) / 2
-        share, mean = calibration_curve(images.labels, chance, n_bins=BINS)
+        said = chance(scored.scores[platform], scored.metrics.temperature)
+        share, mean = calibration_curve(images.labels, said, n_bins=BINS)
         axes.plot(mean, share, marker="o", label=platform)
     axes.set_xlabel("chance of fake, as the detector says")
     axes.set_ylabel("share of fakes")

@@ -101,6 +101,12 @@ def interval(values: Numbers) -> Interval | None:
     return float(low), float(high)
 
 
+def chance(scores: Numbers, temperature: float) -> Numbers:
+    """The chance of a fake that scores say, `sigmoid(score / temperature)`, without overflow."""
+    probability: Numbers = (1 + np.tanh(scores / temperature / 2)) / 2
+    return probability
+
+
 def calibration_error(labels: NDArray[np.int64], scores: Numbers, temperature: float) -> float | None:
     """Expected calibration error of `sigmoid(score / temperature)`, both classes weighing the same.
 
@@ -110,9 +116,9 @@ def calibration_error(labels: NDArray[np.int64], scores: Numbers, temperature: f
     if not 0 < fakes < len(labels):
         return None
     weights = np.where(labels == 1, 0.5 / fakes, 0.5 / (len(labels) - fakes))
-    chance = (1 + np.tanh(scores / temperature / 2)) / 2
-    bins = np.minimum((chance * BINS).astype(np.int64), BINS - 1)
-    return float(np.abs(np.bincount(bins, weights * (chance - labels), BINS)).sum())
+    said = chance(scores, temperature)
+    bins = np.minimum((said * BINS).astype(np.int64), BINS - 1)
+    return float(np.abs(np.bincount(bins, weights * (said - labels), BINS)).sum())
 
 
 def certainty(figures: dict[str, Numbers], error: float | None) -> Certainty:
