@@ -4,12 +4,10 @@
 
 // On the host the pairs of a pixel lie side by side.
 static inline int32_t *unpack_group(int32_t a, int32_t b, int32_t c, int32_t *pairs) {
-    pairs[0] = even_bytes(a);
-    pairs[1] = odd_bytes(a);
-    pairs[2] = even_bytes(b);
-    pairs[3] = odd_bytes(b);
-    pairs[4] = even_bytes(c);
-    pairs[5] = odd_bytes(c);
+    const __m128i words = _mm_set_epi32(0, c, b, a);
+    const __m128i even = _mm_srai_epi16(_mm_slli_epi16(words, 8), 8), odd = _mm_srai_epi16(words, 8);
+    _mm_storeu_si128((__m128i *)(void *)pairs, _mm_unpacklo_epi32(even, odd));
+    _mm_storel_epi64((__m128i *)(void *)(pairs + 4), _mm_unpackhi_epi32(even, odd));
     return pairs + 6;
 }
 
@@ -90,75 +88,101 @@ TINYDF_HOT int32_t *unpack_run(const int8_t *a, const int8_t *b, const int8_t *c
     return pairs;
 }
 
-// Sums of channels 0 and 1 of pixels a, b and c.
-typedef struct {
-    int32_t a0, b0, c0, a1, b1, c1;
-} dot_sums;
+// The sums of one channel, of pixels a, b and c. The host's vectors have a fourth, which means nothing.
+#if HAS_SSE2
+#define DOT_LANES 4
+#else
+#define DOT_LANES DOT_PIXELS
+#endif
 
 #if HAS_SSE2
 
-static inline __m128i load_twice(const int32_t *pairs) {
-    const __m128i once = _mm_loadl_epi64((const __m128i *)(const void *)pairs);
-    return _mm_unpacklo_epi64(once, once);
+// The two halves of two vectors: `from` says from which half of each.
+#define HALVES(first, second, from)                                                                                    \
+    _mm_castpd_si128(_mm_shuffle_pd(_mm_castsi128_pd(first), _mm_castsi128_pd(second), from))
+
+static inline __m128i load_16(const void *bytes) {
+    return _mm_loadu_si128((const __m128i *)bytes);
 }
 
-static inline void add_lanes(__m128i lanes, int32_t *low, int32_t *high) {
-    const __m128i sums = _mm_add_epi32(lanes, _mm_srli_si128(lanes, 4));
-    *low += _mm_cvtsi128_si32(sums);
-    *high += _mm_cvtsi128_si32(_mm_srli_si128(sums, 8));
+static inline __m128i load_8(const void *bytes) {
+    return _mm_loadl_epi64((const __m128i *)bytes);
+}
+
+// Of channels 0 and 1, for each of three pixels four sums that are still to be added up.
+typedef struct {
+    __m128i first[DOT_PIXELS], second[DOT_PIXELS];
+} vector_sums;
+
+// Adds two groups: their weights, and the pairs of a and b, c and a, b and c.
+static inline void add_groups(vector_sums *s, __m128i weights, __m128i ab, __m128i ca, __m128i bc) {
+    const __m128i even = _mm_srai_epi16(_mm_slli_epi16(weights, 8), 8), odd = _mm_srai_epi16(weights, 8);
+    const __m128i pixels[DOT_PIXELS] = {HALVES(ab, ca, 2), HALVES(ab, bc, 1), HALVES(ca, bc, 2)};
+    for (int j = 0; j < DOT_PIXELS; j++) {
+        s->first[j] = _mm_add_epi32(s->first[j], _mm_madd_epi16(pixels[j], even));
+        s->second[j] = _mm_add_epi32(s->second[j], _mm_madd_epi16(pixels[j], odd));
+    }
+}
+
+static inline void store_sums(const __m128i lanes[DOT_PIXELS], int32_t bias, int32_t sums[DOT_LANES]) {
+    const __m128i a = lanes[0], b = lanes[1], c = lanes[2];
+    const __m128i ab = _mm_add_epi32(_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
+    const __m128i cc = _mm_add_epi32(_mm_unpacklo_epi32(c, c), _mm_unpackhi_epi32(c, c));
+    const __m128i total = _mm_add_epi32(_mm_unpacklo_epi64(ab, cc), _mm_unpackhi_epi64(ab, cc));
+    _mm_storeu_si128((__m128i *)(void *)sums, _mm_add_epi32(total, _mm_set1_epi32(bias)));
 }
 
 #endif
 
-// The sums of two channels over `groups` groups of four inputs, at least one.
-static inline dot_sums dot(const int32_t *pairs, const int8_t *weights, uint32_t groups, const int32_t *bias) {
-    dot_sums s = {bias[0], bias[0], bias[0], bias[1], bias[1], bias[1]};
+// The sums of channels 0 and 1 over `groups` groups of four inputs, at least one.
+static inline void dot(const int32_t *pairs, const int8_t *weights, uint32_t groups, const int32_t *bias,
+                       int32_t first[DOT_LANES], int32_t second[DOT_LANES]) {
 #if HAS_DSP
+    int32_t a0 = bias[0], b0 = bias[0], c0 = bias[0], a1 = bias[1], b1 = bias[1], c1 = bias[1];
     // Four groups a round; the first round may be short.
     const int8_t *end = weights + groups * 8;
     int32_t word = (int32_t)(groups % 4), pair;
-    __asm__ volatile(
-        "cmp %[word], #2\n\t"
-        "bhi 2f\n\t"
-        "beq 3f\n\t"
-        "cmp %[word], #1\n\t"
-        "beq 4f\n\t"
-        "1:\n\t" DOT_STEP DOT_STEP "2:\n\t" DOT_STEP DOT_STEP "3:\n\t" DOT_STEP DOT_STEP "4:\n\t" DOT_STEP DOT_STEP
-        "ldr %[pair], %[end]\n\t"
-        "cmp %[weights], %[pair]\n\t"
-        "bne 1b\n\t"
-        : [a0] "+r"(s.a0), [b0] "+r"(s.b0), [c0] "+r"(s.c0), [a1] "+r"(s.a1), [b1] "+r"(s.b1), [c1] "+r"(s.c1),
-          [pairs] "+r"(pairs), [weights] "+r"(weights), [word] "+r"(word), [pair] "=&r"(pair)
-        : [end] "m"(end)
-        : "r4", "r5", "r6", "cc", "memory");
+    __asm__ volatile("cmp %[word], #2\n\t"
+                     "bhi 2f\n\t"
+                     "beq 3f\n\t"
+                     "cmp %[word], #1\n\t"
+                     "beq 4f\n\t"
+                     "1:\n\t" DOT_STEP DOT_STEP "2:\n\t" DOT_STEP DOT_STEP "3:\n\t" DOT_STEP DOT_STEP
+                     "4:\n\t" DOT_STEP DOT_STEP "ldr %[pair], %[end]\n\t"
+                     "cmp %[weights], %[pair]\n\t"
+                     "bne 1b\n\t"
+                     : [a0] "+r"(a0), [b0] "+r"(b0), [c0] "+r"(c0), [a1] "+r"(a1), [b1] "+r"(b1), [c1] "+r"(c1),
+                       [pairs] "+r"(pairs), [weights] "+r"(weights), [word] "+r"(word), [pair] "=&r"(pair)
+                     : [end] "m"(end)
+                     : "r4", "r5", "r6", "cc", "memory");
+    first[0] = a0, first[1] = b0, first[2] = c0;
+    second[0] = a1, second[1] = b1, second[2] = c1;
 #elif HAS_SSE2
-    // Lanes 0 and 1 are channel 0, lanes 2 and 3 channel 1.
-    __m128i a = _mm_setzero_si128(), b = a, c = a;
-    for (uint32_t group = 0; group < groups; group++) {
-        const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(weights + 8 * group));
-        const __m128i first = _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), second = _mm_srai_epi16(bytes, 8);
-        const __m128i both = _mm_unpacklo_epi64(first, second);
-        a = _mm_add_epi32(a, _mm_madd_epi16(both, load_twice(pairs)));
-        b = _mm_add_epi32(b, _mm_madd_epi16(both, load_twice(pairs + 2)));
-        c = _mm_add_epi32(c, _mm_madd_epi16(both, load_twice(pairs + 4)));
-        pairs += 6;
+    // Two groups a round; of an odd number, the last is loaded beside zeros. Even bytes of the weights are channel 0's.
+    const __m128i zero = _mm_setzero_si128();
+    vector_sums s = {{zero, zero, zero}, {zero, zero, zero}};
+    for (; groups >= 2; groups -= 2, weights += 16, pairs += 12) {
+        add_groups(&s, load_16(weights), load_16(pairs), load_16(pairs + 4), load_16(pairs + 8));
     }
-    add_lanes(a, &s.a0, &s.a1);
-    add_lanes(b, &s.b0, &s.b1);
-    add_lanes(c, &s.c0, &s.c1);
+    if (groups == 1) {
+        add_groups(&s, load_8(weights), load_16(pairs), load_8(pairs + 4), zero);
+    }
+    store_sums(s.first, bias[0], first);
+    store_sums(s.second, bias[1], second);
 #else
+    for (uint32_t j = 0; j < DOT_PIXELS; j++) {
+        first[j] = bias[0];
+        second[j] = bias[1];
+    }
     for (uint32_t step = 0; step < 2 * groups; step++) {
         const int32_t word = load_word(weights + 4 * step), even = even_bytes(word), odd = odd_bytes(word);
-        s.a0 = smlad(pairs[0], even, s.a0);
-        s.b0 = smlad(pairs[1], even, s.b0);
-        s.c0 = smlad(pairs[2], even, s.c0);
-        s.a1 = smlad(pairs[0], odd, s.a1);
-        s.b1 = smlad(pairs[1], odd, s.b1);
-        s.c1 = smlad(pairs[2], odd, s.c1);
+        for (uint32_t j = 0; j < DOT_PIXELS; j++) {
+            first[j] = smlad(pairs[j], even, first[j]);
+            second[j] = smlad(pairs[j], odd, second[j]);
+        }
         pairs += DOT_PIXELS;
     }
 #endif
-    return s;
 }
 
 // One channel of one pixel; `rounding` is known when this is compiled.
@@ -174,11 +198,11 @@ static inline int8_t output_of(const dot_parameters *p, uint32_t rounding, int32
 }
 
 // One channel of three pixels, whose second and third lie `b` and `c` bytes further on.
-static inline void write_pixels(const dot_parameters *p, uint32_t rounding, const int32_t sums[DOT_PIXELS], scaling s,
+static inline void write_pixels(const dot_parameters *p, uint32_t rounding, const int32_t sums[DOT_LANES], scaling s,
                                 int8_t *output, uint32_t b, uint32_t c) {
 #if HAS_SSE2
     if (rounding != SCALING_ANY) {
-        const uint32_t bytes = (uint32_t)scale_4(_mm_set_epi32(0, sums[2], sums[1], sums[0]), &s);
+        const uint32_t bytes = (uint32_t)scale_4(load_16(sums), &s);
         output[0] = (int8_t)(uint8_t)bytes;
         output[b] = (int8_t)(uint8_t)(bytes >> 8);
         output[c] = (int8_t)(uint8_t)(bytes >> 16);
@@ -200,8 +224,8 @@ static inline void dot_channels(const dot_parameters *p, uint32_t rounding, cons
     const uint32_t c = pixels > 2 ? 2u * p->pitch : b;
     const int8_t *end = output + p->output_channels;
     while (output < end) {
-        const dot_sums s = dot(pairs, weights, groups, channels->bias);
-        const int32_t first[DOT_PIXELS] = {s.a0, s.b0, s.c0}, second[DOT_PIXELS] = {s.a1, s.b1, s.c1};
+        int32_t first[DOT_LANES], second[DOT_LANES];
+        dot(pairs, weights, groups, channels->bias, first, second);
         write_pixels(p, rounding, second, channels->scaling[1], output + 1 < end ? output + 1 : output, b, c);
         write_pixels(p, rounding, first, channels->scaling[0], output, b, c);
         weights += groups * 8;
