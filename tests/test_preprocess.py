@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tinydf.errors import TinydfError
-from tinydf.preprocess import Preprocess, dequantise, quantise
+from tinydf.preprocess import Preprocess, dequantise, mean_scores, quantise
 
 PREPROCESS = Preprocess(size=96)
 
@@ -23,6 +24,36 @@ def test_crop_is_of_the_centre_and_starts_on_a_jpeg_block(height: int, width: in
     crop = PREPROCESS.crop_image(coordinates(height, width))
     assert crop.shape == (96, 96, 3)
     assert tuple(crop[0, 0, :2]) == (top, left)
+
+
+@pytest.mark.parametrize(
+    ("crops", "height", "width", "corners"),
+    [
+        (1, 128, 128, [(16, 16)]),
+        (4, 128, 128, [(0, 0), (0, 32), (32, 0), (32, 32)]),
+        (4, 96, 131, [(0, 0), (0, 32)]),
+        (9, 96, 96, [(0, 0)]),
+        (9, 110, 200, [(y, x) for y in (0, 8) for x in (0, 48, 104)]),
+        (16, 128, 128, [(y, x) for y in (0, 8, 16, 32) for x in (0, 8, 16, 32)]),
+    ],
+)
+def test_crops_reach_from_corner_to_corner_and_each_is_taken_once(
+    crops: int, height: int, width: int, corners: list[tuple[int, int]]
+) -> None:
+    cut = Preprocess.model_validate({"size": 96, "crops": crops}).crop_images(coordinates(height, width))
+    assert cut.shape == (len(corners), 96, 96, 3)
+    assert [tuple(one[0, 0, :2]) for one in cut] == corners
+
+
+@pytest.mark.parametrize("crops", [0, 2, 5, 25])
+def test_crops_that_make_no_square_grid_are_refused(crops: int) -> None:
+    with pytest.raises(ValidationError, match="crops"):
+        Preprocess.model_validate({"size": 96, "crops": crops})
+
+
+def test_the_score_of_an_image_is_the_mean_over_its_crops() -> None:
+    logits = np.array([[0, 1], [1, 0], [0, 4], [2, 2], [2, 5]], np.float32)
+    np.testing.assert_array_equal(mean_scores(logits, np.array([2, 1, 2])), [0.0, 4.0, 1.5])
 
 
 @pytest.mark.parametrize("shape", [(95, 200, 3), (200, 95, 3), (128, 128), (128, 128, 4)])

@@ -34,8 +34,10 @@ class Tensor(BaseModel):
 class Decision(BaseModel):
     """How logits become a verdict, on the host and on the device alike.
 
-    The score is `logit(fake) - logit(real)`, a log-odds. The verdict is "fake" if score > threshold. On the device the
-    score is the difference of the two int8 outputs, and the verdict is "fake" if it is > `threshold_steps`.
+    The score is `logit(fake) - logit(real)`, a log-odds, and of an image that is judged by several crops their mean.
+    The verdict is "fake" if score > threshold. On the device a crop's score is the difference of the two int8 outputs,
+    and the verdict is "fake" if the sum over the crops is > `threshold_steps` times their number. The threshold is a
+    whole number of steps: means of crops may lie between two steps, and host and device must not disagree there.
     `temperature` divides the score to give a calibrated probability, and does not move the verdict.
     """
 
@@ -73,26 +75,23 @@ class Manifest(BaseModel):
     chain: Chain
     tflm_arena_bytes: int = Field(ge=0, description="what the tflite-micro interpreter used on the host")
 
-    def to_input(self, image: NDArray[np.uint8]) -> NDArray[np.int8]:
-        """An RGB image, uint8 [height, width, 3], as the model's input, int8 [size, size, 3]."""
-        return quantise(self.preprocess.to_float(image), self.input.scale, self.input.zero_point)
+    def to_inputs(self, image: NDArray[np.uint8]) -> NDArray[np.int8]:
+        """An RGB image, uint8 [height, width, 3], as the model's inputs, int8 [crops, size, size, 3]."""
+        crops = self.preprocess.to_float(self.preprocess.crop_images(image))
+        return quantise(crops, self.input.scale, self.input.zero_point)
 
-    def score(self, output: NDArray[np.int8]) -> NDArray[np.float64]:
-        """Log-odds of "fake" for outputs, int8 [..., 2] -> float64 [...]."""
-        # Whole steps times a float32 scale are exact in float64, so that this and `verdict` never disagree.
-        score: NDArray[np.float64] = _steps(output) * np.float64(self.output.scale)
-        return score
+    def score(self, outputs: NDArray[np.int8]) -> float:
+        """Log-odds of "fake" of one image, the mean over its crops' outputs, int8 [crops, 2]."""
+        return _steps(outputs) / len(outputs) * self.output.scale
 
-    def verdict(self, output: NDArray[np.int8]) -> NDArray[np.bool_]:
-        """True where the verdict is "fake", for outputs, int8 [..., 2]; integer arithmetic, as on the device."""
-        verdict: NDArray[np.bool_] = _steps(output) > self.decision.threshold_steps
-        return verdict
+    def verdict(self, outputs: NDArray[np.int8]) -> bool:
+        """Whether one image is "fake" by its crops' outputs, int8 [crops, 2]; integer arithmetic, as on the device."""
+        return _steps(outputs) > self.decision.threshold_steps * len(outputs)
 
 
-def _steps(output: NDArray[np.int8]) -> NDArray[np.int32]:
-    """How far apart the outputs are, int8 [..., 2] -> int32 [...]."""
-    steps: NDArray[np.int32] = output[..., 1].astype(np.int32) - output[..., 0].astype(np.int32)
-    return steps
+def _steps(outputs: NDArray[np.int8]) -> int:
+    """How far apart the two outputs are, summed over crops, int8 [crops, 2]."""
+    return int(outputs[:, 1].sum(dtype=np.int64) - outputs[:, 0].sum(dtype=np.int64))
 
 
 def read_export(directory: Path) -> Manifest:

@@ -1,6 +1,7 @@
 """The one way from an image to a model's input: the policy is part of the model and travels in its manifest."""
 
-from typing import Literal
+from math import isqrt
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,9 @@ class Preprocess(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: int = Field(ge=16, le=512, description="height and width of the input, in pixels")
-    crop: Literal["center"] = "center"
+    crops: Literal[1, 4, 9, 16] = Field(
+        default=1, description="of an image to judge: 1 is its centre, more are a square grid from corner to corner"
+    )
     colour: Literal["rgb"] = "rgb"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -30,11 +33,27 @@ class Preprocess(BaseModel):
     def crop_image(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Cut the centre of an image, uint8 [height, width, 3] -> uint8 [size, size, 3].
 
-        The corner lies on the grid of JPEG's blocks (ITU-T T.81, A.1), which starts at an image's first pixel, so that
-        a detector meets the blocks where it learned them.
+        Raises:
+            TinydfError: as `crop_images` does.
+        """
+        centre: NDArray[np.uint8] = self._cut(image, 1)[0]
+        return centre
+
+    def crop_images(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Cut the crops that an image is judged by, uint8 [height, width, 3] -> uint8 [crops, size, size, 3].
+
+        Where an image is too small for crops that differ, it has fewer.
 
         Raises:
-            TinydfError: if the image is smaller than the crop, or is not 8-bit RGB.
+            TinydfError: if the image is smaller than a crop, or is not 8-bit RGB.
+        """
+        return self._cut(image, isqrt(self.crops))
+
+    def _cut(self, image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+        """A grid of crops, `side` by `side`, by rows.
+
+        Corners lie on the grid of JPEG's blocks (ITU-T T.81, A.1), which starts at an image's first pixel, so that a
+        detector meets the blocks where it learned them.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise TinydfError(f"an image is {image.dtype}{list(image.shape)}, not 8-bit RGB")
@@ -43,14 +62,35 @@ class Preprocess(BaseModel):
             raise TinydfError(
                 f"an image of {width}x{height} pixels is smaller than the model's {self.size}x{self.size} crop"
             )
-        top, left = (((side - self.size) // 2) // JPEG_BLOCK * JPEG_BLOCK for side in (height, width))
-        return image[top : top + self.size, left : left + self.size]
+        tops, lefts = (_starts(length - self.size, side) for length in (height, width))
+        return np.stack([image[y : y + self.size, x : x + self.size] for y in tops for x in lefts])
 
-    def to_float(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Crop and normalise, uint8 [height, width, 3] -> float32 [size, size, 3] (HWC)."""
-        crop = self.crop_image(image).astype(np.float32) / np.float32(255)
-        normalised: NDArray[np.float32] = (crop - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
+    def to_float(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Normalise crops, uint8 [..., size, size, 3] -> float32 of the same shape."""
+        real = crops.astype(np.float32) / np.float32(255)
+        normalised: NDArray[np.float32] = (real - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
         return normalised
+
+
+def mean_scores(logits: NDArray[np.floating[Any]], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Scores of images that are judged by several crops: the mean log-odds of "fake".
+
+    Args:
+        logits: float [crops, 2], real and fake, image after image.
+        counts: int64 [images], how many crops each image has, at least one.
+
+    Returns:
+        float64 [images].
+    """
+    odds = logits[:, 1].astype(np.float64) - logits[:, 0].astype(np.float64)
+    sums: NDArray[np.float64] = np.add.reduceat(odds, np.cumsum(counts) - counts)
+    return sums / counts
+
+
+def _starts(room: int, count: int) -> list[int]:
+    """Where `count` crops begin in a length with so much `room` beside one, evenly spread, each once."""
+    wanted = [room // 2] if count == 1 else [room * k // (count - 1) for k in range(count)]
+    return sorted({start // JPEG_BLOCK * JPEG_BLOCK for start in wanted})
 
 
 def quantise(values: NDArray[np.float32], scale: float, zero_point: int) -> NDArray[np.int8]:

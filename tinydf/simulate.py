@@ -127,18 +127,17 @@ def _manifest(export: Path) -> Manifest:
 
 def _judge_shard(work: _Work) -> list[Case]:
     engine, manifest = _engine(work.export), _manifest(work.export)
-    samples = list(read_shard(work.data, work.shard))
-    outputs = engine.run(np.stack([manifest.to_input(sample.image) for sample in samples]))
-    verdicts, scores = manifest.verdict(outputs), manifest.score(outputs)
-    return [
-        Case(work.shard.platform, sample.generator, sample.label, bool(fake), float(score))
-        for sample, fake, score in zip(samples, verdicts, scores, strict=True)
-    ]
+    cases = []
+    for sample in read_shard(work.data, work.shard):
+        outputs = engine.run(manifest.to_inputs(sample.image))
+        verdict, score = manifest.verdict(outputs), manifest.score(outputs)
+        cases.append(Case(work.shard.platform, sample.generator, sample.label, verdict, score))
+    return cases
 
 
 def _first_inputs(manifest: Manifest, dataset: Dataset, split: Split, count: int) -> NDArray[np.int8]:
     samples = (sample for platform in dataset.platforms(split) for sample in dataset.samples(split, platform))
-    return np.stack([manifest.to_input(sample.image) for sample, _ in zip(samples, range(count), strict=False)])
+    return np.concatenate([manifest.to_inputs(sample.image) for sample, _ in zip(samples, range(count), strict=False)])
 
 
 def compare_speed(directory: Path, tflite: bytes, inputs: NDArray[np.int8]) -> Speed:

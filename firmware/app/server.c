@@ -17,6 +17,13 @@ typedef struct {
     uint32_t received; // bytes held, from the first on
 } input_state;
 
+// The sample that is being judged, crop by crop.
+typedef struct {
+    uint32_t sample;
+    uint32_t crops; // judged
+    int32_t steps;  // output[1] - output[0], summed over them
+} judgement;
+
 // The last result, kept so that a lost answer can be given again without running the model again.
 typedef struct {
     bool valid;
@@ -39,6 +46,7 @@ static struct {
     uint32_t session;    // 0 is none
     wire_header request; // that is being served
     input_state input;
+    judgement judged;
     kept_result result;
     kept_profile profile;
     uint8_t payload[WIRE_MAX_PAYLOAD]; // of the answer
@@ -95,6 +103,7 @@ static void answer_hello(const frame *request) {
     if (request->header.session != server.session) {
         server.session = request->header.session;
         forget_input();
+        server.judged = (judgement){0};
         server.result.valid = false;
         server.profile.valid = false;
     }
@@ -174,19 +183,37 @@ static bool input_is_complete(const wire_infer *infer) {
     return true;
 }
 
-static bool is_fake(const int8_t *output) {
-    return output[1] - output[0] > server.model->threshold_steps;
+// True if that crop's turn has come; otherwise answers which one's has.
+static bool crop_is_next(const wire_infer *infer) {
+    judgement *judged = &server.judged;
+    if (infer->crop == 0 || infer->sample != judged->sample) {
+        *judged = (judgement){.sample = infer->sample};
+    }
+    if (infer->crop != judged->crops) {
+        send_error(WIRE_ERROR_CROP, judged->crops);
+        return false;
+    }
+    return true;
+}
+
+// The verdict by this output and those of the crops before it: the mean score against the threshold, in integers.
+static bool judge(const int8_t *output) {
+    judgement *judged = &server.judged;
+    judged->steps += output[1] - output[0];
+    judged->crops++;
+    return judged->steps > server.model->threshold_steps * (int32_t)judged->crops;
 }
 
 static void answer_infer(const frame *request) {
     wire_infer infer;
     memcpy(&infer, request->payload, sizeof infer);
     kept_result *result = &server.result;
-    if (result->valid && result->head.sample == infer.sample && result->input_crc32 == infer.input_crc32) {
+    const bool given = result->valid && result->head.sample == infer.sample && result->head.crop == infer.crop;
+    if (given && result->input_crc32 == infer.input_crc32) {
         send_result();
         return;
     }
-    if (!input_is_complete(&infer)) {
+    if (!crop_is_next(&infer) || !input_is_complete(&infer)) {
         return;
     }
     result->valid = false;
@@ -200,9 +227,10 @@ static void answer_infer(const frame *request) {
     }
     result->head = (wire_result){
         .sample = infer.sample,
+        .crop = infer.crop,
         .ticks = end - begin,
         .peak_stack_bytes = port_peak_stack(),
-        .fake = is_fake(engine_output()),
+        .fake = judge(engine_output()),
         .arena_intact = arena_intact(),
     };
     memcpy(result->output, engine_output(), server.model->output.bytes);

@@ -40,7 +40,7 @@ typedef struct {
     engine_tensor input;
     engine_tensor output;
     uint32_t arena_bytes;           // what engine_init needs, exactly (aot) or at least (tflm)
-    int16_t threshold_steps;        // verdict "fake" if output[1] - output[0] > threshold_steps
+    int16_t threshold_steps;        // "fake" if output[1] - output[0], mean over the crops, is greater
     uint16_t layer_count;           // 0 if the engine cannot time its layers
     const char *const *layer_names; // layer_count names
 } engine_description;

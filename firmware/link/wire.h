@@ -8,7 +8,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire is little-endian");
 
 // Of the protocol.
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 // Bytes of payload in a frame.
 #define WIRE_MAX_PAYLOAD 1024
 // Dimensions of a tensor.
@@ -62,6 +62,8 @@ typedef enum {
     WIRE_ERROR_LAYERS = 11,
     // The processor stopped; detail: the exception's number. A fault record follows.
     WIRE_ERROR_FAULT = 12,
+    // A crop out of turn; detail: the crop wanted.
+    WIRE_ERROR_CROP = 13,
 } wire_error_code;
 
 // How the board came up: the first step that failed.
@@ -162,7 +164,7 @@ typedef struct __attribute__((packed)) {
     wire_tensor input;
     // The model's output.
     wire_tensor output;
-    // Fake if output[1] - output[0] is greater.
+    // Fake if output[1] - output[0] is greater, mean over an image's crops.
     int16_t threshold_steps;
     // Layers that PROFILE times.
     uint16_t layer_count;
@@ -207,29 +209,33 @@ typedef struct __attribute__((packed)) {
 } wire_chunk_answer;
 _Static_assert(sizeof(wire_chunk_answer) == 8, "as on the wire");
 
-// Run the model on a sample whose input was sent.
+// Run the model on a crop of a sample, whose input was sent.
 typedef struct __attribute__((packed)) {
     // Index of the sample.
     uint32_t sample;
+    // Of the sample; 0 is the first.
+    uint16_t crop;
     // Of the whole input.
     uint32_t input_crc32;
 } wire_infer;
-_Static_assert(sizeof(wire_infer) == 8, "as on the wire");
+_Static_assert(sizeof(wire_infer) == 10, "as on the wire");
 
 // What one inference gave; the output's bytes follow.
 typedef struct __attribute__((packed)) {
     // Index of the sample.
     uint32_t sample;
+    // Of the sample.
+    uint16_t crop;
     // Of the inference alone, wrapping.
     uint32_t ticks;
     // Deepest since start; 0 is not known.
     uint32_t peak_stack_bytes;
-    // The verdict: 1 is fake, 0 is real.
+    // The verdict on the sample by its crops so far: 1 is fake, 0 is real.
     uint8_t fake;
     // 1 if the guard words around the arena are whole.
     uint8_t arena_intact;
 } wire_result;
-_Static_assert(sizeof(wire_result) == 14, "as on the wire");
+_Static_assert(sizeof(wire_result) == 16, "as on the wire");
 
 // Time each layer, or give more of a profile that was run.
 typedef struct __attribute__((packed)) {

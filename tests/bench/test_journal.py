@@ -42,6 +42,7 @@ def answer(index: int) -> Answer:
         key=f"image-{index}",
         label=1,
         generator="checker2",
+        crops=1,
         output="0a7f",
         expected="0a7f",
         fake=True,

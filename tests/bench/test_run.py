@@ -15,7 +15,7 @@ from tests.e2e.command import interrupt, refuse, succeed
 from tinydf.bench import journal as journals
 from tinydf.bench.images import choose, images
 from tinydf.bench.run import FILE, bench
-from tinydf.bench.summary import Bench
+from tinydf.bench.summary import Bench, device_case
 from tinydf.boards.build import read_build
 from tinydf.compiler.host import HostEngine
 from tinydf.data.dataset import PLATFORMS, Dataset
@@ -37,10 +37,10 @@ def test_a_whole_run(board: Posix, tiny_data: Path, tiny_export: Path, tiny_firm
     manifest, engine = read_export(tiny_export), HostEngine(tiny_export)
     for index, sample in images(Dataset(tiny_data), "test", frozenset(range(IMAGES))):
         answer = contents.answers[index]
-        expected = engine.run(manifest.to_input(sample.image)[None])
+        expected = engine.run(manifest.to_inputs(sample.image))
         assert (answer.key, answer.platform, answer.label) == (sample.key, sample.platform, sample.label)
         assert answer.output == expected.tobytes().hex()
-        assert answer.fake == bool(manifest.verdict(expected)[0])
+        assert answer.fake == manifest.verdict(expected)
 
     ticks = [one.ticks for one in contents.answers.values()]
     assert (result.ticks.minimum, result.ticks.median) == (min(ticks), float(np.median(ticks)))
@@ -116,6 +116,27 @@ def test_ctrl_c_keeps_the_journal(board: Posix, tiny_data: Path, tiny_export: Pa
     printed = succeed(*run, "--resume")
     assert "64 of 64" in printed
     assert "CONV_2D" in printed
+
+
+def test_images_are_judged_by_several_crops_on_the_board_as_on_the_host(
+    board: Posix, tiny_data: Path, tiny_export: Path, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(tiny_export, export)
+    written = json.loads((export / "manifest.json").read_text())
+    written["preprocess"]["crops"] = 4
+    (export / "manifest.json").write_text(json.dumps(written))
+    result = bench([board.port], tiny_data, export, tmp_path / "bench")
+    assert (result.images, result.mismatches) == (IMAGES, 0)
+    assert result.inferences > 2 * IMAGES
+    manifest, engine = read_export(export), HostEngine(export)
+    samples = dict(images(Dataset(tiny_data), "test", frozenset(range(IMAGES))))
+    for index, answer in journals.read(tmp_path / "bench" / journals.FILE).answers.items():
+        outputs = engine.run(manifest.to_inputs(samples[index].image))
+        score = manifest.score(outputs)
+        assert (answer.crops, answer.output) == (len(outputs), outputs.tobytes().hex())
+        assert answer.fake == manifest.verdict(outputs) == (score > manifest.decision.threshold)
+        assert device_case(answer).score * manifest.output.scale == pytest.approx(score)
 
 
 def test_two_boards_share_the_images(

@@ -17,7 +17,7 @@ from tinydf.manifest import read_export
 @pytest.fixture(scope="module")
 def images(tiny_export: Path, tiny_data: Path) -> NDArray[np.float32]:
     preprocess = read_export(tiny_export).preprocess
-    return np.stack([preprocess.to_float(one) for one in calibration_crops(Dataset(tiny_data), preprocess)])
+    return preprocess.to_float(calibration_crops(Dataset(tiny_data), preprocess))
 
 
 def test_an_error_of_all_weights_is_taken_out(tiny_export: Path, images: NDArray[np.float32]) -> None:

@@ -1,5 +1,7 @@
 """The device compares integers; that must be the same as comparing scores with the threshold."""
 
+from fractions import Fraction
+
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -10,7 +12,8 @@ from tinydf.preprocess import Preprocess
 
 SCALES = st.floats(min_value=2**-20, max_value=8, width=32)
 THRESHOLDS = st.floats(min_value=-1e4, max_value=1e4)
-PAIRS = np.stack(np.meshgrid(np.arange(-128, 128), np.arange(-128, 128)), axis=-1).reshape(-1, 2).astype(np.int8)
+# One crop's outputs, int8 [1, 2]: every difference that there is.
+PAIRS = [np.array([[real, fake]], np.int8) for real in (-128, 3, 127) for fake in range(-128, 128)]
 
 
 def manifest(scale: float, zero_point: int, threshold: float) -> Manifest:
@@ -32,7 +35,7 @@ def manifest(scale: float, zero_point: int, threshold: float) -> Manifest:
 @example(1.0, 0, -256.0)
 def test_integer_verdict_is_the_score_above_the_threshold(scale: float, zero_point: int, threshold: float) -> None:
     model = manifest(scale, zero_point, threshold)
-    np.testing.assert_array_equal(model.verdict(PAIRS), model.score(PAIRS) > threshold)
+    assert [model.verdict(one) for one in PAIRS] == [model.score(one) > threshold for one in PAIRS]
 
 
 @given(SCALES, st.integers(-255, 255), st.integers(-2, 2))
@@ -41,4 +44,15 @@ def test_thresholds_beside_a_step_are_exact_too(scale: float, step: int, ulps: i
     for _ in range(abs(ulps)):
         threshold = float(np.nextafter(threshold, np.inf * ulps))
     model = manifest(scale, 0, threshold)
-    np.testing.assert_array_equal(model.verdict(PAIRS), model.score(PAIRS) > threshold)
+    assert [model.verdict(one) for one in PAIRS] == [model.score(one) > threshold for one in PAIRS]
+
+
+@given(SCALES, st.integers(-256, 256), st.lists(st.tuples(st.integers(-128, 127), st.integers(-128, 127)), min_size=1))
+@example(float(np.float32(0.1)), 3, [(0, 3)] * 9)
+@example(float(np.float32(0.1)), 3, [(0, 3)] * 8 + [(0, 4)])
+def test_crops_are_judged_by_their_mean(scale: float, steps: int, crops: list[tuple[int, int]]) -> None:
+    model = manifest(scale, 0, steps * scale)
+    outputs = np.array(crops, np.int8)
+    mean = Fraction(sum(fake - real for real, fake in crops), len(crops))
+    assert model.decision.threshold_steps == steps
+    assert model.verdict(outputs) == (model.score(outputs) > model.decision.threshold) == (mean > steps)

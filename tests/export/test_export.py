@@ -30,7 +30,9 @@ def test_manifest_ties_the_chain_together(tiny_export: Path, tiny_run: Path, tin
     assert manifest.chain.weights == sha256_file(tiny_run / "weights.safetensors")
     assert manifest.chain.onnx == sha256_file(tiny_export / "model.onnx")
     assert manifest.chain.tflite == sha256_file(tiny_export / "model.tflite")
-    assert manifest.decision.threshold == metrics.threshold
+    step = manifest.output.scale
+    assert manifest.decision.threshold == manifest.decision.threshold_steps * step
+    assert 0 <= metrics.threshold - manifest.decision.threshold < step
     assert manifest.decision.temperature == metrics.temperature
 
 
@@ -40,7 +42,7 @@ def test_input_is_pixel_minus_128(tiny_export: Path, tiny_data: Path) -> None:
     assert (np.float32(manifest.input.scale), manifest.input.zero_point) == (np.float32(1 / 255), -128)
     image = next(Dataset(tiny_data).samples("test")).image
     expected = manifest.preprocess.crop_image(image).astype(np.int16) - 128
-    np.testing.assert_array_equal(manifest.to_input(image), expected)
+    np.testing.assert_array_equal(manifest.to_inputs(image), expected[None])
 
 
 def test_model_is_int8_throughout_with_a_scale_for_each_channel(tiny_export: Path) -> None:
@@ -69,10 +71,12 @@ def test_parity_of_int8_is_what_the_interpreter_and_the_manifest_say(tiny_export
     golden = Golden((tiny_export / "model.tflite").read_bytes())
     for platform, accuracy in parity["stages"][3]["balanced_accuracy"].items():
         samples = list(Dataset(tiny_data).samples("test", platform))
-        outputs = golden.run(np.stack([manifest.to_input(one.image) for one in samples]))
-        verdict, fake = manifest.verdict(outputs), np.array([one.label == 1 for one in samples])
+        outputs = [golden.run(manifest.to_inputs(one.image)) for one in samples]
+        verdict = np.array([manifest.verdict(one) for one in outputs])
+        fake = np.array([one.label == 1 for one in samples])
         assert accuracy == pytest.approx((verdict[fake].mean() + (~verdict[~fake]).mean()) / 2)
-        np.testing.assert_array_equal(verdict, manifest.score(outputs) > manifest.decision.threshold)
+        scores = np.array([manifest.score(one) for one in outputs])
+        np.testing.assert_array_equal(verdict, scores > manifest.decision.threshold)
 
 
 def test_c_array_holds_the_model(tiny_export: Path, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ def test_every_layer_of_the_export_is_compared(tiny_export: Path) -> None:
 
 def test_a_float_model_against_itself_has_no_noise(tiny_export: Path, tiny_data: Path) -> None:
     manifest, model = read_export(tiny_export), (tiny_export / "model_float.tflite").read_bytes()
-    images = np.stack([manifest.preprocess.to_float(one.image) for one in Dataset(tiny_data).samples("test")])
+    crops = [manifest.preprocess.crop_image(one.image) for one in Dataset(tiny_data).samples("test")]
+    images = manifest.preprocess.to_float(np.stack(crops))
     assert {one.snr_db for one in layer_noise(model, model, images)} == {120.0}
 
 

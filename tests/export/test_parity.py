@@ -13,7 +13,13 @@ LABELS = np.arange(COUNT) % 2
 def images() -> ParityImages:
     platforms = np.array(["pre_social", "x"])[np.arange(COUNT) // 2 % 2]
     platforms[-20:] = ""
-    return ParityImages(np.zeros((COUNT, 1, 1, 3), np.uint8), LABELS, platforms, np.arange(COUNT) % 10 != 1)
+    return ParityImages(
+        crops=np.zeros((COUNT, 1, 1, 3), np.uint8),
+        counts=np.ones(COUNT, np.int64),
+        labels=LABELS,
+        platforms=platforms,
+        seen=np.arange(COUNT) % 10 != 1,
+    )
 
 
 def logits() -> Logits:

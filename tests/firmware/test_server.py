@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.firmware.host import INPUT_BYTES, OUTPUT_BYTES, STDIO_PORT, application, expected_output, expected_verdict
+from tests.firmware.host import (
+    INPUT_BYTES,
+    OUTPUT_BYTES,
+    STDIO_PORT,
+    THRESHOLD_STEPS,
+    application,
+    expected_output,
+    expected_verdict,
+)
 from tinydf.link import wire
 from tinydf.link.frame import Frame, Receiver, encode
 from tinydf.link.wire import ErrorCode, Message
@@ -43,8 +51,8 @@ def chunks(data: bytes = DATA, sample: int = 0, size: int = 1000) -> list[Frame]
     return [chunk(offset, data[offset : offset + size], sample) for offset in range(0, len(data), size)]
 
 
-def infer(data: bytes = DATA, sample: int = 0) -> Frame:
-    return request(Message.INFER, wire.Infer(sample, zlib.crc32(data)))
+def infer(data: bytes = DATA, sample: int = 0, crop: int = 0) -> Frame:
+    return request(Message.INFER, wire.Infer(sample, crop, zlib.crc32(data)))
 
 
 def error(answer: Frame) -> tuple[int, int]:
@@ -98,7 +106,7 @@ def test_an_inference() -> None:
     head, output = result(answer)
     assert output == expected_output(DATA, runs=1)
     assert head == wire.ResultHead(
-        sample=0, ticks=1000, peak_stack_bytes=77, fake=expected_verdict(output), arena_intact=1
+        sample=0, crop=0, ticks=1000, peak_stack_bytes=77, fake=expected_verdict(output), arena_intact=1
     )
 
 
@@ -114,6 +122,53 @@ def test_the_verdict_is_the_outputs(random_bytes: random.Random) -> None:
 def test_an_inference_asked_for_again_is_not_run_again() -> None:
     *_, first, second, third = converse(HELLO, *chunks(), infer(), infer(), infer())
     assert result(first) == result(second) == result(third)
+
+
+def judge(crops: list[bytes], sample: int = 0) -> list[Frame]:
+    """The requests that have one image judged by several crops."""
+    return [one for number, data in enumerate(crops) for one in (*chunks(data, sample), infer(data, sample, number))]
+
+
+def results(answers: list[Frame]) -> list[tuple[wire.ResultHead, bytes]]:
+    return [result(one) for one in answers if one.type == Message.RESULT]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(1, 5))
+def test_an_image_is_judged_by_the_mean_of_its_crops(random_bytes: random.Random, count: int) -> None:
+    crops = [random_bytes.randbytes(INPUT_BYTES) for _ in range(count)]
+    given_back = results(converse(HELLO, *judge([DATA], sample=7), *judge(crops)))[1:]
+    steps = 0
+    for number, (head, output) in enumerate(given_back):
+        real, fake = memoryview(output[:2]).cast("b")
+        steps += fake - real
+        assert (head.sample, head.crop) == (0, number)
+        assert bool(head.fake) == (steps > THRESHOLD_STEPS * (number + 1))
+    assert len(given_back) == count
+
+
+def test_a_crop_asked_for_again_counts_once() -> None:
+    first, second = judge([DATA]), [*chunks(DATA[::-1]), infer(DATA[::-1], crop=1)]
+    plain = results(converse(HELLO, *first, *second))
+    assert results(converse(HELLO, *first, first[-1], *second, second[-1])) == [plain[0], plain[0], plain[1], plain[1]]
+
+
+def test_crops_of_the_same_bytes_count_each() -> None:
+    first, second = results(converse(HELLO, *judge([DATA, DATA])))
+    assert (first[0].crop, second[0].crop) == (0, 1)
+    assert second[1] == expected_output(DATA, runs=2)
+
+
+def test_a_crop_out_of_turn_is_refused() -> None:
+    answers = converse(HELLO, *chunks(), infer(crop=1), infer(), *chunks(), infer(crop=2), infer(sample=1, crop=1))
+    refused = [error(one) for one in answers if one.type == Message.ERROR]
+    assert refused == [(ErrorCode.CROP, 0), (ErrorCode.CROP, 1), (ErrorCode.CROP, 0)]
+
+
+def test_a_new_session_forgets_the_crops_before_it() -> None:
+    other = [Frame(one.type, 5, one.sequence, one.payload) for one in (*chunks(), infer(crop=1))]
+    *_, answer = converse(HELLO, *judge([DATA]), Frame(Message.HELLO, 5, 1), *other)
+    assert error(answer) == (ErrorCode.CROP, 0)
 
 
 def test_the_same_sample_in_a_new_session_is_run_again() -> None:
@@ -176,7 +231,7 @@ def test_nothing_but_hello_is_served_before_hello() -> None:
 
 
 def test_another_session_is_refused() -> None:
-    answers = converse(HELLO, request(Message.INFER, wire.Infer(0, 0), session=SESSION + 1))
+    answers = converse(HELLO, request(Message.INFER, wire.Infer(0, 0, 0), session=SESSION + 1))
     assert error(answers[1]) == (ErrorCode.SESSION, 0)
 
 

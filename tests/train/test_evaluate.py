@@ -37,6 +37,17 @@ def test_scores_do_not_depend_on_the_batch(finished: Path, data: Path) -> None:
     assert np.allclose(evaluate_scores(model, images, recipe.preprocess), alone, atol=1e-4)
 
 
+def test_an_image_of_several_crops_has_their_mean_score(finished: Path, data: Path) -> None:
+    model, recipe, _ = load_run(finished)
+    pixels = read_images(Dataset(data), "test").pixels[0]
+    several = recipe.preprocess.model_copy(update={"crops": 4})
+    crops = list(several.crop_images(pixels))
+    assert len(crops) == 4
+    alone = evaluate_scores(model, Images(crops, np.zeros(4), ["camera"] * 4, ["one"] * 4), recipe.preprocess)
+    together = evaluate_scores(model, Images([pixels], np.zeros(1), ["camera"], ["one"]), several)
+    assert together == pytest.approx([alone.mean()], abs=1e-4)
+
+
 def test_unseen_generators_are_kept_apart(finished: Path, data: Path, tmp_path: Path) -> None:
     """The same data set with its generator marked as unseen: only photographs are left among the seen."""
     described = json.loads((data / FILE).read_text())

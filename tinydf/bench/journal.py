@@ -68,10 +68,11 @@ class Answer(Line):
     key: str
     label: Literal[0, 1]
     generator: str
+    crops: int = Field(ge=1, description="of the image, each an inference; outputs stand one after the other")
     output: str = Hexadecimal
     expected: str = Hexadecimal
     fake: bool = Field(description="the board's verdict")
-    ticks: int = Field(ge=0, description="of the inference alone, in the header's counter unit")
+    ticks: int = Field(ge=0, description="of the inferences alone, all crops together, in the header's counter unit")
     transfer_seconds: float = Field(ge=0, description="for the input, on the host's clock")
     input_bytes: int = Field(ge=1)
     peak_stack_bytes: int = Field(ge=0, description="deepest since the board's start; 0 is not known")

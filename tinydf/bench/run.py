@@ -5,12 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from queue import Queue
 from time import monotonic
-
-import numpy as np
 
 from tinydf import __version__
 from tinydf.bench import journal as journals
@@ -29,17 +26,15 @@ from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import Manifest, read_export
 
 FILE = "bench.json"
-BATCH = 16
-"""Images that the host's engine judges at a time."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """An image to send: its place in the split, its input as the board takes it, and the output that the host gets."""
+    """An image to send: its place in the split, its crops as the board takes them, and the outputs the host gets."""
 
     index: int
     sample: Sample
-    input: bytes
+    inputs: tuple[bytes, ...]
     expected: bytes
 
 
@@ -179,12 +174,9 @@ def _session(station: Station) -> Session:
 
 def _tasks(dataset: Dataset, split: Split, wanted: list[int], manifest: Manifest, engine: HostEngine) -> Iterator[Task]:
     """The wanted images in order, ready to be sent."""
-    waiting = images(dataset, split, frozenset(wanted))
-    while batch := list(islice(waiting, BATCH)):
-        inputs = np.stack([manifest.to_input(sample.image) for _, sample in batch])
-        outputs = engine.run(inputs)
-        for (index, sample), one, expected in zip(batch, inputs, outputs, strict=True):
-            yield Task(index, sample, one.tobytes(), expected.tobytes())
+    for index, sample in images(dataset, split, frozenset(wanted)):
+        inputs = manifest.to_inputs(sample.image)
+        yield Task(index, sample, tuple(one.tobytes() for one in inputs), engine.run(inputs).tobytes())
 
 
 def _stream(stations: list[Station], tasks: Iterator[Task], journal: Journal, total: int, before: list[Answer]) -> None:
@@ -217,7 +209,7 @@ def share(stations: list[Station], tasks: Iterator[Task], record: Callable[[Stat
             if stop.is_set():
                 continue
             try:
-                record(station, task, station.board.infer(task.index, task.input))
+                record(station, task, station.board.infer(task.index, *task.inputs))
             except Exception as error:
                 failures.append(error)
                 stop.set()
@@ -255,7 +247,8 @@ def _answer(station: Station, task: Task, result: Result) -> Answer:
         fake=result.fake,
         ticks=result.ticks,
         transfer_seconds=result.transfer_seconds,
-        input_bytes=len(task.input),
+        crops=len(task.inputs),
+        input_bytes=sum(map(len, task.inputs)),
         peak_stack_bytes=result.peak_stack_bytes,
         arena_intact=result.arena_intact,
     )

@@ -22,7 +22,7 @@ class Summary(BaseModel):
 
 
 class Ticks(Summary):
-    """Of the board's counter, around one inference alone."""
+    """Of the board's counter, around one inference alone; of an image of several crops, their mean."""
 
     unit: str
     minimum: int
@@ -80,6 +80,7 @@ class Bench(Summary):
     split: str
     images: int
     images_of_split: int
+    inferences: int = Field(description="crops judged; one an image, unless the export judges by several")
     mismatches: int = Field(description="images whose output bytes, or verdict, are not the host's")
     mismatched: list[str] = Field(description="the first of them, platform/key")
     accuracy: Accuracy = Field(description="by the board's verdicts")
@@ -90,22 +91,23 @@ class Bench(Summary):
 
 
 def device_case(answer: Answer) -> Case:
-    """What the board said; the score is the difference of its outputs."""
+    """What the board said; the score is the difference of its outputs, mean over the crops."""
     return _case(answer, answer.output, answer.fake)
 
 
 def host_case(answer: Answer, manifest: Manifest) -> Case:
     """What the host's engine said of the same image."""
-    return _case(answer, answer.expected, bool(manifest.verdict(_int8(answer.expected))))
+    return _case(answer, answer.expected, manifest.verdict(_outputs(answer.expected)))
 
 
 def _case(answer: Answer, output: str, fake: bool) -> Case:
-    real_logit, fake_logit = _int8(output)
-    return Case(answer.platform, answer.generator, answer.label, fake, float(fake_logit) - float(real_logit))
+    real, logit_fake = _outputs(output).mean(axis=0, dtype=np.float64)
+    return Case(answer.platform, answer.generator, answer.label, fake, float(logit_fake - real))
 
 
-def _int8(output: str) -> NDArray[np.int8]:
-    return np.frombuffer(bytes.fromhex(output), np.int8)
+def _outputs(output: str) -> NDArray[np.int8]:
+    """int8 [crops, 2]."""
+    return np.frombuffer(bytes.fromhex(output), np.int8).reshape(-1, 2)
 
 
 def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Build | None) -> Bench:
@@ -134,6 +136,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Bu
         split=header.split,
         images=len(answers),
         images_of_split=sum(shard.count for shard in dataset.info.shards if shard.split == header.split),
+        inferences=sum(one.crops for one in answers),
         mismatches=len(wrong),
         mismatched=[f"{one.platform}/{one.key}" for one in wrong[:NAMED_MISMATCHES]],
         accuracy=measure([device_case(one) for one in answers], known),
@@ -145,11 +148,11 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Bu
 
 
 def _as_host(answer: Answer, manifest: Manifest) -> bool:
-    return answer.output == answer.expected and answer.fake == bool(manifest.verdict(_int8(answer.output)))
+    return answer.output == answer.expected and answer.fake == manifest.verdict(_outputs(answer.output))
 
 
 def _ticks(answers: list[Answer], journal: Contents) -> Ticks:
-    ticks = np.array([one.ticks for one in answers])
+    ticks = np.array([one.ticks / one.crops for one in answers])
     unit, clocks = journal.header.counter_unit, {session.clock_hz for session in journal.sessions}
     clock = clocks.pop() if len(clocks) == 1 else 0
     median = float(np.median(ticks))

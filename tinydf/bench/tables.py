@@ -45,7 +45,7 @@ def cost(bench: Bench) -> Table:
     table.add_column()
     table.add_column(justify="right")
     rows = [
-        ("images", f"{bench.images:,} of {bench.images_of_split:,}"),
+        ("images", f"{bench.images:,} of {bench.images_of_split:,}{_crops(bench)}"),
         ("mismatches with the host", f"{bench.mismatches:,}"),
         (f"{ticks.unit} an inference, median", f"{ticks.median:,.0f}"),
         ("  minimum, 99th percentile", f"{ticks.minimum:,} {ticks.percentile_99:,.0f}"),
@@ -75,6 +75,10 @@ def operators(bench: Bench) -> Table:
     for kind, ticks in sorted(kinds.items(), key=lambda item: -sum(item[1])):
         table.add_row(kind, str(len(ticks)), f"{sum(ticks):,}", f"{sum(ticks) / total:.1%}")
     return table
+
+
+def _crops(bench: Bench) -> str:
+    return f", {bench.inferences:,} crops" if bench.inferences != bench.images else ""
 
 
 def _rate(value: float | None) -> str:

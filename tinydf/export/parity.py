@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from tinydf.data.dataset import Dataset, Sample
 from tinydf.errors import TinydfError
 from tinydf.export.layers import LayerNoise
-from tinydf.preprocess import Preprocess
+from tinydf.preprocess import Preprocess, mean_scores
 from tinydf.train.metrics import balanced_accuracy
 
 FILE = "parity.json"
 Logits = NDArray[np.floating[Any]]
-"""Float [images, 2], real and fake."""
+"""Float [crops, 2], real and fake."""
 FEWEST, MOST = 200, 2000
 
 
@@ -70,20 +70,22 @@ class ParityImages:
     """Images to compare by.
 
     Attributes:
-        crops: uint8 [images, size, size, 3].
+        crops: uint8 [crops, size, size, 3], image after image.
+        counts: int64 [images], how many crops each image has.
         labels: int64 [images].
         platforms: the platform of each image of the test split; "" for images that were added to have enough.
         seen: bool [images], whether training saw the generator.
     """
 
     crops: NDArray[np.uint8]
+    counts: NDArray[np.int64]
     labels: NDArray[np.int64]
     platforms: NDArray[np.str_]
     seen: NDArray[np.bool_]
 
     def floats(self, preprocess: Preprocess) -> NDArray[np.float32]:
-        """The float inputs, float32 [images, size, size, 3]."""
-        return np.stack([preprocess.to_float(one) for one in self.crops])
+        """The float inputs, float32 [crops, size, size, 3]."""
+        return preprocess.to_float(self.crops)
 
 
 def parity_images(data: Dataset, preprocess: Preprocess) -> ParityImages:
@@ -102,8 +104,10 @@ def parity_images(data: Dataset, preprocess: Preprocess) -> ParityImages:
     everything = samples + extra
     if not everything:
         raise TinydfError(f"{data.directory} has no images to compare by", "make the data set anew")
+    crops = [preprocess.crop_images(one.image) for one in everything]
     return ParityImages(
-        crops=np.stack([preprocess.crop_image(one.image) for one in everything]),
+        crops=np.concatenate(crops),
+        counts=np.array([len(one) for one in crops], np.int64),
         labels=np.array([one.label for one in everything], np.int64),
         platforms=np.array([one.platform for one in samples] + [""] * len(extra)),
         seen=np.array([data.seen(one.generator) for one in everything]),
@@ -117,14 +121,14 @@ def compare(
     reference: Logits,
     threshold: float,
 ) -> StageParity:
-    """Figures of a stage's logits, float [images, 2], against the reference's.
+    """Figures of a stage's logits, float [crops, 2], against the reference's.
 
     Raises:
         TinydfError: if a logit is infinite or not a number.
     """
     if not np.isfinite(logits).all():
         raise TinydfError(f"stage {stage} gives logits that are not finite numbers", "train again, or repair the model")
-    scores, wanted = _scores(logits), _scores(reference)
+    scores, wanted = (mean_scores(one, images.counts) for one in (logits, reference))
     return StageParity(
         stage=stage,
         largest_error=float(np.abs(logits.astype(np.float64) - reference).max()),
@@ -158,11 +162,6 @@ def mean(accuracies: dict[str, float | None]) -> float:
     """Mean over the platforms that have one; 0 if none has."""
     known = [one for one in accuracies.values() if one is not None]
     return sum(known) / len(known) if known else 0.0
-
-
-def _scores(logits: Logits) -> NDArray[np.float64]:
-    difference: NDArray[np.float64] = logits[:, 1].astype(np.float64) - logits[:, 0].astype(np.float64)
-    return difference
 
 
 def _by_platform(

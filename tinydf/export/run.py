@@ -136,7 +136,7 @@ def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
     images = parity_images(data, origin.preprocess)
     floats = images.floats(origin.preprocess)
     gate = Gate(images, origin.threshold)
-    with _stage(f"{origin.reference}: {len(floats)} images as the reference"):
+    with _stage(f"{origin.reference}: {len(images.labels)} images as the reference"):
         gate.reference(origin.reference, origin.logits(floats))
     onnx = origin.onnx()
     if origin.reference != "onnx":
@@ -145,7 +145,7 @@ def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
     (directory / ONNX).write_bytes(onnx)
 
     crops = calibration_crops(data, origin.preprocess)
-    calibration = np.stack([origin.preprocess.to_float(one) for one in crops])
+    calibration = origin.preprocess.to_float(crops)
     with _stage("conversion"):
         float_tflite, tflite = convert(onnx, calibration)
     with _stage("float TFLite, run by LiteRT"):
@@ -162,7 +162,7 @@ def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
         # int8 times float32 is exact in float64: this verdict is the device's integer comparison.
         logits = (outputs.astype(np.float64) - model.output.zero_point) * model.output.scale
         gate.hold("int8_tflite", logits, f"most is lost at {noisiest(layers)}")
-    parity = Parity(images=len(floats), threshold=origin.threshold, stages=gate.stages, layers=layers)
+    parity = Parity(images=len(images.labels), threshold=origin.threshold, stages=gate.stages, layers=layers)
     write_json(directory / PARITY, parity)
     chain = Chain(
         dataset=data.sha256,
@@ -200,7 +200,7 @@ def _package(
         input=model.input,
         output=model.output,
         preprocess=preprocess,
-        decision=decision.model_copy(update={"threshold_steps": steps}),
+        decision=decision.model_copy(update={"threshold": steps * model.output.scale, "threshold_steps": steps}),
         chain=chain,
         tflm_arena_bytes=measure_arena(tflite, name),
     )
@@ -221,7 +221,7 @@ class Gate:
         self._threshold = threshold
 
     def reference(self, stage: str, logits: Logits) -> None:
-        """Take a stage's logits, float [images, 2], as what the others are compared with."""
+        """Take a stage's logits, float [crops, 2], as what the others are compared with."""
         self._logits = logits
         self.stages.append(compare(stage, self._images, logits, logits, self._threshold))
 

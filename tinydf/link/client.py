@@ -7,7 +7,7 @@ import termios
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -33,6 +33,9 @@ EXCEPTIONS = {
     **{260: "misaligned load", 261: "load fault", 262: "misaligned store", 263: "store fault"},
 }
 
+RESEND = (wire.ErrorCode.INCOMPLETE, wire.ErrorCode.CHECKSUM, wire.ErrorCode.OFFSET, wire.ErrorCode.CROP)
+"""What sending the sample anew may mend."""
+
 _ANSWERS = {
     wire.Message.HELLO: wire.Message.HELLO,
     wire.Message.CHUNK: wire.Message.CHUNK,
@@ -46,17 +49,17 @@ Outcome = TypeVar("Outcome")
 
 @dataclass(frozen=True)
 class Result:
-    """One inference on the board.
+    """One image judged by the board.
 
     Attributes:
         sample: its index.
-        output: the output tensor, int8.
+        output: the output tensors of its crops, int8, one after the other.
         fake: the board's verdict.
-        ticks: of the board's counter, around the inference alone.
+        ticks: of the board's counter, around the inferences alone, summed over the crops.
         peak_stack_bytes: the deepest stack since the board started; 0 where the port does not know.
         arena_intact: whether the engine kept within its arena.
-        transfer_seconds: what the input took to get there, by the host's clock.
-        answer_seconds: from INFER to RESULT, by the host's clock.
+        transfer_seconds: what the inputs took to get there, by the host's clock.
+        answer_seconds: from INFER to RESULT, summed over the crops, by the host's clock.
     """
 
     sample: int
@@ -144,20 +147,22 @@ class Board:
         self._hello = hello
         return hello
 
-    def infer(self, sample: int, data: bytes) -> Result:
-        """Run the model on one input.
+    def infer(self, sample: int, *crops: bytes) -> Result:
+        """Run the model on the crops of one image, which the board judges by all of them.
 
         Args:
             sample: its index, which makes asking again harmless.
-            data: the input tensor, int8.
+            crops: the input tensor for each crop, int8; at least one.
 
         Raises:
             TinydfError: if the board does not answer, stops on a fault, or refuses.
-            ValueError: if the input has the wrong size.
+            ValueError: if an input has the wrong size, or there is none.
         """
+        if not crops:
+            raise ValueError("a sample without crops")
         for _ in range(SAMPLE_ATTEMPTS):
             try:
-                return self._infer_once(sample, data)
+                return _judged([self._infer_crop(sample, number, data) for number, data in enumerate(crops)])
             except Refused as refusal:
                 self._recover(refusal)
         raise TinydfError(
@@ -194,19 +199,19 @@ class Board:
         seconds = FIRST_INFERENCE_SECONDS if longest is None else MARGIN_SECONDS + INFERENCE_FACTOR * longest
         return self._ask(kind, payload, seconds, INFERENCE_PATIENCE_SECONDS)
 
-    def _infer_once(self, sample: int, data: bytes) -> Result:
+    def _infer_crop(self, sample: int, crop: int, data: bytes) -> Result:
         hello = self._greeted()
         if len(data) != hello.input.bytes:
             raise ValueError(f"an input of {len(data)} bytes; the model wants {hello.input.bytes}")
         begin = time.monotonic()
         self._send_input(sample, data, hello)
         sent = time.monotonic()
-        request = wire.Infer(sample, zlib.crc32(data)).pack()
+        request = wire.Infer(sample, crop, zlib.crc32(data)).pack()
         payload = self._ask_to_run(wire.Message.INFER, request)
         answered = time.monotonic()
         self._longest_inference = max(self._longest_inference or 0.0, answered - sent)
         head, output = self._unpack(wire.ResultHead, payload)
-        if head.sample != sample or len(output) != hello.output.bytes:
+        if (head.sample, head.crop) != (sample, crop) or len(output) != hello.output.bytes:
             raise TinydfError(f"the board at {self.port} gave a result that does not fit", "flash it anew")
         return Result(
             sample=sample,
@@ -243,7 +248,7 @@ class Board:
         """
         if refusal.code == wire.ErrorCode.SESSION:
             self.hello()  # the board was reset
-        elif refusal.code not in (wire.ErrorCode.INCOMPLETE, wire.ErrorCode.CHECKSUM, wire.ErrorCode.OFFSET):
+        elif refusal.code not in RESEND:
             raise self._give_up(refusal)
 
     def _give_up(self, refusal: Refused) -> TinydfError:
@@ -332,6 +337,19 @@ class Board:
             return action()
         except (serial.SerialException, OSError) as error:
             raise TinydfError(f"{self.port} went away ({error})", "plug the board in and run again") from None
+
+
+def _judged(crops: list[Result]) -> Result:
+    """The results of an image's crops as one; the verdict is the last one's, which is by all of them."""
+    return replace(
+        crops[-1],
+        output=b"".join(one.output for one in crops),
+        ticks=sum(one.ticks for one in crops),
+        peak_stack_bytes=max(one.peak_stack_bytes for one in crops),
+        arena_intact=all(one.arena_intact for one in crops),
+        transfer_seconds=sum(one.transfer_seconds for one in crops),
+        answer_seconds=sum(one.answer_seconds for one in crops),
+    )
 
 
 def _open(port: str, baud: int) -> serial.Serial:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
-VERSION = 1
+VERSION = 2
 MAX_PAYLOAD = 1024
 MAX_RANK = 4
 MAX_LAYERS = 512
@@ -57,6 +57,7 @@ class ErrorCode(Registered):
     BOOT = 10, "the board did not come up as it should; detail: the boot code."
     LAYERS = 11, "more layers than can be profiled; detail: how many can."
     FAULT = 12, "the processor stopped; detail: the exception's number. A fault record follows."
+    CROP = 13, "a crop out of turn; detail: the crop wanted."
 
 
 class Boot(Registered):
@@ -292,7 +293,7 @@ class HelloAnswer(Layout):
     model_sha256: Annotated[bytes, Octets(32), "of the .tflite"]
     input: Annotated[Tensor, "the model's input"]
     output: Annotated[Tensor, "the model's output"]
-    threshold_steps: Annotated[int, I16, "fake if output[1] - output[0] is greater"]
+    threshold_steps: Annotated[int, I16, "fake if output[1] - output[0] is greater, mean over an image's crops"]
     layer_count: Annotated[int, U16, "layers that PROFILE times"]
     clock_hz: Annotated[int, U32, "of the core, as it runs now"]
     counter_unit: Annotated[int, U8, "a wire_counter_unit"]
@@ -326,10 +327,11 @@ class ChunkAnswer(Layout):
 
 @dataclass(frozen=True)
 class Infer(Layout):
-    """Run the model on a sample whose input was sent."""
+    """Run the model on a crop of a sample, whose input was sent."""
 
     c_name = "wire_infer"
     sample: Annotated[int, U32, "index of the sample"]
+    crop: Annotated[int, U16, "of the sample; 0 is the first"]
     input_crc32: Annotated[int, U32, "of the whole input"]
 
 
@@ -339,9 +341,10 @@ class ResultHead(Layout):
 
     c_name = "wire_result"
     sample: Annotated[int, U32, "index of the sample"]
+    crop: Annotated[int, U16, "of the sample"]
     ticks: Annotated[int, U32, "of the inference alone, wrapping"]
     peak_stack_bytes: Annotated[int, U32, "deepest since start; 0 is not known"]
-    fake: Annotated[int, U8, "the verdict: 1 is fake, 0 is real"]
+    fake: Annotated[int, U8, "the verdict on the sample by its crops so far: 1 is fake, 0 is real"]
     arena_intact: Annotated[int, U8, "1 if the guard words around the arena are whole"]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tinydf.data.dataset import PRE_SOCIAL, Dataset, Split
-from tinydf.preprocess import Preprocess
+from tinydf.preprocess import Preprocess, mean_scores
 from tinydf.train import uncertainty
 from tinydf.train.accuracy import Accuracy, Case, measure
 from tinydf.train.images import Images, read_images, to_tensor
@@ -104,15 +104,15 @@ def evaluate(scored: Scored) -> Evaluation:
 
 
 def evaluate_scores(model: nn.Module, images: Images, preprocess: Preprocess) -> NDArray[np.float64]:
-    """Log-odds of "fake", logit(fake) - logit(real), of each image's centre crop, float64 [images]."""
+    """Log-odds of "fake" of each image, the mean of logit(fake) - logit(real) over its crops, float64 [images]."""
     model.eval()
-    crops = np.stack([preprocess.crop_image(one) for one in images.pixels])
+    by_image = [preprocess.crop_images(one) for one in images.pixels]
+    crops = np.concatenate(by_image)
     device = next(model.parameters()).device
     parts = np.array_split(crops, _parts(len(crops)))
     with torch.no_grad():
         logits = torch.cat([model(to_tensor(part, preprocess).to(device)) for part in parts]).cpu()
-    scores: NDArray[np.float64] = (logits[:, 1] - logits[:, 0]).double().numpy()
-    return scores
+    return mean_scores(logits.numpy(), np.array([len(one) for one in by_image], np.int64))
 
 
 def _certainty(scored: Scored) -> tuple[dict[str, dict[str, Certainty]], dict[str, AfterSharing]]:
