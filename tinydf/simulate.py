@@ -127,12 +127,13 @@ def _manifest(export: Path) -> Manifest:
 
 def _judge_shard(work: _Work) -> list[Case]:
     engine, manifest = _engine(work.export), _manifest(work.export)
-    cases = []
-    for sample in read_shard(work.data, work.shard):
-        outputs = engine.run(manifest.to_inputs(sample.image))
-        verdict, score = manifest.verdict(outputs), manifest.score(outputs)
-        cases.append(Case(work.shard.platform, sample.generator, sample.label, verdict, score))
-    return cases
+    samples = list(read_shard(work.data, work.shard))
+    inputs = [manifest.to_inputs(sample.image) for sample in samples]
+    outputs = np.split(engine.run(np.concatenate(inputs)), np.cumsum([len(one) for one in inputs])[:-1])
+    return [
+        Case(work.shard.platform, sample.generator, sample.label, manifest.verdict(crops), manifest.score(crops))
+        for sample, crops in zip(samples, outputs, strict=True)
+    ]
 
 
 def _first_inputs(manifest: Manifest, dataset: Dataset, split: Split, count: int) -> NDArray[np.int8]:
