@@ -1,5 +1,8 @@
 """The one exception that tinydf raises on purpose."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class TinydfError(Exception):
     """Something the user can mend: what went wrong, where, and how to mend it.
@@ -15,3 +18,12 @@ class TinydfError(Exception):
         self.what = what
         self.mend = mend
         super().__init__(f"{what}: {mend}" if mend else what)
+
+
+@contextmanager
+def about(thing: object) -> Iterator[None]:
+    """Let errors raised inside begin with what they are about, such as a file."""
+    try:
+        yield
+    except TinydfError as error:
+        raise TinydfError(f"{thing}: {error.what}", error.mend) from None

@@ -15,7 +15,7 @@ from tinydf.boards import emulator
 from tinydf.boards.build import ELF, MAP, Build, build
 from tinydf.compiler import Compiled, Plan, compile_model, target_of, write_compiled
 from tinydf.compiler.check import Reference, random_inputs
-from tinydf.errors import TinydfError
+from tinydf.errors import TinydfError, about
 from tinydf.files import sha256_bytes, write_json
 from tinydf.link import wire
 from tinydf.link.client import Board
@@ -82,20 +82,22 @@ class _Measured:
     layer_ticks: list[int]
 
 
-def profile(tflite: bytes, board_name: str, port: str | None = None) -> Profile:
+def profile(tflite: bytes, board_name: str, port: str | None = None, name: str = "the model") -> Profile:
     """Build a model for a board, run it there on random inputs from a fixed seed, and compare with TFLM.
 
     Args:
         tflite: the model; int8, with float edges or without.
         board_name: the board.
         port: a board that runs this very model already; by default the board's emulator is started with it.
+        name: of the model, in errors about it.
 
     Raises:
         TinydfError: if the model cannot be compiled or does not fit, or the board does not answer.
     """
     board = boards.load(board_name)
     target = target_of(board.core.name)
-    compiled = compile_model(tflite, target=target)
+    with about(name):
+        compiled = compile_model(tflite, target=target)
     inputs = random_inputs(compiled.plan.input.shape, SAMPLES)
     with tempfile.TemporaryDirectory(prefix="tinydf-profile-") as scratch:
         export, firmware = Path(scratch) / "export", Path(scratch) / "firmware"
@@ -209,5 +211,5 @@ def _ratio(ticks: int, macs: int) -> float | None:
 def engine_code_bytes(linker_map: str) -> int:
     """Bytes of code that the engine and the kernels take, by the linker's map file."""
     kept = linker_map.partition("Linker script and memory map")[2]
-    sections = re.findall(r"^ \.(?:text|itcm|hot)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
+    sections = re.findall(r"^ \.(?:text|hot)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
     return sum(int(size, 16) for size, name in sections if re.search(r"/(kernels/\w+|model_aot)\.c\.o(bj)?$", name))

@@ -7,7 +7,7 @@
 #include <string.h>
 
 // Where code that runs per pixel goes. A port defines it (as a compiler option) to place that code in its fastest
-// memory, e.g. -DTINYDF_HOT='__attribute__((section(".itcm")))'.
+// memory, e.g. -DTINYDF_HOT='__attribute__((section(".hot")))'.
 #ifndef TINYDF_HOT
 #define TINYDF_HOT
 #endif

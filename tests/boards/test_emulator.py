@@ -75,7 +75,8 @@ def test_it_counts_instructions_and_comes_up_as_its_board_file_says(firmware: di
     assert hello.counter_unit == wire.CounterUnit.EMULATED_INSTRUCTIONS
     assert hello.unique_id == b"TINYDF-EMUL."
     assert hello.clock_hz == boards.load(name).core.clock_hz
-    assert max(ticks) - min(ticks) <= 1, "the same work is the same number of instructions; a QEMU clock rounds it"
+    # The same work is the same number of instructions; of QEMU's clock, both readings are rounded.
+    assert max(ticks) - min(ticks) <= (2 if name.startswith("mps") else 0)
     assert (emulator.home(name) / "log").read_text() == "", "no warning of clock tree or baud rate"
 
 

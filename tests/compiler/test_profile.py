@@ -57,12 +57,20 @@ def test_unknown_board_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(result.exception)
 
 
+def test_a_damaged_model_is_named(tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(CASES["network"](np.random.default_rng(22))[:400])
+    result = CliRunner().invoke(command, [str(model), "--board", "nucleo-h743"])
+    assert isinstance(result.exception, TinydfError)
+    assert str(result.exception).startswith(f"{model}: ")
+
+
 def test_code_is_counted_from_the_map() -> None:
     linker_map = """
 Discarded input sections
  .text.fill     0x00000000       0x40 CMakeFiles/firmware.dir/kernels/fill.c.obj
 Linker script and memory map
- .itcm          0x00000000      0x100 CMakeFiles/firmware.dir/kernels/dot_dsp.c.obj
+ .hot           0x00000000      0x100 CMakeFiles/firmware.dir/kernels/dot_dsp.c.obj
  .text.layer_000
                 0x08001000       0x20 CMakeFiles/firmware.dir/tmp/x/model_aot.c.obj
  .rodata.w      0x08002000      0x900 CMakeFiles/firmware.dir/tmp/x/model_aot.c.obj

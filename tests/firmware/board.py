@@ -1,8 +1,13 @@
 """The firmware of a board with the small engine of programs/engine.c, built by firmware/CMakeLists.txt."""
 
 import json
+import os
 import shutil
 import subprocess
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.firmware.host import PROGRAMS
+from tinydf.boards.emulator.machine import Chip, Machine
 from tinydf.compiler.compile import Compiled, write_compiled
 from tinydf.resources import FIRMWARE
 
@@ -122,6 +128,25 @@ def build(
     configure = ["cmake", "-G", "Ninja", "-S", FIRMWARE, "-B", tree / "build"]
     subprocess.run([*configure, *(f"-D{k}={v}" for k, v in cmake.items())], capture_output=True, check=True)
     return subprocess.run(["cmake", "--build", tree / "build"], capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def emulated(chip: Chip, elf: Path, hse_hz: int) -> Iterator[str]:
+    """The firmware on an emulated chip with a crystal of so many hertz; gives its port."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    os.set_blocking(ours, False)
+    with Machine(chip, elf, hse_hz, ours) as machine:
+        thread = threading.Thread(target=machine.run)
+        thread.start()
+        try:
+            yield os.ttyname(theirs)
+        finally:
+            machine.stop()
+            thread.join(10)
+            assert machine.last_words() == ""
+    os.close(ours)
+    os.close(theirs)
 
 
 def built(directory: Path, *definitions: str, target: Target = NUCLEO, **arguments: Any) -> Path:

@@ -1,18 +1,14 @@
 """The STM32H743 firmware on the emulated chip: boot, inferences, the stack's depth, the watchdog, a dead clock."""
 
-import os
 import shutil
-import threading
-import tty
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.firmware.board import built
+from tests.firmware.board import built, emulated
 from tests.firmware.host import INPUT_BYTES, expected_output, expected_verdict
 from tests.link.test_client import SAMPLES
+from tinydf.boards.emulator.machine import STM32H743
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
 from tinydf.link.client import Board
@@ -25,27 +21,6 @@ pytestmark = [
 HSE_HZ = 8_000_000
 
 
-@contextmanager
-def emulated(elf: Path, hse_hz: int = HSE_HZ) -> Iterator[str]:
-    """The firmware on an emulated board; gives its port."""
-    from tinydf.boards.emulator.machine import STM32H743, Machine
-
-    ours, theirs = os.openpty()
-    tty.setraw(theirs)
-    os.set_blocking(ours, False)
-    with Machine(STM32H743, elf, hse_hz, ours) as machine:
-        thread = threading.Thread(target=machine.run)
-        thread.start()
-        try:
-            yield os.ttyname(theirs)
-        finally:
-            machine.stop()
-            thread.join(10)
-            assert machine.last_words() == ""
-    os.close(ours)
-    os.close(theirs)
-
-
 @pytest.fixture(scope="module")
 def elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The firmware."""
@@ -53,7 +28,7 @@ def elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_boots_and_says_what_it_is(elf: Path) -> None:
-    with emulated(elf) as port, Board(port) as board:
+    with emulated(STM32H743, elf, HSE_HZ) as port, Board(port) as board:
         hello = board.hello()
     assert hello.board == "nucleo-h743"
     assert hello.clock_hz == 480_000_000
@@ -66,7 +41,7 @@ def test_it_boots_and_says_what_it_is(elf: Path) -> None:
 
 
 def test_inferences(elf: Path) -> None:
-    with emulated(elf) as port, Board(port) as board:
+    with emulated(STM32H743, elf, HSE_HZ) as port, Board(port) as board:
         results = [board.infer(index, data) for index, data in enumerate(SAMPLES)]
         assert board.hello().dropped_frames == 0
     for index, (result, data) in enumerate(zip(results, SAMPLES, strict=True)):
@@ -80,7 +55,7 @@ def test_inferences(elf: Path) -> None:
 
 def test_the_peak_of_the_stack_is_measured(elf: Path, tmp_path: Path) -> None:
     def peak(firmware: Path) -> int:
-        with emulated(firmware) as port, Board(port) as board:
+        with emulated(STM32H743, firmware, HSE_HZ) as port, Board(port) as board:
             return board.infer(0, SAMPLES[0]).peak_stack_bytes
 
     shallow, deep = peak(elf), peak(built(tmp_path, "TEST_DEEP=4000"))
@@ -92,7 +67,7 @@ def test_what_runs_out_of_the_stack_is_stopped(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(client, "INFERENCE_PATIENCE_SECONDS", 1.0)
     with (
         pytest.raises(AssertionError, match="MPU forbids"),
-        emulated(built(tmp_path, "TEST_DEEP=8000")) as port,
+        emulated(STM32H743, built(tmp_path, "TEST_DEEP=8000"), HSE_HZ) as port,
         pytest.raises(TinydfError),
         Board(port) as board,
     ):
@@ -100,13 +75,13 @@ def test_what_runs_out_of_the_stack_is_stopped(tmp_path: Path, monkeypatch: pyte
 
 
 def test_an_engine_that_leaves_its_arena_is_seen(tmp_path: Path) -> None:
-    with emulated(built(tmp_path, "TEST_OVERRUN=1")) as port, Board(port) as board:
+    with emulated(STM32H743, built(tmp_path, "TEST_OVERRUN=1"), HSE_HZ) as port, Board(port) as board:
         assert not board.infer(0, SAMPLES[0]).arena_intact
 
 
 def test_without_its_clock_it_says_so_and_does_not_measure(elf: Path) -> None:
     with (
-        emulated(elf, hse_hz=0) as port,
+        emulated(STM32H743, elf, 0) as port,
         Board(port) as board,
         pytest.raises(TinydfError, match="did not start: the external clock did not start"),
     ):
@@ -116,7 +91,7 @@ def test_without_its_clock_it_says_so_and_does_not_measure(elf: Path) -> None:
 @pytest.mark.slow
 def test_a_hang_ends_by_the_watchdog_and_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "INFERENCE_PATIENCE_SECONDS", 300.0)  # 8 emulated seconds take longer than real ones
-    with emulated(built(tmp_path, "TEST_HANG=2")) as port, Board(port) as board:
+    with emulated(STM32H743, built(tmp_path, "TEST_HANG=2"), HSE_HZ) as port, Board(port) as board:
         board.infer(0, SAMPLES[0])
         assert board.infer(1, SAMPLES[1]).output == expected_output(SAMPLES[1], runs=1)
         assert board.hello().reset_cause == wire.ResetCause.WATCHDOG

@@ -1,20 +1,16 @@
 """The ESP32-C3 firmware: what the linker made, and the ELF on the emulated chip."""
 
-import os
 import shutil
-import threading
-import tty
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from tests.firmware.board import ESP32C3, build, built
+from tests.firmware.board import ESP32C3, build, built, emulated
 from tests.firmware.host import expected_output
 from tests.link.test_client import SAMPLES
+from tinydf.boards.emulator.machine import ESP32C3 as ESP32C3_CHIP
 from tinydf.boards.emulator.symbols import Symbols
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
@@ -25,29 +21,8 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("riscv64-unknown-elf-gcc") is None, reason="no riscv64-unknown-elf-gcc"),
 ]
 
+HSE_HZ = 40_000_000
 FLASH, IRAM, DRAM, CONSTANTS = 0x4200_0000, 0x4038_0000, 0x3FC8_8000, 0x3C00_0000
-
-
-@contextmanager
-def emulated(elf: Path, hse_hz: int = 40_000_000) -> Iterator[str]:
-    """The firmware on an emulated chip; gives its port."""
-    from tinydf.boards.emulator.machine import ESP32C3 as CHIP
-    from tinydf.boards.emulator.machine import Machine
-
-    ours, theirs = os.openpty()
-    tty.setraw(theirs)
-    os.set_blocking(ours, False)
-    with Machine(CHIP, elf, hse_hz, ours) as machine:
-        thread = threading.Thread(target=machine.run)
-        thread.start()
-        try:
-            yield os.ttyname(theirs)
-        finally:
-            machine.stop()
-            thread.join(10)
-            assert machine.last_words() == ""
-    os.close(ours)
-    os.close(theirs)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +61,7 @@ def test_what_does_not_fit_does_not_link(arguments: dict[str, int], message: str
 
 
 def test_it_boots_and_measures(elf: Path) -> None:
-    with emulated(elf) as port, Board(port) as board:
+    with emulated(ESP32C3_CHIP, elf, HSE_HZ) as port, Board(port) as board:
         hello = board.hello()
         results = [board.infer(index, data) for index, data in enumerate(SAMPLES)]
     assert (hello.board, hello.clock_hz) == ("esp32-c3-devkitm-1", 160_000_000)
@@ -102,7 +77,7 @@ def test_it_boots_and_measures(elf: Path) -> None:
 
 def test_the_peak_of_the_stack_is_measured(elf: Path, tmp_path: Path) -> None:
     def peak(firmware: Path) -> int:
-        with emulated(firmware) as port, Board(port) as board:
+        with emulated(ESP32C3_CHIP, firmware, HSE_HZ) as port, Board(port) as board:
             return board.infer(0, SAMPLES[0]).peak_stack_bytes
 
     shallow, deep = peak(elf), peak(built(tmp_path, "TEST_DEEP=4000", target=ESP32C3))
@@ -113,7 +88,7 @@ def test_a_stack_that_runs_over_is_a_fault_that_tells_where(tmp_path: Path) -> N
     """Memory protection stops the store, and the trap handler, on a stack of its own, tells the host."""
     elf = built(tmp_path, "TEST_DEEP=8000", target=ESP32C3)
     with (
-        emulated(elf) as port,
+        emulated(ESP32C3_CHIP, elf, HSE_HZ) as port,
         Board(port) as board,
         pytest.raises(TinydfError, match=r"stopped on a store fault at PC 0x[0-9a-f]{8}") as raised,
     ):
@@ -124,7 +99,7 @@ def test_a_stack_that_runs_over_is_a_fault_that_tells_where(tmp_path: Path) -> N
 
 def test_without_its_pll_it_says_so_and_does_not_measure(elf: Path) -> None:
     with (
-        emulated(elf, hse_hz=0) as port,
+        emulated(ESP32C3_CHIP, elf, 0) as port,
         Board(port) as board,
         pytest.raises(TinydfError, match="did not start: the PLL"),
     ):
@@ -134,7 +109,7 @@ def test_without_its_pll_it_says_so_and_does_not_measure(elf: Path) -> None:
 @pytest.mark.slow
 def test_a_hang_ends_by_the_watchdog_and_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "INFERENCE_PATIENCE_SECONDS", 300.0)  # 8 emulated seconds take longer than real ones
-    with emulated(built(tmp_path, "TEST_HANG=2", target=ESP32C3)) as port, Board(port) as board:
+    with emulated(ESP32C3_CHIP, built(tmp_path, "TEST_HANG=2", target=ESP32C3), HSE_HZ) as port, Board(port) as board:
         board.infer(0, SAMPLES[0])
         assert board.infer(1, SAMPLES[1]).output == expected_output(SAMPLES[1], runs=1)
         assert board.hello().reset_cause == wire.ResetCause.WATCHDOG

@@ -43,7 +43,7 @@ def load(elf: Path, physical: bool) -> list[tuple[int, bytes]]:
 
 def test_everything_lies_where_it_runs_fastest(elf: Path) -> None:
     names, places = symbols(elf), sections(elf)
-    assert names["engine_invoke"] & ~1 == places[".itcm"][0] == 0x100, "hot code in ITCM, past the null pointers"
+    assert names["engine_invoke"] & ~1 == places[".hot"][0] == 0x100, "hot code in ITCM, past the null pointers"
     assert places[".stack"] == (0x2000_0000, GUARD_BYTES + STACK_BYTES)
     assert names["stack_guard_start"] == 0x2000_0000
     assert names["stack_bottom"] == 0x2000_0000 + GUARD_BYTES

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tinydf.errors import TinydfError
+from tinydf.errors import TinydfError, about
 
 
 @click.command()
@@ -24,10 +24,8 @@ def command(model: Path, out: Path, target: str, check: bool, as_json: bool) -> 
     from tinydf.console import note, print_json
 
     tflite = model.read_bytes()
-    try:
+    with about(model):
         compiled = compile_model(tflite, target=target)
-    except TinydfError as error:
-        raise TinydfError(f"{model}: {error.what}", error.mend) from None
     write_compiled(compiled, out)
     if check:
         from tinydf.compiler.check import first_difference

@@ -16,7 +16,7 @@ def command(model: Path, board: str, port: str | None, as_json: bool) -> None:
     from tinydf.console import print_json
     from tinydf.profile import profile
 
-    measured = profile(model.read_bytes(), board, port)
+    measured = profile(model.read_bytes(), board, port, str(model))
     if as_json:
         print_json(measured)
     else:

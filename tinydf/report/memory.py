@@ -10,7 +10,7 @@ WHAT = {
     ".text": "code",
     ".rodata": "weights and tables",
     ".ARM.exidx": "unwind index",
-    ".itcm": "hot code",
+    ".hot": "hot code",
     ".data": "initialised variables",
     ".bss": "zeroed variables",
     STACK: "stack",

@@ -7,12 +7,6 @@
 
 #include "link/wire.h"
 
-// Memory, from sections.ld.
-extern uint32_t stack_bottom[];
-extern uint32_t stack_top[];
-
-#define STACK_PAINT 0xC0DEFACEu
-
 // Brings the core to TINYDF_CLOCK_HZ. On failure it runs on the crystal, undivided.
 wire_boot clock_start(void);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chip.h"
+#include "port/bare_metal/memory.h"
 #include "registers.h"
 
 #define READ_POLLS   8000u  // about half a millisecond
@@ -157,12 +158,4 @@ uint32_t port_ticks(void) {
 
 void port_alive(void) {
     watchdog_feed();
-}
-
-uint32_t port_peak_stack(void) {
-    const volatile uint32_t *word = stack_bottom;
-    while (word < stack_top && *word == STACK_PAINT) {
-        word++;
-    }
-    return (uint32_t)(stack_top - word) * (uint32_t)sizeof *word;
 }

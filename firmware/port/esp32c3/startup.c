@@ -3,28 +3,13 @@
 
 #include "app/app.h"
 #include "chip.h"
+#include "port/bare_metal/memory.h"
 #include "registers.h"
 
-// From sections.ld; all are multiples of 4.
-extern uint32_t hot_start[], hot_end[], hot_load[];
-extern uint32_t data_start[], data_end[], data_load[];
-extern uint32_t bss_start[], bss_end[];
-extern uint32_t arena_start[], arena_end[];
+// From sections.ld.
 extern uint32_t hot_alias[], hot_alias_bytes[];
 
 _Noreturn void start_c(void);
-
-static void copy_words(uint32_t *to, const uint32_t *end, const uint32_t *from) {
-    while (to < end) {
-        *to++ = *from++;
-    }
-}
-
-static void fill_words(uint32_t *to, const uint32_t *end, uint32_t word) {
-    while (to < end) {
-        *to++ = word;
-    }
-}
 
 // Physical memory protection (1.8; Privileged ISA 3.7): the RAM that holds code is seen by the data bus too, right
 // below the stack. Nobody reads or writes it there, so a stack that runs over stops at once. Locked: it binds machine
@@ -38,13 +23,7 @@ static void guard_stack(void) {
 
 // noinline: nothing of the application may be moved before the memory that it uses is ready.
 __attribute__((noinline)) _Noreturn void start_c(void) {
-    copy_words(hot_start, hot_end, hot_load);
-    copy_words(data_start, data_end, data_load);
-    fill_words(bss_start, bss_end, 0);
-    fill_words(arena_start, arena_end, 0);
-    const uint32_t *in_use;
-    __asm volatile("mv %0, sp" : "=r"(in_use));
-    fill_words(stack_bottom, in_use - 16, STACK_PAINT); // 16: for the calls made from here
+    memory_prepare();
     guard_stack();
     faults_catch();
     app_run();

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "chip.h"
+#include "port/bare_metal/memory.h"
 #include "registers.h"
 
 #define READ_POLLS  1000u
@@ -23,7 +23,12 @@ static __attribute__((section(".kept"))) uint32_t started;
 
 static port_description description = {.board = TINYDF_BOARD_NAME};
 
-_Noreturn void chip_reset(void) {
+void chip_before_memory(void) {}
+
+void chip_after_memory(void) {}
+
+// Restarts the whole system; the RAM keeps its contents.
+_Noreturn void chip_restart(void) {
     barrier();
     SCB_AIRCR = SCB_AIRCR_RESET;
     for (;;) {
@@ -133,11 +138,3 @@ uint32_t port_ticks(void) {
 }
 
 void port_alive(void) {}
-
-uint32_t port_peak_stack(void) {
-    const volatile uint32_t *word = stack_bottom;
-    while (word < stack_top && *word == STACK_PAINT) {
-        word++;
-    }
-    return (uint32_t)(stack_top - word) * (uint32_t)sizeof *word;
-}

@@ -1,5 +1,6 @@
 # Arm's MPS2 and MPS3 prototyping boards, bare metal, as QEMU emulates them.
-set(TINYDF_PORT_SOURCES port/mps/fault.c port/mps/port.c port/mps/startup.c)
+set(TINYDF_PORT_SOURCES
+    port/bare_metal/memory.c port/cortex_m/fault.c port/cortex_m/startup.c port/mps/port.c)
 
 # The arena is where the board's TOML wants it.
 add_compile_definitions("TINYDF_ARENA_SECTION=__attribute__((section(\".arena\")))")

@@ -6,8 +6,7 @@
 
 #include <stdint.h>
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(position)     (1u << (position))
+#include "port/cortex_m/core.h"
 
 #if __ARM_ARCH >= 8
 // MPS3, application note AN547, addresses of secure state, in which the core starts.
@@ -43,7 +42,7 @@
 #define UART_INT_RX        BIT(1)
 #define UART0_BAUDDIV      REGISTER(UART0_BASE + 0x10u)
 
-// The core: DDI 0403E B3.2 (system control), B3.3 (SysTick), B3.4 (NVIC).
+// The core beside port/cortex_m/core.h: DDI 0403E B3.2 (system control), B3.3 (SysTick), B3.4 (NVIC).
 #define SYST_CSR           REGISTER(0xE000E010u)
 #define SYST_CSR_ENABLE    BIT(0)
 #define SYST_CSR_TICKINT   BIT(1)
@@ -58,20 +57,5 @@
 #define SCB_ICSR_PENDSTCLR BIT(25)
 #define SCB_AIRCR          REGISTER(0xE000ED0Cu)
 #define SCB_AIRCR_RESET    0x05FA0004u // the key, and SYSRESETREQ
-#define SCB_CCR            REGISTER(0xE000ED14u)
-#define SCB_CCR_DIV_0_TRP  BIT(4)
-#define SCB_SHCSR          REGISTER(0xE000ED24u)
-#define SCB_SHCSR_FAULTS   (BIT(16) | BIT(17) | BIT(18)) // memory management, bus and usage fault, each its own
-#define SCB_CFSR           REGISTER(0xE000ED28u)
-#define SCB_CFSR_MMARVALID BIT(7)
-#define SCB_CFSR_BFARVALID BIT(15)
-#define SCB_MMFAR          REGISTER(0xE000ED34u)
-#define SCB_BFAR           REGISTER(0xE000ED38u)
-#define SCB_CPACR          REGISTER(0xE000ED88u)
-#define SCB_CPACR_FPU      (0xFu << 20) // and MVE
-
-static inline void barrier(void) {
-    __asm volatile("dsb 0xF\n isb 0xF" ::: "memory");
-}
 
 #endif

@@ -7,14 +7,6 @@
 
 #include "link/wire.h"
 
-// Memory, from sections.ld.
-extern uint32_t stack_guard_start[]; // STACK_GUARD_BYTES that nobody may touch
-extern uint32_t stack_bottom[];
-extern uint32_t stack_top[];
-
-#define STACK_GUARD_BYTES 256
-#define STACK_PAINT       0xC0DEFACEu
-
 // Polls *address until (value & mask) == wanted; false after so many polls that something is broken (at least 50 ms).
 bool wait_until(const volatile uint32_t *address, uint32_t mask, uint32_t wanted);
 
@@ -24,10 +16,5 @@ wire_boot clock_start(void);
 // The frequency of the core, and that of the USART's bus, as they are now.
 uint32_t clock_core_hz(void);
 uint32_t clock_apb1_hz(void);
-
-// The way round a fault of early chips; then the memory map's rules, and the caches.
-void memory_mend(void);
-void memory_protect(void);
-void caches_enable(void);
 
 #endif

@@ -1,5 +1,6 @@
 // MPU and caches of the Cortex-M7.
-#include "chip.h"
+#include "port/bare_metal/memory.h"
+
 #include "registers.h"
 
 // MPU_RASR, DDI 0403E B3.5.9 and table B3-13.
@@ -33,7 +34,6 @@ static void set_regions(void) {
         {0x00000000u, RASR_SIZE(8) | RASR_NO_ACCESS | RASR_NO_EXECUTE},                     // null pointers
         {(uint32_t)stack_guard_start, RASR_SIZE(8) | RASR_NO_ACCESS | RASR_NO_EXECUTE},     // the stack's end
     };
-    _Static_assert(STACK_GUARD_BYTES == 1 << 8, "the guard's region has the guard's size");
     for (uint32_t number = 0; number < sizeof regions / sizeof regions[0]; number++) {
         MPU_RBAR = regions[number].base | MPU_RBAR_VALID | number;
         MPU_RASR = regions[number].attributes | RASR_ENABLE;
@@ -41,19 +41,18 @@ static void set_regions(void) {
 }
 
 // ES0392, "Reading from AXI SRAM may lead to data read corruption": on revision Y, one read at a time.
-void memory_mend(void) {
+void chip_before_memory(void) {
     if (DBGMCU_IDC_REVISION(DBGMCU_IDC) == DBGMCU_IDC_REVISION_Y) {
         AXI_TARG7_FN_MOD = AXI_TARG7_FN_MOD_READ_ISS_OVERRIDE;
     }
 }
 
-void memory_protect(void) {
-    data_barrier();
+static void protect_memory(void) {
+    barrier();
     set_regions();
     // Not HFNMIENA: the HardFault handler runs without the MPU, and can report a broken stack.
     MPU_CTRL = MPU_CTRL_ENABLE;
-    data_barrier();
-    instruction_barrier();
+    barrier();
 }
 
 // RM0433 1 and ST AN4839: L1 caches of 16 KiB; data 4 ways of 128 sets of 32 bytes.
@@ -64,7 +63,7 @@ void memory_protect(void) {
 
 static void invalidate_data_cache(void) {
     SCB_CSSELR = 0; // level 1, data
-    data_barrier();
+    barrier();
     for (uint32_t set = 0; set < DATA_SETS; set++) {
         for (uint32_t way = 0; way < DATA_WAYS; way++) {
             SCB_DCISW = DCISW_WAY(way) | DCISW_SET(set);
@@ -73,12 +72,15 @@ static void invalidate_data_cache(void) {
 }
 
 // DDI 0403E B2.2.4: what is in the caches after reset is undefined.
-void caches_enable(void) {
+static void enable_caches(void) {
     SCB_ICIALLU = 0;
     invalidate_data_cache();
-    data_barrier();
-    instruction_barrier();
+    barrier();
     SCB_CCR |= SCB_CCR_IC | SCB_CCR_DC;
-    data_barrier();
-    instruction_barrier();
+    barrier();
+}
+
+void chip_after_memory(void) {
+    protect_memory();
+    enable_caches();
 }

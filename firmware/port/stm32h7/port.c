@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chip.h"
+#include "port/bare_metal/memory.h"
 #include "registers.h"
 
 #define READ_POLLS  20000u  // about half a millisecond
@@ -143,10 +144,8 @@ void port_alive(void) {
     IWDG1_KR = IWDG1_KR_REFRESH;
 }
 
-uint32_t port_peak_stack(void) {
-    const volatile uint32_t *word = stack_bottom;
-    while (word < stack_top && *word == STACK_PAINT) {
-        word++;
+_Noreturn void chip_restart(void) {
+    IWDG1_KR = IWDG1_KR_START; // if the fault came before the watchdog was started
+    for (;;) {                 // the watchdog resets the chip
     }
-    return (uint32_t)(stack_top - word) * (uint32_t)sizeof *word;
 }

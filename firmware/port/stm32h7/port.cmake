@@ -1,10 +1,11 @@
 # STM32H742/743/753, bare metal.
 set(TINYDF_PORT_SOURCES
-    port/stm32h7/clock.c port/stm32h7/fault.c port/stm32h7/memory.c port/stm32h7/port.c port/stm32h7/startup.c)
+    port/bare_metal/memory.c port/cortex_m/fault.c port/cortex_m/startup.c
+    port/stm32h7/clock.c port/stm32h7/memory.c port/stm32h7/port.c)
 
 # Hot code runs from ITCM; the arena is where the board's TOML wants it.
 add_compile_definitions(
-    "TINYDF_HOT=__attribute__((section(\".itcm\")))" "TINYDF_ARENA_SECTION=__attribute__((section(\".arena\")))")
+    "TINYDF_HOT=__attribute__((section(\".hot\")))" "TINYDF_ARENA_SECTION=__attribute__((section(\".arena\")))")
 file(WRITE "${CMAKE_BINARY_DIR}/linker/arena.ld" "REGION_ALIAS(\"ARENA\", ${TINYDF_ARENA_REGION});\n")
 
 set(sections "${CMAKE_CURRENT_SOURCE_DIR}/port/stm32h7/sections.ld")

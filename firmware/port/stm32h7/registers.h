@@ -5,8 +5,7 @@
 
 #include <stdint.h>
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(position)     (1u << (position))
+#include "port/cortex_m/core.h"
 
 // Power control, RM0433 6.8.
 #define PWR_CSR1           REGISTER(0x58024804u)
@@ -120,44 +119,23 @@
 #define AXI_TARG7_FN_MOD                   REGISTER(0x51008108u)
 #define AXI_TARG7_FN_MOD_READ_ISS_OVERRIDE BIT(0)
 
-// The core: DDI 0403E B3.2 (system control), B3.5 (MPU), C1.8 (DWT).
-#define SCB_CCR               REGISTER(0xE000ED14u)
-#define SCB_CCR_DIV_0_TRP     BIT(4)
-#define SCB_CCR_DC            BIT(16)
-#define SCB_CCR_IC            BIT(17)
-#define SCB_SHCSR             REGISTER(0xE000ED24u)
-#define SCB_SHCSR_MEMFAULTENA BIT(16)
-#define SCB_SHCSR_BUSFAULTENA BIT(17)
-#define SCB_SHCSR_USGFAULTENA BIT(18)
-#define SCB_CFSR              REGISTER(0xE000ED28u)
-#define SCB_CFSR_MMARVALID    BIT(7)
-#define SCB_CFSR_BFARVALID    BIT(15)
-#define SCB_MMFAR             REGISTER(0xE000ED34u)
-#define SCB_BFAR              REGISTER(0xE000ED38u)
-#define SCB_CPACR             REGISTER(0xE000ED88u)
-#define SCB_CPACR_FPU         (0xFu << 20)
-#define SCB_CSSELR            REGISTER(0xE000ED84u)
-#define SCB_ICIALLU           REGISTER(0xE000EF50u)
-#define SCB_DCISW             REGISTER(0xE000EF60u)
-#define MPU_CTRL              REGISTER(0xE000ED94u)
-#define MPU_CTRL_ENABLE       BIT(0)
-#define MPU_RBAR              REGISTER(0xE000ED9Cu)
-#define MPU_RBAR_VALID        BIT(4)
-#define MPU_RASR              REGISTER(0xE000EDA0u)
-#define DEMCR                 REGISTER(0xE000EDFCu)
-#define DEMCR_TRCENA          BIT(24)
-#define DWT_CTRL              REGISTER(0xE0001000u)
-#define DWT_CTRL_CYCCNTENA    BIT(0)
-#define DWT_CYCCNT            REGISTER(0xE0001004u)
-#define DWT_LAR               REGISTER(0xE0001FB0u) // Cortex-M7: CoreSight software lock
-#define DWT_LAR_KEY           0xC5ACCE55u
-
-static inline void data_barrier(void) {
-    __asm volatile("dsb 0xF" ::: "memory");
-}
-
-static inline void instruction_barrier(void) {
-    __asm volatile("isb 0xF" ::: "memory");
-}
+// The core beside port/cortex_m/core.h: DDI 0403E B3.2 (caches), B3.5 (MPU), C1.8 (DWT).
+#define SCB_CCR_DC         BIT(16)
+#define SCB_CCR_IC         BIT(17)
+#define SCB_CSSELR         REGISTER(0xE000ED84u)
+#define SCB_ICIALLU        REGISTER(0xE000EF50u)
+#define SCB_DCISW          REGISTER(0xE000EF60u)
+#define MPU_CTRL           REGISTER(0xE000ED94u)
+#define MPU_CTRL_ENABLE    BIT(0)
+#define MPU_RBAR           REGISTER(0xE000ED9Cu)
+#define MPU_RBAR_VALID     BIT(4)
+#define MPU_RASR           REGISTER(0xE000EDA0u)
+#define DEMCR              REGISTER(0xE000EDFCu)
+#define DEMCR_TRCENA       BIT(24)
+#define DWT_CTRL           REGISTER(0xE0001000u)
+#define DWT_CTRL_CYCCNTENA BIT(0)
+#define DWT_CYCCNT         REGISTER(0xE0001004u)
+#define DWT_LAR            REGISTER(0xE0001FB0u) // Cortex-M7: CoreSight software lock
+#define DWT_LAR_KEY        0xC5ACCE55u
 
 #endif

@@ -1,22 +1,18 @@
 // From reset to app_run(): what C needs, before C may be used fully.
 #include <stddef.h>
-#include <stdint.h>
 
 #include "app/app.h"
-#include "chip.h"
-#include "registers.h"
+#include "port/bare_metal/memory.h"
+#include "port/cortex_m/core.h"
 
-// From sections.ld; all are multiples of 4.
-extern uint32_t data_start[], data_end[], data_load[];
-extern uint32_t bss_start[], bss_end[];
-extern uint32_t arena_start[], arena_end[];
+// From sections.ld.
 extern void (*init_array_start[])(void);
 extern void (*init_array_end[])(void);
 
 void Reset_Handler(void);
 void fault_entry(void);
 
-// Initial stack pointer, then the exceptions 1 to 15 (DDI 0403E B1.5.2). Interrupts wake the core, and are never taken.
+// Initial stack pointer, then the exceptions 1 to 15 (DDI 0403E B1.5.2). Interrupts may wake the core; none is taken.
 typedef union {
     const void *stack;
     void (*handler)(void);
@@ -39,27 +35,6 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16] = {
     {.handler = fault_entry}, // 15 SysTick
 };
 
-static void copy_words(uint32_t *to, const uint32_t *end, const uint32_t *from) {
-    while (to < end) {
-        *to++ = *from++;
-    }
-}
-
-static void fill_words(uint32_t *to, const uint32_t *end, uint32_t word) {
-    while (to < end) {
-        *to++ = word;
-    }
-}
-
-static void prepare_memory(void) {
-    copy_words(data_start, data_end, data_load);
-    fill_words(bss_start, bss_end, 0);
-    fill_words(arena_start, arena_end, 0);
-    const uint32_t *in_use;
-    __asm volatile("mov %0, sp" : "=r"(in_use));
-    fill_words(stack_bottom, in_use - 16, STACK_PAINT); // 16: for the calls made from here
-}
-
 // C++ constructors, of an engine that has some.
 static void run_constructors(void) {
     for (void (**constructor)(void) = init_array_start; constructor < init_array_end; constructor++) {
@@ -74,10 +49,14 @@ _Noreturn static void start(void) {
 
 // noinline: nothing that uses the FPU or memory may be moved before what makes them ready.
 __attribute__((noinline)) void Reset_Handler(void) {
+    // DDI 0403E B3.2.20: full access to the FPU.
     SCB_CPACR |= SCB_CPACR_FPU;
     barrier();
-    prepare_memory();
-    SCB_SHCSR |= SCB_SHCSR_FAULTS;
+    chip_before_memory();
+    memory_prepare();
+    // DDI 0403E B3.2.13: each fault its own exception; and division by zero is one.
+    SCB_SHCSR |= SCB_SHCSR_MEMFAULTENA | SCB_SHCSR_BUSFAULTENA | SCB_SHCSR_USGFAULTENA;
     SCB_CCR |= SCB_CCR_DIV_0_TRP;
+    chip_after_memory();
     start();
 }

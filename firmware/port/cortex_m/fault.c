@@ -1,7 +1,9 @@
-// Fault handlers: say where the processor stopped, then wait for the watchdog.
+// Fault handlers: say where the processor stopped, then start anew.
+#include <stdbool.h>
+
 #include "app/app.h"
-#include "chip.h"
-#include "registers.h"
+#include "port/bare_metal/memory.h"
+#include "port/cortex_m/core.h"
 
 #define FRAME_LINK_REGISTER   5 // words of the exception frame, DDI 0403E B1.5.6
 #define FRAME_PROGRAM_COUNTER 6
@@ -42,9 +44,7 @@ __attribute__((used)) _Noreturn void fault_report(const uint32_t *stack) {
         fault.link_register = stack[FRAME_LINK_REGISTER];
     }
     app_report_fault(exception_number(), &fault);
-    IWDG1_KR = IWDG1_KR_START; // if the fault came before the watchdog was started
-    for (;;) {                 // the watchdog resets the chip
-    }
+    chip_restart();
 }
 
 // Every exception comes here. There is one stack, the main one.

@@ -1,0 +1,14 @@
+// The memory of a port without an operating system, as its sections.ld lays it out. All bounds are multiples of 4.
+#ifndef TINYDF_BARE_METAL_MEMORY_H
+#define TINYDF_BARE_METAL_MEMORY_H
+
+#include <stdint.h>
+
+extern uint32_t stack_guard_start[]; // up to stack_bottom: nobody may touch it
+extern uint32_t stack_bottom[];
+extern uint32_t stack_top[];
+
+// Code and variables copied from flash, zeros, and a stack that is painted up to what is in use of it.
+void memory_prepare(void);
+
+#endif
