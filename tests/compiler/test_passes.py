@@ -1,10 +1,13 @@
 """Each pass alone: the graph before and after."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.compiler.models import ModelBuilder
 from tinydf.compiler import compile_model
+from tinydf.compiler.lowering import lower
 from tinydf.compiler.passes.constants import fold_constants
 from tinydf.compiler.passes.edges import strip_edges
 from tinydf.compiler.passes.padding import fold_padding
@@ -168,3 +171,13 @@ def test_convolutions_pad_for_themselves(value: int | None) -> None:
 def test_padding_with_another_value_or_of_channels_stays(value: int | None, sides: list[list[int]] | None) -> None:
     graph = fold_padding(read_model(padded(value, sides)))
     assert [operator.kind for operator in graph.operators] == ["PAD" if value is None else "PADV2", "CONV_2D"]
+
+
+@pytest.mark.parametrize("operands", [0, 1])
+def test_a_pad_without_its_operands_is_refused(operands: int) -> None:
+    graph = read_model(padded())
+    pad = graph.operators[0]
+    broken = replace(graph, operators=(replace(pad, inputs=pad.inputs[:operands]), *graph.operators[1:]))
+    assert fold_padding(broken) == broken
+    with pytest.raises(TinydfError, match="PAD"):
+        lower(broken)

@@ -144,7 +144,8 @@ def emulated(chip: Chip, elf: Path, hse_hz: int) -> Iterator[str]:
         finally:
             machine.stop()
             thread.join(10)
-            assert machine.last_words() == ""
+            words = machine.last_words()
+            assert words == "", words
     os.close(ours)
     os.close(theirs)
 

@@ -35,8 +35,10 @@ def fold_padding(graph: Graph) -> Graph:
 
 def _sides(graph: Graph, operator: Operator) -> dict[str, int] | None:
     """The padding as options of a convolution, if `operator` is a PAD that may be folded."""
-    if operator.kind not in ("PAD", "PADV2") or len(operator.outputs) != 1 or None in operator.inputs:
+    if operator.kind not in ("PAD", "PADV2") or len(operator.outputs) != 1:
         return None
+    if len(operator.inputs) < 2 or None in operator.inputs:
+        return None  # refused where it is lowered
     source, target = (graph.tensors[place] for place in (operator.inputs[0] or 0, operator.outputs[0]))
     pairs = graph.tensors[operator.inputs[1] or 0].data
     if source.quantisation is None or source.quantisation != target.quantisation or source.dtype != "int8":
