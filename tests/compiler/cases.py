@@ -843,6 +843,88 @@ def chain(rng: Rng) -> bytes:
     return model.finish([first], [last])
 
 
+@case
+def wide_chain(rng: Rng) -> bytes:
+    """Inverted residuals that run row by row: pads, h-swish, gates by channel, residuals, any stride and dilation."""
+    model = ModelBuilder()
+    shape = (1, size(rng, 6, 20), size(rng, 3, 9), size(rng, 1, 6))
+    x = first = model.tensor(shape, 0.05, -3)
+    for _ in range(size(rng, 1, 3)):
+        x, shape = _inverted_residual(rng, model, x, shape)
+    last = model.tensor(shape, 1 / 256, -128)
+    model.add("LOGISTIC", [x], [last])
+    return model.finish([first], [last])
+
+
+def _inverted_residual(rng: Rng, model: ModelBuilder, x: int, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """Expand, filter, project; and, where the shape stays, often add."""
+    image, depth = shape[1:3], shape[3]
+    wide = depth * size(rng, 2, 5)
+    y = _convolved(rng, model, x, (*image, depth), (*image, wide), (1, 1), (1, 1), (1, 1), True)
+    if rng.integers(3) == 0:
+        activated = model.tensor((1, *image, wide), 0.05, -3)
+        model.add("HARD_SWISH", [y], [activated], "HardSwishOptions")
+        y = activated
+    kernel, stride = pick(rng, ((3, 3), (3, 3), (5, 5), (2, 3))), pick(rng, ((1, 1), (1, 1), (2, 2), (3, 1)))
+    dilation = pick(rng, ((1, 1), (1, 1), (2, 1)))
+    same = stride == (1, 1) or bool(rng.integers(2))
+    sides = tuple(padded_size(image[k], kernel[k], stride[k], dilation[k], same) for k in range(2))
+    if min(sides) < 1:
+        kernel, stride, dilation, same, sides = (3, 3), (1, 1), (1, 1), True, image
+    y = _convolved(rng, model, y, (*image, wide), (*sides, wide), kernel, stride, dilation, same, depthwise=True)
+    if rng.integers(3) == 0:
+        gate = model.tensor((1, 1, 1, wide), 0.01, 4, rng.integers(-128, 128, (1, 1, 1, wide)).astype(np.int8))
+        gated = model.tensor((1, *sides, wide), 0.04, 5)
+        model.add("MUL", [y, gate], [gated], "MulOptions", fusedActivationFunction=0)
+        y = gated
+    if rng.integers(4) == 0:
+        pooled = model.tensor(
+            (1, *sides, wide), model.tensors[y].quantization.scale[0], int(model.tensors[y].quantization.zeroPoint[0])
+        )
+        fields = {"padding": schema.Padding.SAME, "strideH": 1, "strideW": 1, "filterHeight": 3, "filterWidth": 2}
+        model.add(pick(rng, ("AVERAGE_POOL_2D", "MAX_POOL_2D")), [y], [pooled], "Pool2DOptions", **fields)
+        y = pooled
+    narrow = depth if rng.integers(4) else size(rng, 1, 9)
+    y = _convolved(rng, model, y, (*sides, wide), (*sides, narrow), (1, 1), (1, 1), (1, 1), True)
+    if (1, *sides, narrow) == shape and rng.integers(4):
+        added = model.tensor(shape, 0.05, -3)
+        model.add("ADD", pick(rng, ([x, y], [y, x])), [added], "AddOptions", fusedActivationFunction=0)
+        y = added
+    return y, (1, *sides, narrow)
+
+
+def _convolved(
+    rng: Rng,
+    model: ModelBuilder,
+    x: int,
+    source: tuple[int, ...],
+    target: tuple[int, ...],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    same: bool,
+    depthwise: bool = False,
+) -> int:
+    """Add a convolution of images [height, width, channels]; gives its output."""
+    weight = weights(rng, (1, *kernel, target[2]) if depthwise else (target[2], *kernel, source[2]))
+    w = model.tensor(weight.shape, 0.003, 0, weight)
+    b = model.tensor((target[2],), 1.0, 0, rng.integers(-999, 999, target[2]).astype(np.int32), "int32")
+    y = model.tensor((1, *target), 0.05, -3)
+    fields: dict[str, Any] = {
+        "padding": schema.Padding.SAME if same else schema.Padding.VALID,
+        "strideH": stride[0],
+        "strideW": stride[1],
+        "dilationHFactor": dilation[0],
+        "dilationWFactor": dilation[1],
+        "fusedActivationFunction": pick(rng, ACTIVATIONS),
+    }
+    if depthwise:
+        model.add("DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2DOptions", depthMultiplier=1, **fields)
+    else:
+        model.add("CONV_2D", [x, w, b], [y], "Conv2DOptions", **fields)
+    return y
+
+
 def inputs_for(rng: Rng, shape: tuple[int, ...], count: int = 3) -> NDArray[np.int8]:
     """Random inputs; the first holds all values in order where it is large enough, the second only extremes."""
     inputs = rng.integers(-128, 128, (count, *shape)).astype(np.int8)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinydf.compiler import operators as operators  # fills the registry of lowerings
+from tinydf.compiler.chains import place_chained
 from tinydf.compiler.emit import emit, emit_header
 from tinydf.compiler.graph import Graph, Tensor
 from tinydf.compiler.lowering import lower
 from tinydf.compiler.passes import PASSES
 from tinydf.compiler.plan import FILE as PLAN_FILE
-from tinydf.compiler.plan import Plan, directed, make_plan, place
+from tinydf.compiler.plan import Plan, directed, make_plan
 from tinydf.compiler.targets import TARGETS
 from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
@@ -54,8 +55,7 @@ def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT
     for apply in PASSES:
         graph = apply(graph)
     _check_edges(graph)
-    layers = TARGETS[target](graph, lower(graph))
-    placement = place(graph, layers)
+    layers, placement = place_chained(graph, TARGETS[target](graph, lower(graph)))
     if placement.arena_bytes > MAXIMUM_ARENA:
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
     layers = directed(graph, layers, placement)

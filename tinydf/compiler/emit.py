@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records, Struct
 from tinydf.compiler.plan import LayerPlan, Placement, Plan
+from tinydf.compiler.rows import Chain, Link, buffers, kept_bytes, reads_of, tensors_of
 
 COLUMNS = 120
 NAME_LENGTH = 40
@@ -93,6 +94,7 @@ def _head(plan: Plan) -> str:
 // {plan.arena_bytes} bytes of arena (at least {plan.lower_bound} for these buffers). Target: {plan.target}.
 #include "model_aot.h"
 
+#include "chain.h"
 #include "engine.h"
 #include "kernels.h"
 
@@ -107,8 +109,12 @@ def _layer(graph: Graph, placement: Placement, constants: Constants, number: int
     body = []
     for k, call in enumerate(layer.calls):
         suffix = f"_{k}" if len(layer.calls) > 1 else ""
-        lines.append(_parameters(prefix + suffix, call, constants))
         scratch = placement.scratch.get((number, k))
+        if isinstance(call, Chain):
+            lines += _chain(graph, placement, constants, prefix, scratch or 0, call)
+            body.append(f"    run_chain(&{prefix}_chain, arena);")
+            continue
+        lines.append(_parameters(prefix + suffix, call, constants))
         body.append(f"    {_call(graph, placement, constants, prefix + suffix, scratch, call)}")
     lines.append("\n".join([f"static void {_function(number, row.name)}(void) {{", *body, "}"]))
     return "\n".join(lines)
@@ -119,9 +125,14 @@ def _comment(row: LayerPlan) -> str:
         return ", ".join("x".join(map(str, tensor.shape)) for tensor in tensors)  # type: ignore[attr-defined]
 
     cost = f"{row.macs} MACs, {row.weight_bytes} bytes of weights and tables"
-    return (
-        f"// {row.index} {row.operator} {printable(row.name)}\n// {shapes(row.inputs)} -> {shapes(row.outputs)}; {cost}"
-    )
+    lines = [
+        f"// {row.index} {row.operator} {printable(row.name)}",
+        f"// {shapes(row.inputs)} -> {shapes(row.outputs)}; {cost}",
+    ]
+    if row.kept:
+        lines.append(f"// A chain in bands of {row.band} rows. Between its layers, rows kept at a time:")
+        lines += [f"//     {kept.rows} of {shapes([kept])} {printable(kept.name)}" for kept in row.kept]
+    return "\n".join(lines)
 
 
 def _function(number: int, name: str) -> str:
@@ -179,6 +190,63 @@ def _call(
     if call.scratch_bytes is not None:
         arguments.append("NULL" if scratch is None else f"(int8_t *)(arena + {scratch})")
     return f"{call.kernel}({', '.join(arguments)});"
+
+
+def _chain(
+    graph: Graph, placement: Placement, constants: Constants, prefix: str, scratch: int, chain: Chain
+) -> list[str]:
+    """The bands of a chain's layers, and the tables that run_chain (firmware/kernels/chain.h) goes by."""
+    lines = []
+    for k, link in enumerate(chain.links):
+        lines += [_parameters(f"{prefix}_{k}", link.call, constants), _band(graph, constants, f"{prefix}_{k}", link)]
+    tensors, offsets = tensors_of(graph, chain), buffers(graph, chain)
+    rows = []
+    for tensor in tensors:
+        offset = scratch + offsets[tensor.root] if tensor.root in offsets else placement.tensors[tensor.root]
+        numbers = (offset, tensor.row_bytes, tensor.height, tensor.rows, *[tensor.done] * 3, 0)
+        rows.append(f"{{{', '.join(map(str, numbers))}}}, // {printable(graph.tensors[tensor.root].name)}")
+    lines.append(_table("chain_tensor", f"{prefix}_tensors", rows))
+    number_of = {tensor.root: number for number, tensor in enumerate(tensors)}
+    links, reads = [], []
+    for k, link in enumerate(chain.links):
+        own = reads_of(graph, link)
+        links.append(f"{{{prefix}_{k}_band, {len(own)}}},")
+        for read in own:
+            fields = (number_of[read.root], k, read.stride, read.padding_top, read.reach)
+            reads.append(f"{{{', '.join(map(str, fields))}}},")
+    lines += [_table("chain_read", f"{prefix}_reads", reads), _table("chain_link", f"{prefix}_links", links)]
+    numbers = (len(tensors), len(reads), len(links), chain.band, scratch + kept_bytes(graph, chain.kept))
+    arrays = [f"{prefix}_{name}" for name in ("tensors", "reads", "links")]
+    return [*lines, f"static const chain {prefix}_chain = {{{', '.join([*arrays, *map(str, numbers)])}}};"]
+
+
+def _table(kind: str, name: str, rows: Sequence[str]) -> str:
+    return "\n".join([f"static const {kind} {name}[{len(rows)}] = {{", *(f"    {row}" for row in rows), "};"])
+
+
+def _band(graph: Graph, constants: Constants, prefix: str, link: Link) -> str:
+    """A function that runs one layer's kernel on some rows."""
+    call = link.call
+    arguments = ["&p"]
+    last = len(reads_of(graph, link)) - 1
+    for position, place in enumerate(call.inputs):
+        data = None if place is None else graph.tensors[graph.root(place)].data
+        if data is not None:
+            arguments.append(constants.add(f"{prefix}_input_{position}", data))
+        else:
+            arguments.append("NULL" if place is None else f"b->inputs[{0 if position == link.other else last}]")
+    arguments.append("b->output")
+    if call.scratch_bytes is not None:
+        arguments.append("b->scratch" if call.scratch_bytes else "NULL")
+    if link.rows_field:
+        changes = [f"p.{link.rows_field} = b->output_rows * {link.row_count}u;"]
+    else:
+        names = {"input_height": "input_rows", "output_height": "output_rows", "padding_top": "padding_top"}
+        changes = [f"p.window.{name} = b->{rows};" for name, rows in names.items()]
+    body = [f"{call.parameter_type} p = {prefix}_parameters;", *changes, f"{call.kernel}({', '.join(arguments)});"]
+    return "\n".join(
+        [f"static TINYDF_COLD void {prefix}_band(const band *b) {{", *(f"    {line}" for line in body), "}"]
+    )
 
 
 def _tables(plan: Plan) -> str:

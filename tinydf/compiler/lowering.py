@@ -79,6 +79,16 @@ class Call:
         return tuple(place for place in self.inputs if place is not None)
 
     @property
+    def slides(self) -> Mapping[int, Slide]:
+        """Places in `inputs` of tensors that the output may slide over."""
+        return {} if self.slide is None else {0: self.slide}
+
+    @property
+    def parts(self) -> tuple["Call", ...]:
+        """The calls of kernels that this one stands for."""
+        return (self,)
+
+    @property
     def parameter_type(self) -> str:
         """The C type of the parameters."""
         return self.struct or f"{self.kernel}_parameters"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records, Struct
 from tinydf.compiler.memory import Buffer, Problem, pack
+from tinydf.compiler.rows import Chain, buffer_bytes, buffers
 
 FILE = "plan.json"
 
@@ -32,8 +33,18 @@ class EdgePlan(TensorPlan):
     zero_point: int
 
 
+class KeptPlan(TensorPlan):
+    """A tensor between two layers of a chain, of which `rows` rows are there at a time; `bytes` is what these take."""
+
+    rows: int
+
+
 class LayerPlan(BaseModel):
-    """One layer: the operator it stands for, its cost, and where its bytes are."""
+    """One layer: the operator it stands for, its cost, and where its bytes are.
+
+    A chain is one layer with several operators; `kept` are the tensors between them, which are part of its scratch, and
+    `band` is how many rows of the output it makes at a time.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,6 +54,8 @@ class LayerPlan(BaseModel):
     kernels: tuple[str, ...]
     inputs: tuple[TensorPlan, ...]
     outputs: tuple[TensorPlan, ...]
+    kept: tuple[KeptPlan, ...] = ()
+    band: int = 0
     macs: int
     weight_bytes: int
     scratch_bytes: int
@@ -129,15 +142,17 @@ def _slides(
     """Pairs of input and output buffers that may overlap (memory.Problem)."""
     slides = {}
     for step, call in enumerate(calls):
-        if call.slide is None or call.inputs[0] is None or graph.tensors[graph.root(call.inputs[0])].data is not None:
-            continue
-        root = graph.root(call.inputs[0])
-        source, target = number_of[root], number_of[graph.root(call.output)]
-        read_once = [graph.root(place) for place in call.tensors].count(root) == 1
-        if source != target and read_once and buffers[source].last == step == buffers[target].first:
-            slides[source, target] = call.slide.forward
-            if call.slide.backward is not None:
-                slides[target, source] = call.slide.backward
+        for position, slide in call.slides.items():
+            place = call.inputs[position]
+            if place is None or graph.tensors[graph.root(place)].data is not None:
+                continue
+            root = graph.root(place)
+            source, target = number_of[root], number_of[graph.root(call.output)]
+            read_once = [graph.root(read) for read in call.tensors].count(root) == 1
+            if source != target and read_once and buffers[source].last == step == buffers[target].first:
+                slides[source, target] = slide.forward
+                if slide.backward is not None:
+                    slides[target, source] = slide.backward
     return slides
 
 
@@ -212,8 +227,23 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
         fields = tensor(place).model_dump()
         return EdgePlan(**fields, scale=quantisation.scale, zero_point=quantisation.zero_point)
 
+    def kept(call: Call, scratch: int) -> list[KeptPlan]:
+        if not isinstance(call, Chain):
+            return []
+        return [
+            KeptPlan(
+                index=place,
+                name=graph.tensors[place].name,
+                shape=graph.tensors[place].shape,
+                offset=scratch + offset,
+                bytes=buffer_bytes(graph, place, call.kept[place]),
+                rows=call.kept[place],
+            )
+            for place, offset in buffers(graph, call).items()
+        ]
+
     rows = []
-    for layer in layers:
+    for number, layer in enumerate(layers):
         operators = layer.operators
         written = list(dict.fromkeys(call.output for call in layer.calls))
         given = dict.fromkeys(place for call in layer.calls for place in call.tensors if place not in written)
@@ -224,9 +254,15 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
                 index=layer.operator.index,
                 operator="+".join(operator.kind for operator in operators),
                 name=graph.tensors[operators[-1].outputs[0]].name,
-                kernels=tuple(call.kernel for call in layer.calls),
+                kernels=tuple(part.kernel for call in layer.calls for part in call.parts),
                 inputs=tuple(tensor(place) for place in read),
                 outputs=tuple(tensor(place) for place in written),
+                kept=tuple(
+                    item
+                    for k, call in enumerate(layer.calls)
+                    for item in kept(call, placement.scratch.get((number, k), 0))
+                ),
+                band=max(call.band if isinstance(call, Chain) else 0 for call in layer.calls),
                 macs=layer.macs,
                 weight_bytes=weight_bytes,
                 scratch_bytes=max(call.scratch_bytes or 0 for call in layer.calls),
@@ -251,7 +287,7 @@ def _constant_bytes(graph: Graph, call: Call) -> int:
     inputs = sum(
         graph.tensors[place].count for place in call.tensors if graph.tensors[graph.root(place)].data is not None
     )
-    return inputs + _array_bytes(call.parameters)
+    return inputs + sum(_array_bytes(part.parameters) for part in call.parts)
 
 
 def _array_bytes(field: Field) -> int:

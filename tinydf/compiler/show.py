@@ -29,6 +29,10 @@ def print_plan(plan: Plan) -> None:
         cost = (f"{layer.macs:,}", f"{layer.weight_bytes:,}", f"{layer.scratch_bytes:,}")
         table.add_row(str(layer.index), layer.operator, shapes, *cost)
     results.print(table)
+    for layer in plan.layers:
+        if layer.band:
+            kept = ", ".join(f"{tensor.rows} rows of {_shape(tensor)}" for tensor in layer.kept)
+            results.print(f"{layer.index} {layer.operator} runs by {layer.band} rows and keeps {kept}")
     gap = plan.arena_bytes - plan.lower_bound
     proof = "no placing of these buffers is smaller" if gap == 0 else f"{gap:,} above the lower bound"
     results.print(f"{len(plan.layers)} layers, {plan.macs:,} MACs, {plan.weight_bytes:,} bytes of weights and tables")

@@ -1,0 +1,67 @@
+#include "chain.h"
+
+// The row, which may be above the image, where the window of output row `y` starts.
+static inline int32_t window_top(const chain_read *r, int32_t y) {
+    return y * r->stride - r->padding_top;
+}
+
+// How many rows of each tensor shall be there at the end of a round, so that those of the output can be; and which is
+// the first that is still read.
+static inline void want_rows(const chain *c, chain_tensor *tensors) {
+    for (const chain_read *r = c->reads + c->read_count; r-- != c->reads;) {
+        const chain_tensor *output = &tensors[r->link];
+        chain_tensor *t = &tensors[r->tensor];
+        t->needed = minimum(t->needed, maximum(window_top(r, output->done), 0));
+        if (output->wanted > output->done) {
+            const int32_t end = minimum(window_top(r, output->wanted - 1) + r->reach, t->height);
+            t->wanted = maximum(t->wanted, end);
+        }
+    }
+}
+
+TINYDF_COLD __attribute__((noinline)) static int8_t *row_of(const chain_tensor *t, uint8_t *arena, int32_t y) {
+    return (int8_t *)arena + t->offset + (y - t->first) * t->row_bytes;
+}
+
+// Moves the rows of a tensor that are still read to its buffer's start.
+static inline void make_room(chain_tensor *t, uint8_t *arena) {
+    int8_t *to = row_of(t, arena, t->first);
+    const int8_t *from = row_of(t, arena, t->needed), *end = row_of(t, arena, t->done);
+    for (; from != to && from < end; from += 4, to += 4) {
+        const int32_t word = load_word(from);
+        memcpy(to, &word, sizeof word);
+    }
+    t->first = t->needed;
+}
+
+TINYDF_COLD void run_chain(const chain *c, uint8_t *arena) {
+    chain_tensor tensors[CHAIN_TENSORS];
+    memcpy(tensors, c->tensors, c->tensor_count * sizeof tensors[0]);
+    chain_tensor *last = &tensors[c->link_count - 1];
+    while (last->done < last->height) {
+        last->wanted = minimum(last->done + c->band, last->height);
+        want_rows(c, tensors);
+        const chain_read *r = c->reads;
+        for (uint32_t k = 0; k < c->link_count; k++) {
+            chain_tensor *output = &tensors[k];
+            if (output->wanted - output->first > output->rows) {
+                make_room(output, arena);
+            }
+            band b;
+            b.output_rows = (uint16_t)(output->wanted - output->done);
+            b.output = row_of(output, arena, output->done);
+            b.scratch = (int8_t *)arena + c->scratch;
+            for (uint32_t n = 0; n < c->links[k].read_count; n++, r++) {
+                const chain_tensor *input = &tensors[r->tensor];
+                const int32_t top = window_top(r, output->done), start = maximum(top, 0);
+                b.inputs[n] = row_of(input, arena, start);
+                b.input_rows = (uint16_t)(input->done - start);
+                b.padding_top = (int16_t)(start - top);
+            }
+            if (b.output_rows > 0) {
+                c->links[k].run(&b);
+            }
+            output->done = output->needed = output->wanted;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+"""Layers that run together row by row: every byte is TFLM's, and less memory is needed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.compiler.cases import CASES, inputs_for
+from tests.compiler.models import golden
+from tinydf.compiler import TARGETS, chains, compile_model, write_compiled
+from tinydf.compiler.host import HostEngine
+from tinydf.profile import profile
+
+ANY_WORK = 1e9
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["wide_chain", "chain"])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), band=st.integers(1, 6))
+def test_equals_tflm(
+    name: str, target: str, seed: int, band: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(seed)
+    model = CASES[name](rng)
+    monkeypatch.setattr(chains, "MAXIMUM_EXTRA", ANY_WORK)
+    monkeypatch.setattr(chains, "BANDS", (band,))
+    compiled = compile_model(model, target=target)
+    if not any(layer.band for layer in compiled.plan.layers):
+        return
+    write_compiled(compiled, tmp_path)
+    engine = HostEngine(tmp_path)
+    inputs = inputs_for(rng, engine.input_shape)
+    expected = golden(model, inputs)
+    np.testing.assert_array_equal(engine.run(inputs).reshape(expected.shape), expected)
+
+
+@pytest.fixture(scope="module")
+def residual() -> bytes:
+    """Expansion, h-swish, depthwise, a gate by channel, projection and sum: one chain of six layers."""
+    return CASES["wide_chain"](np.random.default_rng(4))
+
+
+def test_a_residual_block_is_one_layer_that_needs_less(residual: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = compile_model(residual)
+    (layer,) = (layer for layer in compiled.plan.layers if layer.band)
+    assert layer.operator == "CONV_2D+HARD_SWISH+DEPTHWISE_CONV_2D+MUL+CONV_2D+ADD"
+    assert layer.inputs[0].offset == layer.outputs[0].offset, "the sum lies upon the block's input"
+    assert all(kept.rows < kept.shape[1] for kept in layer.kept)
+    assert f"// A chain in bands of {layer.band} rows." in compiled.source
+    monkeypatch.setattr(chains, "BANDS", ())
+    whole = compile_model(residual)
+    assert not any(layer.band for layer in whole.plan.layers)
+    assert compiled.arena_bytes < whole.arena_bytes
+
+
+def test_without_a_smaller_peak_there_is_no_chain() -> None:
+    compiled = compile_model(CASES["network"](np.random.default_rng(3)))
+    assert not any(layer.band for layer in compiled.plan.layers)
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("board", ["nucleo-h743", "esp32-c3-devkitm-1"])
+def test_on_emulated_boards(board: str, residual: bytes) -> None:
+    measured = profile(residual, board)
+    assert measured.equal and measured.arena_intact
+    assert any("DEPTHWISE_CONV_2D+MUL" in layer.operator for layer in measured.layers)

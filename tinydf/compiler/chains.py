@@ -1,0 +1,222 @@
+"""Which layers run together row by row, so that what lies between them never exists whole.
+
+Before: x -> 1x1 convolution -> a wide tensor -> depthwise -> another -> 1x1 convolution -> y, each in the arena at once
+After:  one layer, which keeps a few rows of the wide tensors (rows.py)
+
+Layers that follow each other can be a chain if only they read what is made within it. A division of the model into
+chains and single layers needs as many bytes as its neediest part. Of all divisions whose extra work (an estimate) is
+small, the one that needs least is taken; and of those, the one with the least extra work: so a layer that does not
+matter for the arena stays as it is.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tinydf.compiler.graph import Graph
+from tinydf.compiler.lowering import Call, Layer
+from tinydf.compiler.memory import align
+from tinydf.compiler.plan import Placement, place
+from tinydf.compiler.rows import MAXIMUM_TENSORS, Chain, Link, Rounds, chain_of, link_of, rounds, row_bytes
+
+MAXIMUM_LINKS = 12
+BANDS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+# Extra work that smaller memory is worth, of all work.
+MAXIMUM_EXTRA = 0.025
+
+# Instructions, about; only their proportions matter.
+_OF_MAC, _OF_OUTPUT, _OF_RUN, _OF_MOVED_BYTE = 1.0, 12, 150, 1.0
+_OF_UNPACKED_BYTE, _OF_CHANNEL = 3.0, 25
+_PIXELS_AT_ONCE = {"dsp": 3, "rv32": 4, "mve": 2}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Layers `first` to `last` as one chain, or a layer as it is: the bytes that are alive then, the extra work."""
+
+    first: int
+    last: int
+    bytes: int
+    extra: float
+    chain: Chain | None = None
+
+
+def place_chained(graph: Graph, layers: list[Layer]) -> tuple[list[Layer], Placement]:
+    """Join layers into chains if that makes the arena smaller, and place all tensors."""
+    plain = place(graph, layers)
+    joined = chained(graph, layers)
+    if len(joined) == len(layers):
+        return layers, plain
+    placement = place(graph, joined)
+    return (joined, placement) if placement.arena_bytes < plain.arena_bytes else (layers, plain)
+
+
+def chained(graph: Graph, layers: list[Layer]) -> list[Layer]:
+    """The division of a model that needs least memory for little extra work."""
+    memory = _Memory(graph, layers)
+    single = [Part(k, k, memory.of_layer(k), 0) for k in range(len(layers))]
+    parts = [*single, *_chains(graph, layers, memory, [part.bytes for part in single])]
+    work = sum(_work(graph, layer) for layer in layers)
+    sizes = sorted({part.bytes for part in parts})
+    low, high = 0, len(sizes) - 1
+    while low < high:
+        middle = (low + high) // 2
+        division = _division(parts, len(layers), sizes[middle])
+        if division is not None and sum(part.extra for part in division) <= MAXIMUM_EXTRA * work:
+            high = middle
+        else:
+            low = middle + 1
+    chosen = _division(parts, len(layers), sizes[low])
+    assert chosen is not None
+    return [_joined(layers[part.first : part.last + 1], part.chain) for part in chosen]
+
+
+def _joined(layers: Sequence[Layer], chain: Chain | None) -> Layer:
+    if chain is None:
+        return layers[0]
+    operators = tuple(operator for layer in layers for operator in layer.operators)
+    return Layer(layers[0].operator, (chain,), sum(layer.macs for layer in layers), operators)
+
+
+def _division(parts: Sequence[Part], count: int, most: int) -> list[Part] | None:
+    """The parts that make up all layers, need at most so many bytes each, and have the least extra work."""
+    best: list[tuple[float, Part | None]] = [(math.inf, None)] * (count + 1)
+    best[0] = (0.0, None)
+    for part in sorted(parts, key=lambda part: part.last):
+        extra = best[part.first][0] + part.extra
+        if part.bytes <= most and extra < best[part.last + 1][0]:
+            best[part.last + 1] = (extra, part)
+    if best[count][0] == math.inf:
+        return None
+    chosen: list[Part] = []
+    while count > 0:
+        last = best[count][1]
+        assert last is not None
+        chosen.append(last)
+        count = last.first
+    return chosen[::-1]
+
+
+class _Memory:
+    """Bytes that are alive while a layer, or a chain, runs."""
+
+    def __init__(self, graph: Graph, layers: Sequence[Layer]) -> None:
+        self.graph, self.layers = graph, layers
+        self.born = {graph.root(tensor): -1 for tensor in graph.inputs}
+        self.dies = dict(self.born)
+        for number, layer in enumerate(layers):
+            for call in layer.calls:
+                self.born.setdefault(graph.root(call.output), number)
+                for tensor in (*call.tensors, call.output):
+                    if graph.root(tensor) in self.born:
+                        self.dies[graph.root(tensor)] = number
+        for tensor in graph.outputs:
+            self.dies[graph.root(tensor)] = len(layers)
+
+    def of_layer(self, number: int) -> int:
+        """Bytes alive while a layer runs."""
+        return max(self._of(number, number, call) for call in self.layers[number].calls)
+
+    def of_chain(self, first: int, last: int, chain: Chain) -> int:
+        """Bytes alive while a chain of the layers `first` to `last` runs."""
+        return self._of(first, last, chain)
+
+    def encloses(self, first: int, last: int) -> bool:
+        """Whether nothing but the last output of these layers is read beyond them."""
+        output = self.graph.root(self.layers[last].calls[-1].output)
+        made = (tensor for tensor, born in self.born.items() if first <= born <= last and tensor != output)
+        return self.born[output] == last and all(self.dies[tensor] <= last for tensor in made)
+
+    def _of(self, first: int, last: int, call: Call) -> int:
+        graph = self.graph
+        output = graph.root(call.output)
+        alive = {t for t, born in self.born.items() if born < first and self.dies[t] >= first} | {output}
+        need = sum(self._size(tensor) for tensor in alive) + align(call.scratch_bytes or 0)
+        saved = 0
+        for position, place_ in enumerate(call.inputs):
+            source = None if place_ is None else graph.root(place_)
+            if source is None or source not in alive or self.dies[source] > last or self.born[output] < first:
+                continue
+            size, result = self._size(source), self._size(output)
+            if position in call.in_place and size == result:
+                saved = max(saved, result)
+            if position in call.slides:
+                slide = call.slides[position]
+                for least, upper, lower in ((slide.forward, size, result), (slide.backward, result, size)):
+                    if least is not None:
+                        saved = max(saved, size + result - max(lower, min(lower, align(least)) + upper))
+        return need - saved
+
+    def _size(self, tensor: int) -> int:
+        return align(self.graph.tensors[tensor].count)
+
+
+def _chains(graph: Graph, layers: Sequence[Layer], memory: _Memory, single: Sequence[int]) -> list[Part]:
+    """All chains that need fewer bytes than their neediest layer alone."""
+    links = [link_of(graph, layer.calls[0]) if len(layer.calls) == 1 else None for layer in layers]
+    # No chain can bring the whole below what the others need.
+    floor = max((size for size, link in zip(single, links, strict=True) if link is None), default=0)
+    parts: list[Part] = []
+    for first in range(len(layers)):
+        chain: list[Link] = []
+        for last in range(first, min(first + MAXIMUM_LINKS, len(layers))):
+            link = links[last]
+            if link is None:
+                break
+            chain.append(link)
+            most = max(single[first : last + 1])
+            if len(chain) > 1 and most > floor and memory.encloses(first, last) and _agree(graph, chain):
+                parts += _banded(graph, memory, first, last, chain, most)
+    return parts
+
+
+def _banded(graph: Graph, memory: _Memory, first: int, last: int, links: Sequence[Link], most: int) -> list[Part]:
+    """A chain by bands of several heights, as long as it needs fewer bytes than `most`."""
+    parts = []
+    for band in BANDS:
+        plan = rounds(graph, links, band) if band < graph.tensors[links[-1].call.output].shape[1] else None
+        if plan is None:
+            break
+        chain = chain_of(graph, links, band, plan)
+        size = memory.of_chain(first, last, chain)
+        if size >= most:
+            break
+        parts.append(Part(first, last, size, _extra(graph, links, plan), chain))
+    return parts
+
+
+def _agree(graph: Graph, links: Sequence[Link]) -> bool:
+    """Whether there are few enough tensors, and all links see the same rows in one that several use."""
+    shapes: dict[int, tuple[int, ...]] = {}
+    for link in links:
+        for place_ in (*link.call.tensors, link.call.output):
+            shape = graph.tensors[place_].shape
+            if graph.tensors[graph.root(place_)].data is None and shapes.setdefault(graph.root(place_), shape) != shape:
+                return False
+    return len(shapes) <= MAXIMUM_TENSORS
+
+
+def _work(graph: Graph, layer: Layer) -> float:
+    return layer.macs * _OF_MAC + sum(graph.tensors[call.output].count * _OF_OUTPUT for call in layer.calls)
+
+
+def _extra(graph: Graph, links: Sequence[Link], plan: Rounds) -> float:
+    """About how many instructions more a chain takes than its layers one after the other."""
+    extra = sum(rows * row_bytes(graph, tensor) for tensor, rows in plan.moved.items()) * _OF_MOVED_BYTE
+    for number, link in enumerate(links):
+        runs = [run for run in plan.runs if run.link == number]
+        source, output = graph.tensors[link.call.tensors[0]], graph.tensors[link.call.output]
+        extra += len(runs) * _OF_RUN
+        if link.call.kernel.startswith("depthwise_3x3"):
+            again = sum(max(link.top(run.end - 1) + link.reach - run.start, 0) for run in runs) - source.shape[1]
+            extra += max(again, 0) * row_bytes(graph, link.call.tensors[0]) * _OF_UNPACKED_BYTE
+            extra += len(runs) * source.shape[3] * _OF_CHANNEL
+        elif link.call.kernel.startswith(("pointwise", "conv_2d")):
+            at_once = _PIXELS_AT_ONCE.get(link.call.kernel.rpartition("_")[2], 1)
+            idle = sum(-(run.end - run.first) * output.shape[2] % at_once for run in runs)
+            extra += idle * output.shape[3] * (_depth(link, source.shape[3]) * _OF_MAC + _OF_OUTPUT)
+    return extra
+
+
+def _depth(link: Link, channels: int) -> int:
+    return channels * link.reach * link.reach
