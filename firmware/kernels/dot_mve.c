@@ -1,104 +1,187 @@
 #include "dot_mve.h"
-#include "mve.h"
+
+#define CHANNELS 4u
 
 #if HAS_MVE
 
-typedef struct {
-    int32x4_t a, b;
-} dot_sums;
+// Four channels of two pixels, whose inputs are in registers `a` and `b`. `first` is "" for the first group of inputs
+// and "a" for those that are added to it.
+#define PRODUCTS(first, a, b)                                                                                          \
+    "vldrb.8 q4, [%[blocks]], #16\n\t"                                                                                 \
+    "vldrb.8 q5, [%[blocks]], #16\n\t"                                                                                 \
+    "vmladav" first ".s8 %[a0], " a ", q4\n\t"                                                                         \
+    "vmladav" first ".s8 %[b0], " b ", q4\n\t"                                                                         \
+    "vldrb.8 q4, [%[blocks]], #16\n\t"                                                                                 \
+    "vmladav" first ".s8 %[a1], " a ", q5\n\t"                                                                         \
+    "vmladav" first ".s8 %[b1], " b ", q5\n\t"                                                                         \
+    "vldrb.8 q5, [%[blocks]], #16\n\t"                                                                                 \
+    "vmladav" first ".s8 %[a2], " a ", q4\n\t"                                                                         \
+    "vmladav" first ".s8 %[b2], " b ", q4\n\t"                                                                         \
+    "vmladav" first ".s8 %[a3], " a ", q5\n\t"                                                                         \
+    "vmladav" first ".s8 %[b3], " b ", q5\n\t"
 
-#define DOT_PRODUCTS                                                                                                   \
-    "vldrb.8 q2, [%[weights]], #16\n\t"                                                                                \
-    "vldrb.8 q3, [%[weights]], #16\n\t"                                                                                \
-    "vmladava.s8 %[a0], q0, q2\n\t"                                                                                    \
-    "vmladava.s8 %[b0], q1, q2\n\t"                                                                                    \
-    "vldrb.8 q2, [%[weights]], #16\n\t"                                                                                \
-    "vmladava.s8 %[a1], q0, q3\n\t"                                                                                    \
-    "vmladava.s8 %[b1], q1, q3\n\t"                                                                                    \
-    "vldrb.8 q3, [%[weights]], #16\n\t"                                                                                \
-    "vmladava.s8 %[a2], q0, q2\n\t"                                                                                    \
-    "vmladava.s8 %[b2], q1, q2\n\t"                                                                                    \
-    "vmladava.s8 %[a3], q0, q3\n\t"                                                                                    \
-    "vmladava.s8 %[b3], q1, q3\n\t"
+// TFLM's double rounding of both pixels' sums, whose result is narrowed to 16 bits: lanes of a and b by turns. What
+// rounds a half away from zero is one less before a negative value is shifted (`ROUND`); where negative values are
+// outside the range there is no need of it.
+#define SCALE(round)                                                                                                   \
+    "vmov q4[2], q4[0], %[a0], %[a2]\n\t"                                                                              \
+    "vmov q4[3], q4[1], %[a1], %[a3]\n\t"                                                                              \
+    "vldrw.32 q6, [%[blocks]], #16\n\t"                                                                                \
+    "vmov q5[2], q5[0], %[b0], %[b2]\n\t"                                                                              \
+    "vmov q5[3], q5[1], %[b1], %[b3]\n\t"                                                                              \
+    "vadd.i32 q4, q4, q6\n\t"                                                                                          \
+    "vadd.i32 q5, q5, q6\n\t"                                                                                          \
+    "vldrw.32 q6, [%[blocks]], #16\n\t"                                                                                \
+    "vqrdmulh.s32 q4, q4, q6\n\t"                                                                                      \
+    "vqrdmulh.s32 q5, q5, q6\n\t"                                                                                      \
+    "vldrw.32 q6, [%[blocks]], #16\n\t" round "vrshl.s32 q4, q4, q6\n\t"                                               \
+    "vrshl.s32 q5, q5, q6\n\t"                                                                                         \
+    "vqmovnb.s32 q4, q4\n\t"                                                                                           \
+    "vqmovnt.s32 q4, q5\n\t"
+#define ROUND                                                                                                          \
+    "movs %[spare], #1\n\t"                                                                                            \
+    "vpt.s32 lt, q4, zr\n\t"                                                                                           \
+    "vsubt.i32 q4, q4, %[spare]\n\t"                                                                                   \
+    "vpt.s32 lt, q5, zr\n\t"                                                                                           \
+    "vsubt.i32 q5, q5, %[spare]\n\t"
 
-// `inputs` inputs of two pixels times four channels; moves `weights` on. The pointer to the biases makes room for the
-// count: all registers are in use.
-static inline dot_sums dot(const int8_t *a, const int8_t *b, const int8_t **at, int32_t inputs, const int32_t *bias) {
-    const int8_t *weights = *at;
-    int32_t a0, a1, a2, a3, b0, b1, b2, b3;
-    register int32x4_t sums_a __asm__("q0");
-    register int32x4_t sums_b __asm__("q1");
-    __asm__ volatile(
-        "ldrd %[a0], %[a1], [%[left]]\n\t"
-        "ldrd %[a2], %[a3], [%[left], #8]\n\t"
-        "ldr %[left], %[inputs]\n\t"
-        "mov %[b0], %[a0]\n\t"
-        "mov %[b1], %[a1]\n\t"
-        "mov %[b2], %[a2]\n\t"
-        "mov %[b3], %[a3]\n\t"
-        "subs %[left], %[left], #16\n\t"
-        "blt 2f\n\t"
-        "1:\n\t"
-        "vldrb.8 q0, [%[a]], #16\n\t"
-        "vldrb.8 q1, [%[b]], #16\n\t" DOT_PRODUCTS "subs %[left], %[left], #16\n\t"
-        "bge 1b\n\t"
-        "2:\n\t"
-        "adds %[left], %[left], #16\n\t"
-        "beq 3f\n\t"
-        "vctp.8 %[left]\n\t"
-        "vpstt\n\t"
-        "vldrbt.u8 q0, [%[a]]\n\t"
-        "vldrbt.u8 q1, [%[b]]\n\t" DOT_PRODUCTS "3:\n\t"
-        "vmov q0[2], q0[0], %[a0], %[a2]\n\t"
-        "vmov q0[3], q0[1], %[a1], %[a3]\n\t"
-        "vmov q1[2], q1[0], %[b0], %[b2]\n\t"
-        "vmov q1[3], q1[1], %[b1], %[b3]\n\t"
-        : [a0] "=&Te"(a0), [a1] "=&Te"(a1), [a2] "=&Te"(a2), [a3] "=&Te"(a3), [b0] "=&Te"(b0), [b1] "=&Te"(b1),
-          [b2] "=&Te"(b2), [b3] "=&Te"(b3), [a] "+r"(a), [b] "+r"(b), [weights] "+r"(weights), [left] "+r"(bias),
-          "=&w"(sums_a), "=&w"(sums_b)
-        : [inputs] "m"(inputs)
-        : "q2", "q3", "cc", "memory");
-    *at = weights;
-    return (dot_sums){sums_a, sums_b};
+// Adds the zero point, holds the outputs to int8 and stores them.
+#define STORE                                                                                                          \
+    "ldr %[spare], %[zero_point]\n\t"                                                                                  \
+    "vqadd.s16 q4, q4, %[spare]\n\t"                                                                                   \
+    "vqmovnb.s16 q4, q4\n\t"                                                                                           \
+    "vstrb.16 q4, [%[output], %q[places]]\n\t"                                                                         \
+    "adds %[output], #4\n\t"
+
+// All eight registers that VMLADAV can add to hold sums, so LR is not free for a low-overhead loop.
+#define SUMS(s)                                                                                                        \
+    [a0] "=&Te"(s[0]), [a1] "=&Te"(s[1]), [a2] "=&Te"(s[2]), [a3] "=&Te"(s[3]), [b0] "=&Te"(s[4]), [b1] "=&Te"(s[5]),  \
+        [b2] "=&Te"(s[6]), [b3] "=&Te"(s[7])
+
+// Blocks of up to sixteen inputs, or of up to 32.
+#define RESIDENT(products, round)                                                                                      \
+    __asm__ volatile(                                                                                                  \
+        "1:\n\t" products SCALE(round) STORE "subs %[count], #1\n\t"                                                   \
+                                             "bne 1b\n\t"                                                              \
+        : SUMS(sums), [blocks] "+r"(blocks), [output] "+r"(output), [count] "+r"(count), [spare] "=&r"(spare)          \
+        :                                                                                                              \
+        [a] "w"(a[0]), [b] "w"(b[0]), [c] "w"(a[1]), [d] "w"(b[1]), [places] "w"(places), [zero_point] "m"(zero_point) \
+        : "q4", "q5", "q6", "cc", "memory")
+#define ONE_GROUP  PRODUCTS("", "%q[a]", "%q[b]")
+#define TWO_GROUPS ONE_GROUP PRODUCTS("a", "%q[c]", "%q[d]")
+
+// Blocks of any number of groups.
+#define STREAMED(round)                                                                                                \
+    __asm__ volatile("1:\n\t"                                                                                          \
+                     "ldr %[spare], %[more]\n\t"                                                                       \
+                     "vldrb.8 q0, [%[a]], #16\n\t"                                                                     \
+                     "vldrb.8 q1, [%[b]], #16\n\t" PRODUCTS(                                                           \
+                         "", "q0", "q1") "2:\n\t"                                                                      \
+                                         "vldrb.8 q0, [%[a]], #16\n\t"                                                 \
+                                         "vldrb.8 q1, [%[b]], #16\n\t" PRODUCTS(                                       \
+                                             "a", "q0", "q1") "subs %[spare], #16\n\t"                                 \
+                                                              "bne 2b\n\t"                                             \
+                                                              "ldr %[spare], %[inputs]\n\t"                            \
+                                                              "subs %[a], %[spare]\n\t"                                \
+                                                              "subs %[b], %[spare]\n\t" SCALE(round) STORE             \
+                     "subs %[count], #1\n\t"                                                                           \
+                     "bne 1b\n\t"                                                                                      \
+                     : SUMS(sums), [blocks] "+r"(blocks), [output] "+r"(output), [count] "+r"(count),                  \
+                       [spare] "=&r"(spare), [a] "+r"(a), [b] "+r"(b)                                                  \
+                     : [places] "w"(places), [zero_point] "m"(zero_point), [more] "m"(more), [inputs] "m"(inputs)      \
+                     : "q0", "q1", "q4", "q5", "q6", "cc", "memory")
+
+// Lane 2 * c is channel c of the first pixel, lane 2 * c + 1 that of the second.
+static inline uint16x8_t places_of(uint32_t pitch) {
+    const uint16x8_t lanes = vidupq_n_u16(0, 1);
+    const uint16x8_t second = vmulq_n_u16(vandq_u16(lanes, vdupq_n_u16(1)), (uint16_t)pitch);
+    return vaddq_u16(vshrq_n_u16(lanes, 1), second);
+}
+
+static void resident_blocks(const dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8x16_t a[2],
+                            const int8x16_t b[2], uint32_t pitch, int8_t *output) {
+    const uint16x8_t places = places_of(pitch);
+    const int32_t zero_point = p->zero_point;
+    int32_t sums[8], spare;
+    if (p->inputs <= MVE_LANES) {
+        if (p->rectified) {
+            RESIDENT(ONE_GROUP, "");
+        } else {
+            RESIDENT(ONE_GROUP, ROUND);
+        }
+    } else if (p->rectified) {
+        RESIDENT(TWO_GROUPS, "");
+    } else {
+        RESIDENT(TWO_GROUPS, ROUND);
+    }
+}
+
+static void streamed_blocks(const dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8_t *a,
+                            const int8_t *b, uint32_t pitch, int8_t *output) {
+    const uint16x8_t places = places_of(pitch);
+    const int32_t zero_point = p->zero_point;
+    const uint32_t inputs = whole_groups(p->inputs), more = inputs - MVE_LANES;
+    int32_t sums[8], spare;
+    if (p->rectified) {
+        STREAMED("");
+    } else {
+        STREAMED(ROUND);
+    }
+}
+
+static void all_blocks(const dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8_t *a,
+                       const int8_t *b, uint32_t pitch, int8_t *output) {
+    if (p->inputs > MVE_RESIDENT) {
+        streamed_blocks(p, blocks, count, a, b, pitch, output);
+        return;
+    }
+    const uint32_t head = p->inputs < MVE_LANES ? p->inputs : MVE_LANES, tail = p->inputs - head;
+    const mve_pred16_t first = vctp8q(head), second = vctp8q(tail);
+    const int8x16_t left[2] = {vldrbq_z_s8(a, first), vldrbq_z_s8(a + head, second)};
+    const int8x16_t right[2] = {vldrbq_z_s8(b, first), vldrbq_z_s8(b + head, second)};
+    resident_blocks(p, blocks, count, left, right, pitch, output);
 }
 
 TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output) {
-    const mve_channels *channels = p->channels;
-    const int8_t *weights = p->weights;
-    const int16x8_t low = vdupq_n_s16(p->low), high = vdupq_n_s16(p->high);
-    // Lane 2 * c is channel c of the first pixel, lane 2 * c + 1 that of the second.
-    const uint16x8_t lanes = vidupq_n_u16(0, 1);
-    const uint16x8_t second = vmulq_n_u16(vandq_u16(lanes, vdupq_n_u16(1)), (uint16_t)pitch);
-    const uint16x8_t places = vaddq_u16(vshrq_n_u16(lanes, 1), second);
-    const int16_t zero_point = p->zero_point;
-    const int32_t inputs = p->inputs;
-    for (int32_t left = p->output_channels; left > 0; left -= 4) {
-        const dot_sums sums = dot(a, b, &weights, inputs, channels->bias);
-        const int32x4_t multiplier = vldrwq_s32(channels->multiplier), shift = vldrwq_s32(channels->shift);
-        const int16x8_t outputs = output_mve(scale_mve(sums.a, multiplier, shift), scale_mve(sums.b, multiplier, shift),
-                                             zero_point, low, high);
-        vstrbq_scatter_offset_p_s16(output, places, outputs, vctp16q(2 * (uint32_t)left));
-        channels++;
-        output += 4;
+    const uint32_t whole = p->output_channels / CHANNELS, rest = p->output_channels % CHANNELS;
+    const size_t block_words = whole_groups(p->inputs) + sizeof(mve_channels) / sizeof *p->blocks;
+    int8_t last[2 * CHANNELS];
+    // The last block comes first, because the others may be written over the inputs.
+    if (rest > 0) {
+        all_blocks(p, p->blocks + whole * block_words, 1, a, b, CHANNELS, last);
+    }
+    if (whole > 0) {
+        all_blocks(p, p->blocks, whole, a, b, pitch, output);
+    }
+    if (rest > 0) {
+        copy_bytes(output + pitch + whole * CHANNELS, last + CHANNELS, rest);
+        copy_bytes(output + whole * CHANNELS, last, rest);
+    }
+    if (p->low > INT8_MIN || p->high < INT8_MAX) {
+        clamp_bytes(output, p->output_channels, p->low, p->high);
+        clamp_bytes(output + pitch, p->output_channels, p->low, p->high);
     }
 }
 
 #else
 
 TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output) {
-    const uint32_t groups = (p->inputs + 15u) / 16u;
+    const uint32_t inputs = whole_groups(p->inputs);
     for (uint32_t c = 0; c < p->output_channels; c++) {
-        const mve_channels *channels = &p->channels[c / 4];
-        const int8_t *weights = p->weights + (c / 4 * groups * 4 + c % 4) * 16;
-        int32_t first = channels->bias[c % 4], second = first;
+        const int32_t *block = p->blocks + c / CHANNELS * (inputs + sizeof(mve_channels) / sizeof *p->blocks);
+        const int8_t *weights = (const int8_t *)block + c % CHANNELS * MVE_LANES;
+        mve_channels channels;
+        memcpy(&channels, block + inputs, sizeof channels);
+        const uint32_t j = c % CHANNELS;
+        int32_t first = channels.bias[j], second = first;
         for (uint32_t k = 0; k < p->inputs; k++) {
-            const int32_t weight = weights[k / 16 * 64 + k % 16];
+            const int32_t weight = weights[k / MVE_LANES * (MVE_LANES * CHANNELS) + k % MVE_LANES];
             first += weight * a[k];
             second += weight * b[k];
         }
-        const int32_t multiplier = channels->multiplier[c % 4], shift = channels->shift[c % 4];
-        output[c + pitch] = output_of_sum(second, multiplier, shift, p->zero_point, p->low, p->high);
-        output[c] = output_of_sum(first, multiplier, shift, p->zero_point, p->low, p->high);
+        output[c + pitch] =
+            output_of_sum(second, channels.multiplier[j], channels.shift[j], p->zero_point, p->low, p->high);
+        output[c] = output_of_sum(first, channels.multiplier[j], channels.shift[j], p->zero_point, p->low, p->high);
     }
 }
 

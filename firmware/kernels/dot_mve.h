@@ -1,15 +1,25 @@
 // The heart of the MVE convolutions: four output channels of two pixels at a time, sixteen products an instruction.
 //
-// A pixel's inputs lie side by side. Weights of four channels are packed by groups of sixteen inputs, 64 bytes a group:
-// sixteen of the first channel, of the second, and so on; zeros fill the last group.
-// Per 128 products that makes six loads, eight VMLADAVA and two for the loop.
+// A pixel's inputs lie side by side. What a block of four channels needs lies in the order in which it is read: for
+// each group of sixteen inputs, sixteen weights of the first channel, of the second, and so on, with zeros in the last
+// group; then the four biases, multipliers and shifts (`mve_channels`).
 #ifndef TINYDF_DOT_MVE_H
 #define TINYDF_DOT_MVE_H
 
-#include "kernels.h"
+#include "mve.h"
+
+#define MVE_LANES 16u
+// As many inputs of two pixels as stay in registers; where there are more, they are read anew for each block.
+#define MVE_RESIDENT (HAS_MVE ? 2 * MVE_LANES : 0)
 
 // All output channels of the pixels whose inputs are `a` and `b`; b's outputs come `pitch` bytes after a's. Where there
-// is but one pixel, `b` is `a` and `pitch` is 0.
+// is but one pixel, `b` is `a` and `pitch` is 0. Up to MVE_RESIDENT inputs are read before anything is
+// written; where there are more, whole groups are read, and the output may not lie upon them.
 void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output);
+
+// Inputs rounded up to whole groups.
+static inline uint32_t whole_groups(uint32_t inputs) {
+    return (inputs + MVE_LANES - 1) / MVE_LANES * MVE_LANES;
+}
 
 #endif

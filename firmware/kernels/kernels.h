@@ -280,22 +280,21 @@ typedef struct {
     int32_t shift[4];
 } mve_channels;
 
-// A dot product for every output channel, for MVE. weights [output_channels / 4 rounded up, inputs / 16 rounded up, 4,
-// 16], with zeros where there is no channel or input; channels [output_channels / 4 rounded up].
+// A dot product for every output channel, for MVE. `blocks` holds for each four channels what dot_mve.h says.
 typedef struct {
     uint16_t inputs;
     uint16_t output_channels;
     int16_t zero_point;
     int8_t low;
     int8_t high;
-    const int8_t *weights;
-    const mve_channels *channels;
+    uint8_t rectified;     // 1: `low` is not below the zero point; else no shift is 0
+    const int32_t *blocks; // [output_channels / 4 rounded up, inputs rounded up to 16, and 12]
 } dot_mve_parameters;
 
 // One pixel's `pointwise` for MVE: a fully connected layer.
 void dense_mve(const dot_mve_parameters *parameters, const int8_t *input, int8_t *output);
 
-// `pointwise` for MVE; scratch [2 * dot.inputs].
+// `pointwise` for MVE; scratch [2, dot.inputs rounded up to 16].
 typedef struct {
     uint32_t pixels;
     uint8_t backward; // 1: from the last pixel to the first
@@ -303,7 +302,7 @@ typedef struct {
 } pointwise_mve_parameters;
 void pointwise_mve(const pointwise_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// `conv_2d` for MVE, without dilation or groups; scratch [2 * dot.inputs].
+// `conv_2d` for MVE, without dilation or groups; scratch [2, dot.inputs rounded up to 16].
 typedef struct {
     window window;
     uint16_t input_channels;

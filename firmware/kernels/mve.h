@@ -48,6 +48,16 @@ static inline void fill_bytes(int8_t *to, int8_t value, uint32_t count) {
                      : "lr", "memory");
 }
 
+// Holds bytes to a range narrower than int8.
+static inline void clamp_bytes(int8_t *bytes, uint32_t count, int8_t low, int8_t high) {
+    const int8x16_t lows = vdupq_n_s8(low), highs = vdupq_n_s8(high);
+    for (int32_t left = (int32_t)count; left > 0; left -= 16) {
+        const mve_pred16_t there = vctp8q((uint32_t)left);
+        vstrbq_p_s8(bytes, vminq_s8(vmaxq_s8(vldrbq_z_s8(bytes, there), lows), highs), there);
+        bytes += 16;
+    }
+}
+
 #else
 
 #define HAS_MVE 0

@@ -31,14 +31,33 @@ def _shifts_right(fields: Mapping[str, Field]) -> bool:
     return bool(np.all((shifts <= 0) & (shifts >= -31)))
 
 
-def _scalings(fields: Mapping[str, Field]) -> Records:
-    """mve_channels of all output channels, filled up to a multiple of four."""
+def _is_rectified(fields: Mapping[str, Field]) -> bool:
+    """Whether what is below zero is below the range, so that it does not matter how it is rounded."""
     requantisation = struct(fields, "requantisation")
-    columns = (array(fields, "bias"), array(requantisation, "multiplier"), array(requantisation, "shift"))
+    return integer(requantisation, "low") >= integer(requantisation, "zero_point")
+
+
+def _is_dot(fields: Mapping[str, Field]) -> bool:
+    """Whether `dot_mve` takes the layer's factors: where it rounds negative values, it shifts each."""
+    requantisation = struct(fields, "requantisation")
+    none = (array(requantisation, "shift") == 0) & (array(requantisation, "multiplier") != 0)
+    return _shifts_right(fields) and (_is_rectified(fields) or not bool(np.any(none)))
+
+
+def _channels(fields: Mapping[str, Field]) -> NDArray[np.int32]:
+    """mve_channels of all output channels, filled up to a multiple of four: int32 [channels / 4 rounded up, 12]."""
+    requantisation = struct(fields, "requantisation")
+    multiplier = array(requantisation, "multiplier")
+    shift = np.where(multiplier == 0, -1, array(requantisation, "shift"))  # nothing, however it is shifted
+    columns = (array(fields, "bias"), multiplier, shift)
     rows = np.stack([np.pad(column.astype(np.int32), (0, -len(column) % CHANNELS)) for column in columns], axis=1)
-    blocks = rows.reshape(-1, CHANNELS, 3).transpose(0, 2, 1).reshape(-1, 3 * CHANNELS)
+    return rows.reshape(-1, CHANNELS, 3).transpose(0, 2, 1).reshape(-1, 3 * CHANNELS)
+
+
+def _scalings(fields: Mapping[str, Field]) -> Records:
+    """`_channels` as C structs."""
     four = "{%d, %d, %d, %d}"
-    return Records("mve_channels", f"{{{four}, {four}, {four}}}", blocks)
+    return Records("mve_channels", f"{{{four}, {four}, {four}}}", _channels(fields))
 
 
 def pack_weights(weights: Array) -> NDArray[np.int8]:
@@ -56,14 +75,16 @@ def pack_weights(weights: Array) -> NDArray[np.int8]:
 def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
     """The C struct `dot_mve_parameters`, for weights [filters, inputs]."""
     requantisation = struct(fields, "requantisation")
+    packed = pack_weights(weights)
+    words = packed.reshape(len(packed), -1).view("<i4")
     return {
         "inputs": weights.shape[1],
         "output_channels": len(weights),
         "zero_point": requantisation["zero_point"],
         "low": requantisation["low"],
         "high": requantisation["high"],
-        "weights": pack_weights(weights),
-        "channels": _scalings(fields),
+        "rectified": int(_is_rectified(fields)),
+        "blocks": np.concatenate([words, _channels(fields)], axis=1),
     }
 
 
@@ -71,7 +92,7 @@ def _pointwise(call: Call) -> Call:
     fields = call.parameters
     pixels, inputs = integer(fields, "pixels"), integer(fields, "input_channels")
     outputs = integer(fields, "output_channels")
-    if max(inputs, outputs) >= 1 << 15 or not _shifts_right(fields):
+    if max(inputs, outputs) >= 1 << 15 or not _is_dot(fields):
         return call
     dot = _dot(fields, array(fields, "weights").reshape(outputs, inputs))
     if pixels == 1:
@@ -80,7 +101,7 @@ def _pointwise(call: Call) -> Call:
         call,
         kernel="pointwise_mve",
         parameters={"pixels": pixels, "backward": 0, "dot": dot},
-        scratch_bytes=PIXELS * inputs,
+        scratch_bytes=PIXELS * round_up(inputs, LANES),
         slide=image_of_pixels(pixels).slide(inputs, outputs, PIXELS, reads_first=True),
     )
 
@@ -91,7 +112,7 @@ def _conv_2d(call: Call) -> Call:
     filters, channels = integer(fields, "output_channels"), integer(fields, "input_channels")
     weights = array(fields, "weights").reshape(filters, -1)
     plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
-    if not plain or weights.shape[1] >= 1 << 15 or not _shifts_right(fields):
+    if not plain or weights.shape[1] >= 1 << 15 or not _is_dot(fields):
         return call
     parameters: dict[str, Field] = {
         "window": fields["window"],
@@ -104,7 +125,7 @@ def _conv_2d(call: Call) -> Call:
         call,
         kernel="conv_2d_mve",
         parameters=parameters,
-        scratch_bytes=PIXELS * weights.shape[1],
+        scratch_bytes=PIXELS * round_up(weights.shape[1], LANES),
         slide=window.slide(channels, filters, PIXELS, reads_first=True),
     )
 
