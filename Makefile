@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test fuzz bench-engine bench-detectors bench-share bench-train lint format setup lock clean
+.PHONY: demo test fuzz bench-engine bench-detectors bench-share bench-train results lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -25,6 +25,10 @@ bench-share: setup ## How fast and how truly pictures are shared: benchmarks/sha
 bench-train: setup ## How fast detectors are trained, and how much of it is waiting: benchmarks/train.md
 	test -d build/demo/data || $(PYTHON) -m tinydf.cli data demo --out build/demo/data
 	$(PYTHON) -m benchmarks.train --data build/demo/data
+
+results: setup ## Pre-training and augmentation compared, three hours: docs/results.md
+	test -d build/full || $(PYTHON) -m tinydf.cli data demo --tier full $(if $(ACCEPT_LICENCE),--accept-licence) --out build/full
+	$(PYTHON) -m benchmarks.results --data build/full
 
 lint: setup ## ruff, mypy, clang-format
 	$(PYTHON) -m ruff check .

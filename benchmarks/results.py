@@ -1,0 +1,187 @@
+"""What pre-training and compression augmentation are worth: three compact detectors and a large one, four ways each.
+
+`make results` trains every cell of the table on the full tier, judges it on held-out sources, and writes `results.json`
+beside this file and `docs/results.md`. All cells see equally many images; those with pre-training see as many
+unlabelled views before. A cell counts from the moment that it is in `results.json`: a run that was stopped goes on
+where it was, and a cell whose recipe or data have changed is made anew.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from benchmarks.results_page import SETTINGS, Cell, Figure, Group, Results, Setting, page
+from tinydf.console import note
+from tinydf.data.dataset import PRE_SOCIAL, Dataset
+from tinydf.errors import TinydfError
+from tinydf.files import read_model, sha256_bytes, write_json, write_text
+from tinydf.ssl.pretrain import pretrain
+from tinydf.train.evaluate import Evaluation, evaluate, score_run
+from tinydf.train.loop import train
+from tinydf.train.recipe import Recipe, find_recipe, override, read_recipe
+
+HERE = Path(__file__).parent
+FILE = HERE / "results.json"
+PAGE = HERE.parent / "docs" / "results.md"
+
+COMPACT = ("phinet-demo", "micronet-m0", "mobilenet-v2-035")
+LARGE = "resnet-50" if torch.cuda.is_available() else "resnet-18"
+SEEDS = 3
+EPOCHS, CROPS = 6, 4
+PRETRAINING_EPOCHS, PAIRS = 6, 2
+"""Two views a pair: as many views as the training has images."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell, or the pre-training that two cells begin with (`setting` is None)."""
+
+    detector: str
+    setting: Setting | None
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """The directory that it works in."""
+        return f"{self.detector}-{self.setting or 'pretraining'}-{self.seed}"
+
+    @property
+    def pretraining(self) -> "Job | None":
+        """What must be there before."""
+        return Job(self.detector, None, self.seed) if self.setting in ("ssl", "ssl-augmentation") else None
+
+    def recipe(self) -> Recipe:
+        """The published recipe, made equally long for all."""
+        published = read_recipe(find_recipe(self.detector))
+        recipe = override(published, self.seed, EPOCHS, augment=self.setting != "plain" and self.setting != "ssl")
+        return recipe.model_copy(
+            update={
+                "training": recipe.training.model_copy(update={"crops": CROPS}),
+                "pretraining": recipe.pretraining.model_copy(update={"epochs": PRETRAINING_EPOCHS, "crops": PAIRS}),
+            }
+        )
+
+    def identity(self, dataset_sha256: str) -> str:
+        """SHA-256 of all that decides what it comes to, but the program."""
+        before = self.pretraining.identity(dataset_sha256) if self.pretraining else ""
+        return sha256_bytes(f"{self.recipe().model_dump_json()} {dataset_sha256} {before}".encode())
+
+
+def jobs() -> Iterator[Job]:
+    """All of them: one seed of everything first, so that a run cut short has a whole table."""
+    for seed in range(SEEDS):
+        for detector in (*COMPACT, LARGE) if seed == 0 else COMPACT:
+            yield Job(detector, "plain", seed)
+            yield Job(detector, "augmentation", seed)
+            yield Job(detector, None, seed)
+            yield Job(detector, "ssl", seed)
+            yield Job(detector, "ssl-augmentation", seed)
+
+
+def work(job: Job, data: Path, out: Path) -> Cell | None:
+    """Do a job, in a process of its own; what an earlier run of it left is gone on with."""
+    torch.set_num_threads(1)
+    recipe, directory = job.recipe(), out / job.name
+    if job.setting is None:
+        pretrain(recipe, data, directory, resume=True)
+        return None
+    initial = out / job.pretraining.name if job.pretraining else None
+    metrics = train(recipe, data, directory, resume=True, initial=initial)
+    evaluation = evaluate(score_run(directory, data, "test"))
+    return Cell(
+        detector=job.detector,
+        setting=job.setting,
+        seed=job.seed,
+        identity=job.identity(evaluation.dataset_sha256),
+        parameters=metrics.parameters,
+        macs=metrics.macs,
+        seconds=metrics.seconds,
+        seen=_group(evaluation, "seen"),
+        unseen=_group(evaluation, "unseen"),
+    )
+
+
+def _group(evaluation: Evaluation, name: Literal["seen", "unseen"]) -> Group:
+    fresh = getattr(evaluation, name)[PRE_SOCIAL]
+    shared = evaluation.after_sharing[name]
+    return Group(
+        pre_social=Figure(
+            value=fresh.balanced_accuracy,
+            interval=evaluation.certainty[name][PRE_SOCIAL].intervals.get("balanced_accuracy"),
+        ),
+        after_sharing=Figure(value=shared.mean, interval=shared.interval),
+        worst=shared.worst,
+    )
+
+
+class Table:
+    """The cells that there are; each is written down as soon as it is made."""
+
+    def __init__(self, data: Dataset) -> None:
+        """Take those of `results.json` that are of this data and of today's recipes."""
+        self._data = data
+        wanted = {job.identity(data.sha256) for job in jobs() if job.setting}
+        before = read_model(Results, FILE, "make results").cells if FILE.is_file() else []
+        self._cells = {cell.identity: cell for cell in before if cell.identity in wanted}
+
+    def has(self, job: Job) -> bool:
+        """Whether a job's cell is there, or for a pre-training those of both settings that need it."""
+        settings = [job.setting] if job.setting else ["ssl", "ssl-augmentation"]
+        cells = [Job(job.detector, setting, job.seed) for setting in SETTINGS if setting in settings]
+        return all(cell.identity(self._data.sha256) in self._cells for cell in cells)
+
+    def add(self, cell: Cell) -> None:
+        """Write the table with one cell more."""
+        self._cells[cell.identity] = cell
+        order = [job.identity(self._data.sha256) for job in jobs() if job.setting]
+        cells = [self._cells[identity] for identity in order if identity in self._cells]
+        results = Results(dataset_sha256=self._data.sha256, torch=torch.__version__, cells=cells)
+        write_json(FILE, results)
+        write_text(PAGE, page(results, COMPACT, LARGE, SEEDS))
+
+
+def run(data: Path, out: Path, processes: int) -> None:
+    """Do all jobs whose cells are missing, some side by side, each after what it needs."""
+    table = Table(Dataset(data))
+    left = [job for job in jobs() if not table.has(job)]
+    note(f"{len(left)} jobs to do; stop at any time, the same command goes on")
+    done: set[Job] = {job for job in jobs() if job not in left}
+    running: dict[Future[Cell | None], Job] = {}
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        while left or running:
+            while len(running) < processes and (job := _ready(left, done)):
+                left.remove(job)
+                running[pool.submit(work, job, data, out)] = job
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job = running.pop(future)
+                if cell := future.result():
+                    table.add(cell)
+                done.add(job)
+                note(f"{job.name}: done, {len(left) + len(running)} to go")
+
+
+def _ready(left: list[Job], done: set[Job]) -> Job | None:
+    return next((job for job in left if not job.pretraining or job.pretraining in done), None)
+
+
+def main() -> None:
+    """From the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the full tier")
+    parser.add_argument("--out", type=Path, default=Path("build/results"), help="where trainings are kept")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="trainings side by side")
+    arguments = parser.parse_args()
+    if Dataset(arguments.data).info.tier != "full":
+        raise TinydfError(f"{arguments.data} is not the full tier", "tinydf data demo --tier full --out DIR")
+    run(arguments.data, arguments.out, arguments.processes)
+
+
+if __name__ == "__main__":
+    main()
