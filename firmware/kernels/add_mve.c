@@ -1,42 +1,54 @@
 #include "mve.h"
 
-// Both inputs are brought to a common scale with 20 more bits before they are added, as in add.c.
+// The input that is scaled has 20 more bits before that, as in add.c; the other one, whose factor is a half, 19.
 #define HEADROOM 20
 
 #if HAS_MVE
 
-static inline int32x4_t term(const int8_t *values, mve_pred16_t there, int32_t offset, int32x4_t multiplier,
-                             int32x4_t shift) {
-    const int32x4_t shifted = vshlq_n_s32(vaddq_n_s32(vldrbq_z_s32(values, there), offset), HEADROOM);
-    return scale_mve(shifted, multiplier, shift);
-}
-
-TINYDF_HOT void add_mve(const add_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
-    const int32x4_t first_multiplier = vdupq_n_s32(p->first_multiplier), first_shift = vdupq_n_s32(p->first_shift);
-    const int32x4_t second_multiplier = vdupq_n_s32(p->second_multiplier), second_shift = vdupq_n_s32(p->second_shift);
-    const int32x4_t multiplier = vdupq_n_s32(p->multiplier), shift = vdupq_n_s32(p->shift);
-    const int32_t sign = p->subtract ? -1 : 1;
-    for (int32_t left = (int32_t)p->broadcast.shape[BROADCAST_RANK - 1]; left > 0; left -= 4) {
-        const mve_pred16_t there = vctp32q((uint32_t)left);
-        const int32x4_t a = term(first, there, p->first_offset, first_multiplier, first_shift);
-        const int32x4_t b = term(second, there, p->second_offset, second_multiplier, second_shift);
-        const int32x4_t sum = vqaddq_n_s32(scale_mve(vmlaq_n_s32(a, b, sign), multiplier, shift), p->zero_point);
-        vstrbq_p_s32(output, vminq_s32(vmaxq_s32(sum, vdupq_n_s32(p->low)), vdupq_n_s32(p->high)), there);
-        first += 4;
-        second += 4;
-        output += 4;
-    }
+TINYDF_HOT void add_mve(const add_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
+    const int32x4_t headroom = vdupq_n_s32(1 << HEADROOM), factor = vdupq_n_s32(p->first_factor);
+    const int32x4_t zero_point = vdupq_n_s32(p->zero_point);
+    const int32x4_t low = vdupq_n_s32(p->low), high = vdupq_n_s32(p->high);
+    // A half of a negative value is rounded away from zero: it is one less before it is shifted, if it is shifted.
+    const int32_t scaled_less = p->second_shift < 0, sum_less = p->shift < 0;
+    __asm__ volatile(
+        "dlstp.32 lr, %[count]\n\t"
+        "1:\n\t"
+        "vldrb.s32 q1, [%[second]], #4\n\t"
+        "vldrb.s32 q0, [%[first]], #4\n\t"
+        "vmlas.s32 q1, %q[headroom], %[second_offset]\n\t"
+        "vmlas.s32 q0, %q[factor], %[first_offset]\n\t"
+        "vqrdmulh.s32 q1, q1, %[second_multiplier]\n\t"
+        "vpt.s32 lt, q1, zr\n\t"
+        "vsubt.i32 q1, q1, %[scaled_less]\n\t"
+        "vrshl.s32 q1, %[second_shift]\n\t"
+        "vmla.s32 q0, q1, %[sign]\n\t"
+        "vqrdmulh.s32 q0, q0, %[multiplier]\n\t"
+        "vpt.s32 lt, q0, zr\n\t"
+        "vsubt.i32 q0, q0, %[sum_less]\n\t"
+        "vrshl.s32 q0, %[shift]\n\t"
+        "vqadd.s32 q0, q0, %q[zero_point]\n\t"
+        "vmax.s32 q0, q0, %q[low]\n\t"
+        "vmin.s32 q0, q0, %q[high]\n\t"
+        "vstrb.32 q0, [%[output]], #4\n\t"
+        "letp lr, 1b\n\t"
+        : [first] "+r"(first), [second] "+r"(second), [output] "+r"(output)
+        : [count] "r"(p->count), [headroom] "w"(headroom), [factor] "w"(factor), [zero_point] "w"(zero_point),
+          [low] "w"(low), [high] "w"(high), [first_offset] "r"(p->first_offset), [second_offset] "r"(p->second_offset),
+          [second_multiplier] "r"(p->second_multiplier), [second_shift] "r"((int32_t)p->second_shift),
+          [multiplier] "r"(p->multiplier), [shift] "r"((int32_t)p->shift), [sign] "r"((int32_t)p->sign),
+          [scaled_less] "r"(scaled_less), [sum_less] "r"(sum_less)
+        : "lr", "q0", "q1", "cc", "memory");
 }
 
 #else
 
-TINYDF_HOT void add_mve(const add_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
-    for (uint32_t i = 0; i < p->broadcast.shape[BROADCAST_RANK - 1]; i++) {
-        const int32_t a =
-            requantise((first[i] + p->first_offset) * (1 << HEADROOM), p->first_multiplier, p->first_shift);
+TINYDF_HOT void add_mve(const add_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
+    for (uint32_t i = 0; i < p->count; i++) {
+        const int32_t a = first[i] * p->first_factor + p->first_offset;
         const int32_t b =
-            requantise((second[i] + p->second_offset) * (1 << HEADROOM), p->second_multiplier, p->second_shift);
-        output[i] = output_of_sum(p->subtract ? a - b : a + b, p->multiplier, p->shift, p->zero_point, p->low, p->high);
+            requantise(second[i] * (1 << HEADROOM) + p->second_offset, p->second_multiplier, p->second_shift);
+        output[i] = output_of_sum(a + p->sign * b, p->multiplier, p->shift, p->zero_point, p->low, p->high);
     }
 }
 

@@ -399,8 +399,23 @@ typedef struct {
 } add_parameters;
 void add(const add_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
-// The same for MVE, of two tensors of one shape, which is one axis; no shift is to the left.
-void add_mve(const add_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+// `add` of two tensors of one shape for MVE: first * factor + sign * second. `first` is the one with the larger scale
+// (or any of two equals), whose factor is a half. No shift is to the left.
+typedef struct {
+    uint32_t count;
+    int32_t first_factor;  // 2^19; negative if it is subtracted
+    int32_t first_offset;  // minus its zero point, times the factor
+    int32_t second_offset; // minus its zero point, times 2^20
+    int32_t second_multiplier;
+    int32_t multiplier;
+    int8_t second_shift;
+    int8_t shift;
+    int8_t sign; // 1, or -1 if the second is subtracted
+    int16_t zero_point;
+    int8_t low;
+    int8_t high;
+} add_mve_parameters;
+void add_mve(const add_mve_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // first * second.
 typedef struct {

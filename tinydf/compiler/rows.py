@@ -17,7 +17,7 @@ from tinydf.compiler.targets.fields import window_of
 MAXIMUM_TENSORS = 16
 _NEVER = 1 << 62
 # A kernel's parameter that counts what it works on, and how much of that one row is.
-_COUNTED = {"lookup": "count", "add_dsp": "count", "extremum_dsp": "count", "multiply_dsp": "rows"}
+_COUNTED = {"lookup": "count", "add_dsp": "count", "add_mve": "count", "extremum_dsp": "count", "multiply_dsp": "rows"}
 
 
 @dataclass(frozen=True)

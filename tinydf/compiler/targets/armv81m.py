@@ -177,14 +177,37 @@ def _depthwise(call: Call) -> Call:
 
 
 def _add(call: Call) -> Call:
+    """Two tensors of one shape; the larger scale first."""
     fields = call.parameters
     spread = struct(fields, "broadcast")
     strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
-    shifts = [integer(fields, name) for name in ("first_shift", "second_shift", "shift")]
-    flat = strides == (0, 0, 0, 1, 0, 0, 0, 1) and cast(list[int], spread["shape"])[:3] == [1, 1, 1]
-    if not flat or not all(-31 <= shift <= 0 for shift in shifts):
+    shape = cast(list[int], spread["shape"])
+    half = (1 << 30, 0)
+    swap = (fields["first_multiplier"], fields["first_shift"]) != half
+    one, two = ("second", "first") if swap else ("first", "second")
+    flat = strides == (0, 0, 0, 1, 0, 0, 0, 1) and shape[:3] == [1, 1, 1]
+    shifts = (integer(fields, f"{two}_shift"), integer(fields, "shift"))
+    if not flat or (fields[f"{one}_multiplier"], fields[f"{one}_shift"]) != half or min(shifts) < -31:
         return call
-    return replace(call, kernel="add_mve", struct="add_parameters")
+    signs = {"first": 1, "second": -1 if fields["subtract"] else 1}
+    factor = signs[one] << 19
+    parameters: dict[str, Field] = {
+        "count": shape[3],
+        "first_factor": factor,
+        "first_offset": integer(fields, f"{one}_offset") * factor,
+        "second_offset": integer(fields, f"{two}_offset") << 20,
+        "second_multiplier": fields[f"{two}_multiplier"],
+        "multiplier": fields["multiplier"],
+        "second_shift": shifts[0],
+        "shift": shifts[1],
+        "sign": signs[two],
+        "zero_point": fields["zero_point"],
+        "low": fields["low"],
+        "high": fields["high"],
+    }
+    inputs = tuple(reversed(call.inputs)) if swap else call.inputs
+    in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
+    return replace(call, kernel="add_mve", parameters=parameters, inputs=inputs, in_place=in_place)
 
 
 def _average_pool_2d(call: Call) -> Call:
