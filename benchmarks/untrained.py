@@ -28,7 +28,7 @@ def to_tflite(name: str, options: dict[str, Any], size: int, seed: int = 0) -> b
     key = sha256_bytes(" ".join([sha256_bytes(onnx), sha256_bytes(images.tobytes()), *sources]).encode())
     made = cache_directory("untrained") / f"{key}.tflite"
     if not made.is_file():
-        _, tflite = convert(onnx, images)
+        tflite = convert(onnx, images, ["minmax"])[1]["minmax"]
         with atomic_path(made) as aside:
             aside.write_bytes(tflite)
     return made.read_bytes()

@@ -66,7 +66,8 @@ def test_int8_of_plain_operators_has_tflms_bytes(network: str, tmp_path: Path, m
     torch.manual_seed(3)
     images = noise(SIZE, seed=3)
     model = fit(Blocks() if network == "blocks" else _small_micronet(monkeypatch), images)
-    float_tflite, tflite = convert(to_onnx(model, SIZE), images)
+    float_tflite, models = convert(to_onnx(model, SIZE), images, ["minmax"])
+    tflite = models["minmax"]
 
     exact = run_torch(model, images)
     assert np.ptp(exact, axis=0).min() > 1e-4

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tinydf.console import print_json, results
+from tinydf.export.ranges import METHODS
 
 
 @click.command(name="export")
@@ -12,8 +13,15 @@ from tinydf.console import print_json, results
 @click.option("--int8", is_flag=True, required=True, help="Quantise to int8 (the only kind there is).")
 @click.option("--data", type=click.Path(path_type=Path), help="The data set, for calibration and parity.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The export directory to write.")
+@click.option(
+    "--calibration",
+    type=click.Choice([*METHODS, "best"]),
+    default="minmax",
+    show_default=True,
+    help="How int8 ranges are taken; `best` tries all on the validation split.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print manifest and parity as JSON.")
-def command(source: Path, int8: bool, data: Path | None, out: Path, as_json: bool) -> None:
+def command(source: Path, int8: bool, data: Path | None, out: Path, calibration: str, as_json: bool) -> None:
     """Export RUN: a run directory of `tinydf train`, an .onnx, or an int8 .tflite that you bring.
 
     Writes ONNX, float and int8 TFLite, C arrays for TFLM, compiled C, parity.json and manifest.json into the export
@@ -21,14 +29,16 @@ def command(source: Path, int8: bool, data: Path | None, out: Path, as_json: boo
     an older export stays as it was. A .tflite is checked and packaged as it is, and needs no data set.
     """
     from tinydf.export.run import export_run
-    from tinydf.export.show import layers_table, parity_table, read_parity
+    from tinydf.export.show import calibrations_table, layers_table, parity_table, read_parity
 
-    manifest = export_run(source, data, out)
+    manifest = export_run(source, data, out, [one for one in METHODS if calibration in (one, "best")])
     parity = read_parity(out)
     if as_json:
         print_json({"manifest": manifest.model_dump(mode="json"), "parity": parity and parity.model_dump(mode="json")})
         return
     if parity:
+        if parity.calibrations:
+            results.print(calibrations_table(parity))
         results.print(parity_table(parity))
         results.print(layers_table(parity.layers))
     results.print(f"{out}: {manifest.name}, model.tflite {(out / 'model.tflite').stat().st_size} bytes")

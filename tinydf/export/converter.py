@@ -1,26 +1,28 @@
-"""ONNX to TFLite, float and int8, in a process of its own: `python -m tinydf.export.converter DIRECTORY`.
+"""ONNX to TFLite, float and int8, in a process of its own: `python -m tinydf.export.converter DIRECTORY METHOD...`.
 
 TensorFlow and onnx2tf are large, talk much and write into the working directory, so that they get a process and a
 scratch directory to themselves. Reads DIRECTORY/model.onnx and DIRECTORY/calibration.npy (float32, NHWC), writes
-DIRECTORY/model_float.tflite and DIRECTORY/model.tflite. What is being done goes line by line to standard output,
-everything that the packages say to standard error.
+DIRECTORY/model_float.tflite, and DIRECTORY/model_METHOD.tflite for each way to take ranges (ranges.py). What is being
+done goes line by line to standard output, everything that the packages say to standard error.
 """
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.export.ranges import METHODS, Method, Range, Seen
+
 ONNX2TF_SAMPLE = "calibration_image_sample_data_20x128x128x3_float32.npy"
 """onnx2tf fetches this file from the network unless it is there; it only looks at it, so that any values will do."""
 
 
-def main(directory: Path) -> None:
-    """Convert what lies in `directory`."""
+def main(directory: Path, methods: Sequence[Method]) -> None:
+    """Convert what lies in `directory`, to one int8 model for each method."""
     stages = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     os.chdir(directory)
@@ -45,6 +47,15 @@ def main(directory: Path) -> None:
 
     images = np.load("calibration.npy", mmap_mode="r")
     stages.write(f"int8 TFLite, ranges from {len(images)} training images\n")
+    calibrated = _calibrated(tensorflow, images)
+    seen = _seen(tensorflow, calibrated, images) if set(methods) != {"minmax"} else {}
+    for method in methods:
+        ranges = {name: one.range(method) for name, one in seen.items()}
+        Path(f"model_{method}.tflite").write_bytes(_quantised(tensorflow, calibrated, ranges))
+
+
+def _calibrated(tensorflow: Any, images: NDArray[np.float32]) -> bytes:
+    """The float model as a .tflite that says of each tensor which values it had."""
 
     def representative_dataset() -> Iterator[list[NDArray[np.float32]]]:
         for image in images:
@@ -55,7 +66,52 @@ def main(directory: Path) -> None:
     converter.representative_dataset = representative_dataset
     converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tensorflow.int8
-    Path("model.tflite").write_bytes(converter.convert())
+    converter._experimental_calibrate_only = True
+    return bytes(converter.convert())
+
+
+def _seen(tensorflow: Any, calibrated: bytes, images: NDArray[np.float32]) -> dict[str, Seen]:
+    """Histograms of the tensors with a range, by name. Not of the input: its range is that of a pixel."""
+    interpreter = tensorflow.lite.Interpreter(model_content=calibrated, experimental_preserve_all_tensors=True)
+    interpreter.allocate_tensors()
+    source = interpreter.get_input_details()[0]
+    places = {one["name"]: one["index"] for one in interpreter.get_tensor_details()}
+    seen = {
+        tensor.name.decode(): Seen(float(tensor.quantization.min[0]), float(tensor.quantization.max[0]))
+        for tensor in _unpacked(calibrated).subgraphs[0].tensors
+        if tensor.quantization is not None and tensor.quantization.min is not None
+    }
+    seen.pop(source["name"])
+    for image in images:
+        interpreter.set_tensor(source["index"], image[None])
+        interpreter.invoke()
+        for name, one in seen.items():
+            one.add(interpreter.get_tensor(places[name]))
+    return seen
+
+
+def _quantised(tensorflow: Any, calibrated: bytes, ranges: dict[str, Range]) -> bytes:
+    """Full int8, by the calibrated model's ranges, or by those given for tensors of that name."""
+    import flatbuffers
+    from tensorflow.lite.python.convert import mlir_quantize
+
+    model = _unpacked(calibrated)
+    for tensor in model.subgraphs[0].tensors:
+        if tensor.name.decode() in ranges:
+            low, high = ranges[tensor.name.decode()]
+            tensor.quantization.min, tensor.quantization.max = [low], [high]
+    builder = flatbuffers.Builder(len(calibrated))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(
+        mlir_quantize(bytes(builder.Output()), input_data_type=tensorflow.int8, output_data_type=tensorflow.int8)
+    )
+
+
+def _unpacked(tflite: bytes) -> Any:
+    """A .tflite as objects that can be changed."""
+    from tensorflow.lite.python import schema_py_generated
+
+    return schema_py_generated.ModelT.InitFromPackedBuf(tflite, 0)
 
 
 def _drop_slashes(path: Path) -> None:
@@ -102,4 +158,4 @@ def _shuffled_groups(order: NDArray[np.int64]) -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), [one for one in METHODS if one in sys.argv[2:]])

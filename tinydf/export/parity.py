@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tinydf.data.dataset import Dataset, Sample
+from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
 from tinydf.export.layers import LayerNoise
+from tinydf.export.ranges import Method
 from tinydf.preprocess import Preprocess, mean_scores
 from tinydf.train.metrics import balanced_accuracy
 
@@ -63,6 +64,10 @@ class Parity(BaseModel):
     limits: dict[str, Limits] = LIMITS
     stages: list[StageParity]
     layers: list[LayerNoise] = Field(description="of the int8 model, against the float one")
+    calibration: Method = Field(description="how the ranges of int8 tensors were taken")
+    calibrations: dict[Method, StageParity] = Field(
+        description="where several were tried: each on the validation split, against the reference"
+    )
 
 
 @dataclass(frozen=True)
@@ -88,19 +93,19 @@ class ParityImages:
         return preprocess.to_float(self.crops)
 
 
-def parity_images(data: Dataset, preprocess: Preprocess) -> ParityImages:
-    """The test split as seen on every platform (at most 2000 images, evenly spaced).
+def parity_images(data: Dataset, preprocess: Preprocess, split: Split = "test") -> ParityImages:
+    """A split as seen on every platform (at most 2000 images, evenly spaced).
 
-    Where that is fewer than 200 images, the other splits help out: in errors and agreement, never in accuracy.
+    Where the test split has fewer than 200 images, the others help out: in errors and agreement, never in accuracy.
     """
-    samples = [one for platform in data.platforms("test") for one in data.samples("test", platform)]
+    samples = [one for platform in data.platforms(split) for one in data.samples(split, platform)]
     if len(samples) > MOST:
         samples = [samples[place] for place in np.linspace(0, len(samples) - 1, MOST, dtype=int)]
     extra: list[Sample] = []
-    for split in ("validation", "train"):
-        for platform in data.platforms(split):
+    for other in ("validation", "train") if split == "test" else ():
+        for platform in data.platforms(other):
             if len(samples) + len(extra) < FEWEST:
-                extra += data.samples(split, platform)
+                extra += data.samples(other, platform)
     everything = samples + extra
     if not everything:
         raise TinydfError(f"{data.directory} has no images to compare by", "make the data set anew")

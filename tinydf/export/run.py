@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +20,7 @@ from tinydf.export.calibration import calibration_crops
 from tinydf.export.layers import layer_noise, noisiest
 from tinydf.export.parity import FILE as PARITY
 from tinydf.export.parity import Logits, Parity, ParityImages, StageParity, check, compare, parity_images
+from tinydf.export.ranges import Method
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
 from tinydf.export.tflm import Golden, measure_arena, write_sources
 from tinydf.files import atomic_directory, sha256_bytes, write_json
@@ -55,13 +56,15 @@ class Origin:
     onnx: Callable[[], bytes]
 
 
-def export_run(source: Path, data: Path | None, out: Path) -> Manifest:
+def export_run(source: Path, data: Path | None, out: Path, calibration: Sequence[Method] = ("minmax",)) -> Manifest:
     """Export a detector; an older export in `out` is replaced only by a complete new one.
 
     Args:
         source: a run directory, an .onnx, or an int8 .tflite, which is checked and packaged as it is.
         data: the data set: calibration by its training split, parity by its test split. A .tflite needs none.
         out: the export directory.
+        calibration: how int8 ranges are taken; of several ways, the one whose scores on the validation split are the
+            nearest to the reference's.
 
     Returns:
         The manifest that was written.
@@ -83,7 +86,7 @@ def export_run(source: Path, data: Path | None, out: Path) -> Manifest:
     dataset = Dataset(data)
     origin = _from_run(source, dataset) if source.is_dir() else _from_onnx(source)
     with atomic_directory(out) as aside:
-        return _convert(aside, origin, dataset)
+        return _convert(aside, origin, dataset, calibration)
 
 
 def threshold_steps(threshold: float, scale: float) -> int:
@@ -129,7 +132,7 @@ def _from_onnx(path: Path) -> Origin:
     )
 
 
-def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
+def _convert(directory: Path, origin: Origin, data: Dataset, methods: Sequence[Method]) -> Manifest:
     """All stages of a run or an .onnx, each held against its limits before the next begins."""
     from tinydf.export.onnx import run_onnx
 
@@ -147,22 +150,30 @@ def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
     crops = calibration_crops(data, origin.preprocess)
     calibration = origin.preprocess.to_float(crops)
     with _stage("conversion"):
-        float_tflite, tflite = convert(onnx, calibration)
+        float_tflite, models = convert(onnx, calibration, methods)
     with _stage("float TFLite, run by LiteRT"):
         gate.hold("float_tflite", run_float(float_tflite, floats))
     (directory / FLOAT).write_bytes(float_tflite)
     with _stage("int8 TFLite, biases corrected"):
-        tflite = correct_biases(float_tflite, tflite, calibration)
+        models = {method: correct_biases(float_tflite, one, calibration) for method, one in models.items()}
+    tried = _try(models, origin, data) if len(models) > 1 else {}
+    method = min(models, key=lambda one: tried[one].rmse if tried else 0.0)
+    tflite = models[method]
     model = Int8Model(tflite, MODEL, per_channel=True)
     _check_input(model.input, origin.preprocess)
     with _stage("int8 TFLite, layer by layer"):
         layers = layer_noise(float_tflite, tflite, calibration)
     with _stage("int8 TFLite, run by tflite-micro"):
-        outputs = Golden(tflite).run(quantise(floats, model.input.scale, model.input.zero_point))
-        # int8 times float32 is exact in float64: this verdict is the device's integer comparison.
-        logits = (outputs.astype(np.float64) - model.output.zero_point) * model.output.scale
+        logits = _int8_logits(tflite, floats)
         gate.hold("int8_tflite", logits, f"most is lost at {noisiest(layers)}")
-    parity = Parity(images=len(images.labels), threshold=origin.threshold, stages=gate.stages, layers=layers)
+    parity = Parity(
+        images=len(images.labels),
+        threshold=origin.threshold,
+        stages=gate.stages,
+        layers=layers,
+        calibration=method,
+        calibrations=tried,
+    )
     write_json(directory / PARITY, parity)
     chain = Chain(
         dataset=data.sha256,
@@ -173,6 +184,28 @@ def _convert(directory: Path, origin: Origin, data: Dataset) -> Manifest:
     )
     decision = Decision(threshold=origin.threshold, temperature=origin.temperature)
     return _package(directory, tflite, model, origin.name, origin.preprocess, decision, chain)
+
+
+def _try(models: dict[Method, bytes], origin: Origin, data: Dataset) -> dict[Method, StageParity]:
+    """Each int8 model on the validation split, against the reference."""
+    images = parity_images(data, origin.preprocess, "validation")
+    floats = images.floats(origin.preprocess)
+    reference = origin.logits(floats)
+    tried: dict[Method, StageParity] = {}
+    for method, tflite in models.items():
+        with _stage(f"calibration {method}, {len(images.labels)} validation images by tflite-micro"):
+            logits = _int8_logits(tflite, floats)
+            tried[method] = compare(method, images, logits, reference, origin.threshold)
+    return tried
+
+
+def _int8_logits(tflite: bytes, floats: NDArray[np.float32]) -> Logits:
+    """What tflite-micro gives for float inputs, float32 [crops, size, size, 3] -> float64 [crops, 2]."""
+    model = Int8Model(tflite, MODEL)
+    outputs = Golden(tflite).run(quantise(floats, model.input.scale, model.input.zero_point))
+    # int8 times float32 is exact in float64: a verdict by these is the device's integer comparison.
+    logits: Logits = (outputs.astype(np.float64) - model.output.zero_point) * model.output.scale
+    return logits
 
 
 def _from_tflite(directory: Path, path: Path) -> Manifest:

@@ -1,11 +1,12 @@
 """The tables that `tinydf export` prints: parity, and the layers that lose most."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
 
 from tinydf.export.layers import LayerNoise, worst
-from tinydf.export.parity import FILE, Parity
+from tinydf.export.parity import FILE, Parity, StageParity
 from tinydf.files import read_model
 
 
@@ -17,16 +18,24 @@ def read_parity(directory: Path) -> Parity | None:
 
 def parity_table(parity: Parity) -> Table:
     """Each stage against the first (largest error of a logit, RMSE of the score), and its balanced accuracies."""
-    platforms = list(parity.stages[0].balanced_accuracy)
-    table = Table(
-        title=f"{parity.images} images; balanced accuracy on the test split, seen generators",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
+    return _stages(f"{parity.images} images; balanced accuracy on the test split, seen generators", parity.stages)
+
+
+def calibrations_table(parity: Parity) -> Table:
+    """Each way to take int8 ranges against the float model, on the validation split; the one taken is marked."""
+    tried = [
+        one.model_copy(update={"stage": f"{one.stage} *"}) if method == parity.calibration else one
+        for method, one in parity.calibrations.items()
+    ]
+    return _stages("int8 ranges on the validation split; * has the least RMSE and is taken", tried)
+
+
+def _stages(title: str, stages: Sequence[StageParity]) -> Table:
+    platforms = list(stages[0].balanced_accuracy)
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading in ("stage", "error", "RMSE", "agreement", *platforms):
         table.add_column(heading, justify="left" if heading == "stage" else "right", no_wrap=True)
-    for one in parity.stages:
+    for one in stages:
         accuracies = [one.balanced_accuracy[platform] for platform in platforms]
         table.add_row(
             one.stage,

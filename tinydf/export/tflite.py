@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tinydf.compiler.graph import Graph
 from tinydf.compiler.tflite import read_model
 from tinydf.console import note
 from tinydf.errors import TinydfError
+from tinydf.export.ranges import Method
 from tinydf.manifest import Tensor
 from tinydf.resources import cache_directory
 
@@ -25,15 +27,18 @@ CHANNELS = {"CONV_2D": (1, 0), "DEPTHWISE_CONV_2D": (1, 3), "TRANSPOSE_CONV": (1
 """Operators with a scale for each channel: place of their weights, and the dimension of these that counts channels."""
 
 
-def convert(onnx: bytes, calibration: NDArray[np.float32]) -> tuple[bytes, bytes]:
+def convert(
+    onnx: bytes, calibration: NDArray[np.float32], methods: Sequence[Method]
+) -> tuple[bytes, dict[Method, bytes]]:
     """Convert ONNX to TFLite through onnx2tf, in floating point and in full int8.
 
     Args:
         onnx: the model, for one image.
-        calibration: float32 [images, size, size, 3]; ranges of int8 tensors are their true minima and maxima.
+        calibration: float32 [images, size, size, 3], which the ranges of int8 tensors are taken from.
+        methods: how they are taken; at least one.
 
     Returns:
-        The float and the int8 .tflite.
+        The float .tflite, and an int8 one for each method.
 
     Raises:
         TinydfError: if the packages fail; what they said is kept in the cache, and the error says where.
@@ -45,11 +50,12 @@ def convert(onnx: bytes, calibration: NDArray[np.float32]) -> tuple[bytes, bytes
         buffer = io.BytesIO()
         np.save(buffer, calibration)
         (directory / "calibration.npy").write_bytes(buffer.getbuffer())  # np.save does not say that a disk is full
-        status = _run_converter(directory, log)
+        status = _run_converter(directory, methods, log)
         if status != 0:
             raise TinydfError(f"conversion to TFLite failed ({_last_words(log, status)})", f"all of it is in {log}")
         log.unlink()
-        return (directory / "model_float.tflite").read_bytes(), (directory / "model.tflite").read_bytes()
+        models = {method: (directory / f"model_{method}.tflite").read_bytes() for method in methods}
+        return (directory / "model_float.tflite").read_bytes(), models
 
 
 def run_float(tflite: bytes, images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -115,9 +121,9 @@ def read_tflite(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _run_converter(directory: Path, log: Path) -> int:
+def _run_converter(directory: Path, methods: Sequence[Method], log: Path) -> int:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    command = [sys.executable, "-m", "tinydf.export.converter", str(directory)]
+    command = [sys.executable, "-m", "tinydf.export.converter", str(directory), *methods]
     with (
         log.open("wb") as said,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, env=environment) as process,
