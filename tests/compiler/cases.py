@@ -408,6 +408,35 @@ def minimum(rng: Rng) -> bytes:
 
 
 @case
+def numbers(rng: Rng) -> bytes:
+    """A tensor with a constant number, again and again; sometimes what lies between is wanted too."""
+    shape = (1, size(rng, 1, 6), size(rng, 1, 6), size(rng, 1, 12))
+    model = ModelBuilder()
+    place = x = model.tensor(shape, scale(rng), zero_point(rng))
+    made = []
+    before = model.tensors[x].quantization
+    for _ in range(size(rng, 1, 4)):
+        kind = pick(rng, ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM"))
+        same = kind in ("MAXIMUM", "MINIMUM")
+        own, other = float(before.scale[0]), float(before.scale[0]) if same else scale(rng)
+        after = own if same else own * other * 74.0 if kind == "MUL" else max(own, other) * 1.4
+        zero = int(before.zeroPoint[0]) if same else zero_point(rng)
+        number_shape = pick(rng, ((), (1,), (1, 1, 1, 1)))
+        number = model.tensor(number_shape, other, zero, rng.integers(-128, 128, number_shape or (1,)).astype(np.int8))
+        y = model.tensor(shape, float(np.float32(after)), zero)
+        options = {"ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions"}.get(kind)
+        fields = {} if options is None else {"fusedActivationFunction": pick(rng, ACTIVATIONS)}
+        model.add(kind, pick(rng, ([place, number], [number, place])), [y], options, **fields)
+        before, place = model.tensors[y].quantization, y
+        made.append(y)
+    if len(made) > 1 and rng.integers(3) == 0:
+        z = model.tensor(shape, float(before.scale[0]), int(before.zeroPoint[0]))
+        model.add("ADD", [made[0], place], [z], "AddOptions", fusedActivationFunction=0)
+        place = z
+    return model.finish([x], [place])
+
+
+@case
 def prelu(rng: Rng) -> bytes:
     """Slope per channel, or one for all."""
     depth = size(rng, 1, 9)

@@ -181,3 +181,13 @@ def test_a_pad_without_its_operands_is_refused(operands: int) -> None:
     assert fold_padding(broken) == broken
     with pytest.raises(TinydfError, match="PAD"):
         lower(broken)
+
+
+def test_chains_of_numbers_become_one_table() -> None:
+    model = ModelBuilder()
+    x, y, z = (model.tensor((1, 4), 0.1, 3) for _ in range(3))
+    five = model.tensor((), 0.1, 3, np.array([5], np.int8))
+    model.add("ADD", [x, five], [y], "AddOptions", fusedActivationFunction=0)
+    model.add("MUL", [five, y], [z], "MulOptions", fusedActivationFunction=0)
+    assert [layer.operator for layer in compile_model(model.finish([x], [z])).plan.layers] == ["ADD+MUL"]
+    assert [layer.operator for layer in compile_model(model.finish([x], [y])).plan.layers] == ["ADD"]

@@ -8,6 +8,7 @@ from tinydf.compiler.chains import place_chained
 from tinydf.compiler.emit import emit, emit_header
 from tinydf.compiler.graph import Graph, Tensor
 from tinydf.compiler.lowering import lower
+from tinydf.compiler.operators.table import join_tables
 from tinydf.compiler.passes import PASSES
 from tinydf.compiler.plan import FILE as PLAN_FILE
 from tinydf.compiler.plan import Plan, directed, make_plan
@@ -55,7 +56,8 @@ def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT
     for apply in PASSES:
         graph = apply(graph)
     _check_edges(graph)
-    layers, placement = place_chained(graph, TARGETS[target](graph, lower(graph)))
+    layers = TARGETS[target](graph, join_tables(graph, lower(graph)))
+    layers, placement = place_chained(graph, layers)
     if placement.arena_bytes > MAXIMUM_ARENA:
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
     layers = directed(graph, layers, placement)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinydf.compiler.fixed_point import (
     divide_by_power,
@@ -16,29 +15,10 @@ from tinydf.compiler.fixed_point import (
     tanh,
 )
 from tinydf.compiler.graph import Quantisation
-from tinydf.compiler.lowering import Call, Context, Layer, lowers, quantised_value
+from tinydf.compiler.lowering import Context, Layer, lowers, quantised_value
+from tinydf.compiler.operators.table import Values, int8_values, table_layer
 
-Values = NDArray[np.int64]
 INTEGER_BITS = 4
-
-
-def int8_values() -> Values:
-    """All inputs, -128 ... 127."""
-    return np.arange(-128, 128, dtype=np.int64)
-
-
-def table_layer(context: Context, table: Values) -> Layer:
-    """A layer that looks its input up in a table of 256 values, given in the order -128 ... 127."""
-    if context.input(0).count != context.output.count:
-        raise context.operator.error("input and output differ in size")
-    call = Call(
-        "lookup",
-        {"count": context.output.count, "table": np.roll(np.clip(table, -128, 127), 128).astype(np.int8)},
-        (context.input_place(0),),
-        context.output_place,
-        in_place=(0,),
-    )
-    return Layer(context.operator, (call,))
 
 
 def _edges(context: Context) -> tuple[Quantisation, Quantisation]:

@@ -1,9 +1,15 @@
-"""Element-wise operators of two inputs, with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU."""
+"""Element-wise operators of two inputs, with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU.
+
+Where one input is a constant number, the result is a function of the other alone: a table.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 
-from tinydf.compiler.fixed_point import quantise_multiplier
+from tinydf.compiler.fixed_point import quantise_multiplier, requantise
 from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
+from tinydf.compiler.operators.table import Values, int8_values, table_layer
 
 RANK = 4
 HEADROOM = 20
@@ -77,6 +83,22 @@ def binary(context: Context, kernel: str, parameters: dict[str, Field], struct: 
     return Layer(context.operator, (call,))
 
 
+def with_number(context: Context, function: Callable[[Values, Values], Values]) -> Layer | None:
+    """The operator as a table, if one of its inputs is a constant number.
+
+    Args:
+        context: of the operator.
+        function: what the operator makes of two arrays of int8 values, with TFLM's arithmetic.
+    """
+    for position in (0, 1):
+        number, other = context.input(position), context.input(1 - position)
+        if number.data is not None and number.count == 1 and other.data is None and other.count == context.output.count:
+            constant = number.data.reshape(-1).astype(np.int64)
+            operands = (constant, int8_values()) if position == 0 else (int8_values(), constant)
+            return table_layer(context, function(*operands), 1 - position)
+    return None
+
+
 @lowers("ADD", "SUB")
 def add(context: Context) -> Layer:
     """Bring both inputs to twice the larger scale, with 20 more bits; add; bring the sum to the output's scale."""
@@ -99,7 +121,14 @@ def add(context: Context) -> Layer:
         quantise_multiplier, factors
     )
     low, high = context.activation_range(context.output)
-    return binary(
+    sign = 1 if context.operator.kind == "ADD" else -1
+
+    def sums(one: Values, two: Values) -> Values:
+        a = requantise((one - first.zero_point) << HEADROOM, first_multiplier, first_shift)
+        b = requantise((two - second.zero_point) << HEADROOM, second_multiplier, second_shift)
+        return np.clip(requantise(a + sign * b, multiplier, shift) + output.zero_point, low, high)
+
+    return with_number(context, sums) or binary(
         context,
         "add",
         {
@@ -127,7 +156,12 @@ def multiply(context: Context) -> Layer:
     output = context.quantised(context.output)
     multiplier, shift = quantise_multiplier(first.scale * second.scale / output.scale)
     low, high = context.activation_range(context.output)
-    return binary(
+
+    def products(one: Values, two: Values) -> Values:
+        product = (one - first.zero_point) * (two - second.zero_point)
+        return np.clip(requantise(product, multiplier, shift) + output.zero_point, low, high)
+
+    return with_number(context, products) or binary(
         context,
         "multiply",
         {
@@ -148,8 +182,8 @@ def extremum(context: Context) -> Layer:
     """The larger or smaller of the inputs, compared as they stand: TFLM does not rescale them."""
     for tensor in (context.input(0), context.input(1), context.output):
         context.quantised(tensor)
-    kernel = "larger" if context.operator.kind == "MAXIMUM" else "smaller"
-    return binary(context, kernel, broadcast(context), struct="broadcast")
+    kernel, function = ("larger", np.maximum) if context.operator.kind == "MAXIMUM" else ("smaller", np.minimum)
+    return with_number(context, function) or binary(context, kernel, broadcast(context), struct="broadcast")
 
 
 @lowers("PRELU")
