@@ -1,4 +1,5 @@
 #include "chain.h"
+#include "mve.h"
 
 // The row, which may be above the image, where the window of output row `y` starts.
 static inline int32_t window_top(const chain_read *r, int32_t y) {
@@ -23,15 +24,38 @@ TINYDF_COLD __attribute__((noinline)) static int8_t *row_of(const chain_tensor *
     return (int8_t *)arena + t->offset + (y - t->first) * t->row_bytes;
 }
 
+// Where words can be loaded from any address, or from one that is known to be a multiple of 4.
+#if HAS_DSP
+#define WORDS(bytes) (bytes)
+#else
+#define WORDS(bytes) __builtin_assume_aligned(bytes, 4)
+#endif
+
+// Moves bytes towards the front; up to seven beyond `end` move with them.
+static inline void move_bytes(int8_t *to, const int8_t *from, const int8_t *end) {
+#if HAS_MVE
+    copy_bytes(to, from, (uint32_t)(end - from));
+#else
+    if (HAS_DSP || ((uintptr_t)from & 3) == 0) {
+        for (; from < end; from += 8, to += 8) {
+            int32_t words[2];
+            memcpy(&words[0], WORDS(from), sizeof words[0]);
+            memcpy(&words[1], WORDS(from + 4), sizeof words[1]);
+            memcpy(WORDS(to), words, sizeof words);
+        }
+    }
+    while (from < end) {
+        *to++ = *from++;
+    }
+#endif
+}
+
 // Moves the rows of a tensor that are still read to its buffer's start.
 static inline void make_room(chain_tensor *t, uint8_t *arena) {
-    int8_t *to = row_of(t, arena, t->first);
-    const int8_t *from = row_of(t, arena, t->needed), *end = row_of(t, arena, t->done);
-    for (; from != to && from < end; from += 4, to += 4) {
-        const int32_t word = load_word(from);
-        memcpy(to, &word, sizeof word);
+    if (t->needed != t->first) {
+        move_bytes(row_of(t, arena, t->first), row_of(t, arena, t->needed), row_of(t, arena, t->done));
+        t->first = t->needed;
     }
-    t->first = t->needed;
 }
 
 TINYDF_COLD void run_chain(const chain *c, uint8_t *arena) {

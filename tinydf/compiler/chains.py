@@ -4,9 +4,9 @@ Before: x -> 1x1 convolution -> a wide tensor -> depthwise -> another -> 1x1 con
 After:  one layer, which keeps a few rows of the wide tensors (rows.py)
 
 Layers that follow each other can be a chain if only they read what is made within it. A division of the model into
-chains and single layers needs as many bytes as its neediest part. Of all divisions whose extra work (an estimate) is
-small, the one that needs least is taken; and of those, the one with the least extra work: so a layer that does not
-matter for the arena stays as it is.
+chains and single layers needs as many bytes as its neediest part. For each number of bytes there is a division with the
+least extra work (an estimate), in which layers that do not matter for the arena stay as they are. Of these, the one is
+taken whose saving is worth its work.
 """
 
 import math
@@ -21,13 +21,39 @@ from tinydf.compiler.rows import MAXIMUM_TENSORS, Chain, Link, Rounds, chain_of,
 
 MAXIMUM_LINKS = 12
 BANDS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
-# Extra work that smaller memory is worth, of all work.
+# How much of all work may be added, and what that must save: each hundredth of work a tenth of the memory.
 MAXIMUM_EXTRA = 0.025
+PRICE = 10
 
-# Instructions, about; only their proportions matter.
-_OF_MAC, _OF_OUTPUT, _OF_RUN, _OF_MOVED_BYTE = 1.0, 12, 150, 1.0
-_OF_UNPACKED_BYTE, _OF_CHANNEL = 3.0, 25
-_PIXELS_AT_ONCE = {"dsp": 3, "rv32": 4, "mve": 2}
+
+@dataclass(frozen=True)
+class Costs:
+    """About how many instructions a family of kernels takes; only their proportions matter.
+
+    Args:
+        mac, output: of a multiply-accumulate, and besides of an output byte.
+        run: of a call for one more band.
+        moved: of a byte of output that moves to the start of its buffer.
+        unpacked, channel: of a depthwise kernel that reads a byte of its input again; that starts a channel again.
+        pixels: worked on at once, whether or not there are so many left.
+    """
+
+    mac: float
+    output: float
+    run: float
+    moved: float
+    unpacked: float
+    channel: float
+    pixels: int
+
+
+# By the end of a kernel's name, fitted to profiles of chains with bands of several heights.
+_COSTS = {
+    "dsp": Costs(1.0, 12, 150, 1.0, 3.0, 25, 3),
+    "mve": Costs(0.2, 3, 250, 0.3, 0.3, 2, 2),
+    "rv32": Costs(2.4, 16, 200, 1.0, 3.5, 390, 4),
+}
+_PLAIN = Costs(6.0, 30, 150, 1.0, 0, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -56,19 +82,17 @@ def chained(graph: Graph, layers: list[Layer]) -> list[Layer]:
     memory = _Memory(graph, layers)
     single = [Part(k, k, memory.of_layer(k), 0) for k in range(len(layers))]
     parts = [*single, *_chains(graph, layers, memory, [part.bytes for part in single])]
+    parts.sort(key=lambda part: part.last)
     work = sum(_work(graph, layer) for layer in layers)
-    sizes = sorted({part.bytes for part in parts})
-    low, high = 0, len(sizes) - 1
-    while low < high:
-        middle = (low + high) // 2
-        division = _division(parts, len(layers), sizes[middle])
-        if division is not None and sum(part.extra for part in division) <= MAXIMUM_EXTRA * work:
-            high = middle
-        else:
-            low = middle + 1
-    chosen = _division(parts, len(layers), sizes[low])
-    assert chosen is not None
+    divisions = [_division(parts, len(layers), most) for most in sorted({part.bytes for part in parts})]
+    chosen = min((division for division in divisions if division is not None), key=lambda some: _price(some, work))
     return [_joined(layers[part.first : part.last + 1], part.chain) for part in chosen]
+
+
+def _price(division: Sequence[Part], work: float) -> float:
+    """The bytes that a division needs, weighed with its extra work; what takes too long has no price."""
+    extra = sum(part.extra for part in division) / work if division else 0
+    return max(part.bytes for part in division) * (1 + PRICE * extra) if extra <= MAXIMUM_EXTRA else math.inf
 
 
 def _joined(layers: Sequence[Layer], chain: Chain | None) -> Layer:
@@ -79,10 +103,16 @@ def _joined(layers: Sequence[Layer], chain: Chain | None) -> Layer:
 
 
 def _division(parts: Sequence[Part], count: int, most: int) -> list[Part] | None:
-    """The parts that make up all layers, need at most so many bytes each, and have the least extra work."""
+    """The parts that make up all layers, need at most so many bytes each, and have the least extra work.
+
+    Args:
+        parts: what there is, by the last layer.
+        count: of layers.
+        most: bytes of a part.
+    """
     best: list[tuple[float, Part | None]] = [(math.inf, None)] * (count + 1)
     best[0] = (0.0, None)
-    for part in sorted(parts, key=lambda part: part.last):
+    for part in parts:
         extra = best[part.first][0] + part.extra
         if part.bytes <= most and extra < best[part.last + 1][0]:
             best[part.last + 1] = (extra, part)
@@ -196,27 +226,30 @@ def _agree(graph: Graph, links: Sequence[Link]) -> bool:
     return len(shapes) <= MAXIMUM_TENSORS
 
 
+def _costs(kernel: str) -> Costs:
+    return _COSTS.get(kernel.rpartition("_")[2], _PLAIN)
+
+
 def _work(graph: Graph, layer: Layer) -> float:
-    return layer.macs * _OF_MAC + sum(graph.tensors[call.output].count * _OF_OUTPUT for call in layer.calls)
+    costs = _costs(layer.calls[0].kernel)
+    return layer.macs * costs.mac + sum(graph.tensors[call.output].count * costs.output for call in layer.calls)
 
 
 def _extra(graph: Graph, links: Sequence[Link], plan: Rounds) -> float:
     """About how many instructions more a chain takes than its layers one after the other."""
-    extra = sum(rows * row_bytes(graph, tensor) for tensor, rows in plan.moved.items()) * _OF_MOVED_BYTE
+    extra = 0.0
     for number, link in enumerate(links):
         runs = [run for run in plan.runs if run.link == number]
+        costs, kernel = _costs(link.call.kernel), link.call.kernel
         source, output = graph.tensors[link.call.tensors[0]], graph.tensors[link.call.output]
-        extra += len(runs) * _OF_RUN
-        if link.call.kernel.startswith("depthwise_3x3"):
+        moved = plan.moved.get(graph.root(link.call.output), 0) * row_bytes(graph, link.call.output)
+        extra += len(runs) * costs.run + moved * costs.moved
+        if kernel.startswith("depthwise_3x3"):
             again = sum(max(link.top(run.end - 1) + link.reach - run.start, 0) for run in runs) - source.shape[1]
-            extra += max(again, 0) * row_bytes(graph, link.call.tensors[0]) * _OF_UNPACKED_BYTE
-            extra += len(runs) * source.shape[3] * _OF_CHANNEL
-        elif link.call.kernel.startswith(("pointwise", "conv_2d")):
-            at_once = _PIXELS_AT_ONCE.get(link.call.kernel.rpartition("_")[2], 1)
-            idle = sum(-(run.end - run.first) * output.shape[2] % at_once for run in runs)
-            extra += idle * output.shape[3] * (_depth(link, source.shape[3]) * _OF_MAC + _OF_OUTPUT)
+            extra += max(again, 0) * row_bytes(graph, link.call.tensors[0]) * costs.unpacked
+            extra += len(runs) * source.shape[3] * costs.channel
+        elif kernel.startswith(("pointwise", "conv_2d")):
+            idle = sum(-(run.end - run.first) * output.shape[2] % costs.pixels for run in runs)
+            taps = link.reach * link.reach * source.shape[3]
+            extra += idle * output.shape[3] * (taps * costs.mac + costs.output)
     return extra
-
-
-def _depth(link: Link, channels: int) -> int:
-    return channels * link.reach * link.reach

@@ -213,8 +213,8 @@ def row_bytes(graph: Graph, place: int) -> int:
 
 
 def buffer_bytes(graph: Graph, place: int, rows: int) -> int:
-    """What some rows of a tensor take; moved word by word, three bytes beyond the last may be read."""
-    return align(rows * row_bytes(graph, place) + 3)
+    """What some rows of a tensor take; when they move, up to seven bytes beyond the last move with them."""
+    return align(rows * row_bytes(graph, place) + 7)
 
 
 def kept_bytes(graph: Graph, kept: Mapping[int, int]) -> int:
