@@ -32,7 +32,7 @@ TINYDF_HOT void add_mve(const add_mve_parameters *p, const int8_t *first, const 
         "vmin.s32 q0, q0, %q[high]\n\t"
         "vstrb.32 q0, [%[output]], #4\n\t"
         "letp lr, 1b\n\t"
-        : [first] "+r"(first), [second] "+r"(second), [output] "+r"(output)
+        : [first] "+l"(first), [second] "+l"(second), [output] "+l"(output)
         : [count] "r"(p->count), [headroom] "w"(headroom), [factor] "w"(factor), [zero_point] "w"(zero_point),
           [low] "w"(low), [high] "w"(high), [first_offset] "r"(p->first_offset), [second_offset] "r"(p->second_offset),
           [second_multiplier] "r"(p->second_multiplier), [second_shift] "r"((int32_t)p->second_shift),

@@ -1,144 +1,203 @@
-// Row by row, sixteen channels of a pixel at a time. The last three rows of the input are kept in scratch with their
-// padding, so it works in place. Products of 8 bits are added by twos in 16 bits, which hold them, then in 32.
+// Eight channels at a time, whose rows are spread out in scratch: each channel has a plane of its own, in which the
+// rows of a column are neighbours. So the inputs of an output are within sixteen bytes, and one VMLADAV makes its
+// products.
 //
-// A product's lanes go into four sums by their channels: 0 4 8 12, 2 6 10 14, 1 5 9 13 and 3 7 11 15; the scalings lie
-// in that order, and narrowing puts the outputs back into theirs.
+// A column has five slots. Row r of the padded image is in slot r % 3 and, if there is one, in the slot three after
+// that: a new row takes the place of the oldest, and any three rows that follow each other stay neighbours.
 #include "mve.h"
 
-#define LANES 16
-#define ROWS  3
-#define TAPS  9
-
-// Row `r` of the padded image.
-static inline int8_t *slot_of(const depthwise_3x3_mve_parameters *p, int8_t *scratch, uint32_t r) {
-    return scratch + r % ROWS * p->row_pixels * p->channels;
-}
-
-static void copy_row(const depthwise_3x3_mve_parameters *p, const int8_t *input, uint32_t r, int8_t *to) {
-    const window *w = &p->window;
-    const int32_t y = (int32_t)r - w->padding_top;
-    const uint32_t bytes = (uint32_t)w->input_width * p->channels;
-    const uint32_t before = (uint32_t)w->padding_left * p->channels, all = (uint32_t)p->row_pixels * p->channels;
-    if (y < 0 || y >= w->input_height) {
-        fill_bytes(to, p->padding_value, all);
-        return;
-    }
-    fill_bytes(to, p->padding_value, before);
-    copy_bytes(to + before, input + (uint32_t)y * bytes, bytes);
-    fill_bytes(to + before + bytes, p->padding_value, all - before - bytes);
-}
+#define PLANES   8u
+#define CHANNELS 4u // whose outputs are made together
+#define ROWS     3u
+#define SLOTS    5u
+#define LANES    16u
+#define BLOCK    (LANES * CHANNELS / sizeof(int32_t) + sizeof(mve_channels) / sizeof(int32_t))
 
 #if HAS_MVE
 
-typedef struct {
-    int32x4_t bb, bt, tb, tt;
-} depthwise_sums;
-
-// Even lanes of products are in q5, odd ones in q4.
-#define FIRST_TAP(place)                                                                                               \
-    "vldrb.8 q4, [" place "]\n\t"                                                                                      \
-    "vldrb.8 q6, [%[weights]], #16\n\t"                                                                                \
-    "vmullb.s8 q5, q4, q6\n\t"                                                                                         \
-    "vmullt.s8 q4, q4, q6\n\t"
-#define SECOND_TAP(place)                                                                                              \
-    "vldrb.8 q6, [" place "]\n\t"                                                                                      \
-    "vldrb.8 q7, [%[weights]], #16\n\t"                                                                                \
-    "vmullb.s8 q7, q6, q7\n\t"                                                                                         \
-    "vadd.i16 q5, q5, q7\n\t"                                                                                          \
-    "vldrb.8 q7, [%[weights], #-16]\n\t"                                                                               \
-    "vmullt.s8 q6, q6, q7\n\t"                                                                                         \
-    "vadd.i16 q4, q4, q6\n\t"
-#define WIDEN                                                                                                          \
-    "vmovlb.s16 q6, q5\n\t"                                                                                            \
-    "vmovlt.s16 q5, q5\n\t"                                                                                            \
-    "vadd.i32 q0, q0, q6\n\t"                                                                                          \
-    "vmovlb.s16 q7, q4\n\t"                                                                                            \
-    "vadd.i32 q1, q1, q5\n\t"                                                                                          \
-    "vmovlt.s16 q4, q4\n\t"                                                                                            \
-    "vadd.i32 q2, q2, q7\n\t"                                                                                          \
-    "vadd.i32 q3, q3, q4\n\t"
-#define NEXT(place) "add " place ", " place ", %[step]\n\t"
-
-// The sums of one pixel, whose windows' rows start at `a`, `b` and `d`.
-static inline depthwise_sums sum_of_taps(const int8_t *a, const int8_t *b, const int8_t *d, uint32_t step,
-                                         const int8_t *weights, const mve_channels *channels) {
-    register int32x4_t bb __asm__("q0") = vldrwq_s32(channels[0].bias);
-    register int32x4_t bt __asm__("q1") = vldrwq_s32(channels[1].bias);
-    register int32x4_t tb __asm__("q2") = vldrwq_s32(channels[2].bias);
-    register int32x4_t tt __asm__("q3") = vldrwq_s32(channels[3].bias);
-    __asm__ volatile(FIRST_TAP("%[a]") NEXT("%[a]") SECOND_TAP("%[a]") NEXT("%[a]") WIDEN             //
-                         FIRST_TAP("%[a]") SECOND_TAP("%[b]") NEXT("%[b]") WIDEN                      //
-                             FIRST_TAP("%[b]") NEXT("%[b]") SECOND_TAP("%[b]") WIDEN                  //
-                                 FIRST_TAP("%[d]") NEXT("%[d]") SECOND_TAP("%[d]") NEXT("%[d]") WIDEN //
-                                     FIRST_TAP("%[d]") WIDEN
-                     : "+w"(bb), "+w"(bt), "+w"(tb),
-                       "+w"(tt), [a] "+r"(a), [b] "+r"(b), [d] "+r"(d), [weights] "+r"(weights)
-                     : [step] "r"(step)
-                     : "q4", "q5", "q6", "q7", "memory");
-    return (depthwise_sums){bb, bt, tb, tt};
+// Spreads `count` pixels of up to eight channels, or a padding value where there are none; twice.
+static inline void spread(const depthwise_3x3_mve_parameters *p, const int8_t *from, uint32_t channels, uint32_t count,
+                          int8_t *to, int8_t *again) {
+    const uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), p->plane_bytes);
+    const int16x8_t padding = vdupq_n_s16(p->padding_value);
+    if (from == NULL) {
+        for (; count > 0; count--) {
+            vstrbq_scatter_offset_s16(to, places, padding);
+            vstrbq_scatter_offset_s16(again, places, padding);
+            to += SLOTS;
+            again += SLOTS;
+        }
+        return;
+    }
+    __asm__ volatile(
+        "vctp.16 %[channels]\n\t"
+        "dls lr, %[count]\n\t"
+        "1:\n\t"
+        "vpst\n\t"
+        "vldrbt.s16 q0, [%[from]]\n\t"
+        "add %[from], %[from], %[step]\n\t"
+        "vstrb.16 q0, [%[to], %q[places]]\n\t"
+        "adds %[to], %[to], #5\n\t"
+        "vstrb.16 q0, [%[again], %q[places]]\n\t"
+        "adds %[again], %[again], #5\n\t"
+        "le lr, 1b\n\t"
+        : [from] "+l"(from), [to] "+r"(to), [again] "+r"(again)
+        : [channels] "r"(channels), [count] "r"(count), [step] "r"((uint32_t)p->channels), [places] "w"(places)
+        : "lr", "q0", "cc", "memory");
 }
 
-static inline int32x4_t scaled(int32x4_t sums, const mve_channels *channels) {
-    return scale_mve(sums, vldrwq_s32(channels->multiplier), vldrwq_s32(channels->shift));
-}
+// The outputs of four channels along a row: `step` bytes from a window to the next. What rounds a half away from zero
+// is one less before a negative value is shifted (`round`), as in dot_mve.c.
+#define OUTPUTS(step, round, store)                                                                                    \
+    __asm__ volatile("dls lr, %[count]\n\t"                                                                            \
+                     "movs %[count], #1\n\t"                                                                           \
+                     "1:\n\t"                                                                                          \
+                     "vldrb.8 q4, [%[a]], " step "\n\t"                                                                \
+                     "vmladav.s8 %[a0], q4, %q[w0]\n\t"                                                                \
+                     "vldrb.8 q4, [%[b]], " step "\n\t"                                                                \
+                     "vmladav.s8 %[a1], q4, %q[w1]\n\t"                                                                \
+                     "vldrb.8 q4, [%[c]], " step "\n\t"                                                                \
+                     "vmladav.s8 %[a2], q4, %q[w2]\n\t"                                                                \
+                     "vldrb.8 q4, [%[d]], " step "\n\t"                                                                \
+                     "vmladav.s8 %[a3], q4, %q[w3]\n\t"                                                                \
+                     "vmov q4[2], q4[0], %[a0], %[a2]\n\t"                                                             \
+                     "vmov q4[3], q4[1], %[a1], %[a3]\n\t"                                                             \
+                     "vadd.i32 q4, q4, %q[bias]\n\t"                                                                   \
+                     "vqrdmulh.s32 q4, q4, %q[multiplier]\n\t" round "vrshl.s32 q4, q4, %q[shift]\n\t"                 \
+                     "vqadd.s32 q4, q4, %[zero_point]\n\t"                                                             \
+                     "vqmovnb.s32 q4, q4\n\t"                                                                          \
+                     "vqmovnb.s16 q4, q4\n\t" store "add %[output], %[output], %[pitch]\n\t"                           \
+                     "le lr, 1b\n\t"                                                                                   \
+                     : [a0] "=&Te"(sums[0]), [a1] "=&Te"(sums[1]), [a2] "=&Te"(sums[2]), [a3] "=&Te"(sums[3]),         \
+                       [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [output] "+l"(output), [count] "+r"(count)  \
+                     : [w0] "w"(weights[0]), [w1] "w"(weights[1]), [w2] "w"(weights[2]), [w3] "w"(weights[3]),         \
+                       [bias] "w"(bias), [multiplier] "w"(multiplier), [shift] "w"(shift),                             \
+                       [zero_point] "r"(zero_point), [pitch] "r"(pitch), [left] "m"(left)                              \
+                     : "lr", "q4", "cc", "memory")
+#define ROUND                                                                                                          \
+    "vpt.s32 lt, q4, zr\n\t"                                                                                           \
+    "vsubt.i32 q4, q4, %[count]\n\t"
+#define STORE "vstrb.32 q4, [%[output]]\n\t"
+#define STORE_SOME                                                                                                     \
+    "ldr %[count], %[left]\n\t"                                                                                        \
+    "vctp.32 %[count]\n\t"                                                                                             \
+    "movs %[count], #1\n\t"                                                                                            \
+    "vpst\n\t"                                                                                                         \
+    "vstrbt.32 q4, [%[output]]\n\t"
 
-// A row of outputs for up to sixteen channels from `c` on.
-static inline void row_of_block(const depthwise_3x3_mve_parameters *p, const int8_t *const rows[ROWS], uint32_t c,
-                                int8_t *output) {
-    const int8_t *weights = p->weights + c * TAPS;
-    const mve_channels *channels = p->scalings + c / 4;
-    const uint32_t step = p->channels, stride = p->window.stride_x * step;
-    const int8_t *a = rows[0] + c, *b = rows[1] + c, *d = rows[2] + c;
-    const mve_pred16_t there = vctp8q(p->channels - c);
-    for (uint32_t x = p->window.output_width; x > 0; x--) {
-        const depthwise_sums s = sum_of_taps(a, b, d, step, weights, channels);
-        const int16x8_t low = vdupq_n_s16(p->low), high = vdupq_n_s16(p->high);
-        const int16x8_t even =
-            output_mve(scaled(s.bb, &channels[0]), scaled(s.bt, &channels[1]), p->zero_point, low, high);
-        const int16x8_t odd =
-            output_mve(scaled(s.tb, &channels[2]), scaled(s.tt, &channels[3]), p->zero_point, low, high);
-        vstrbq_p_s8(output, vmovntq_s16(vmovnbq_s16(vdupq_n_s8(0), even), odd), there);
-        a += stride;
-        b += stride;
-        d += stride;
-        output += step;
+// A function of its own: the loop needs all registers.
+__attribute__((noinline)) static void row_of_four(const depthwise_3x3_mve_parameters *p, const int32_t *block,
+                                                  const int8_t *planes, uint32_t left, int8_t *output) {
+    const int8_t *bytes = (const int8_t *)block;
+    const int8x16_t weights[CHANNELS] = {vldrbq_s8(bytes), vldrbq_s8(bytes + LANES), vldrbq_s8(bytes + 2 * LANES),
+                                         vldrbq_s8(bytes + 3 * LANES)};
+    const int32x4_t bias = vldrwq_s32(block + 16), multiplier = vldrwq_s32(block + 20);
+    const int32x4_t shift = vldrwq_s32(block + 24);
+    const int8_t *a = planes, *b = a + p->plane_bytes, *c = b + p->plane_bytes, *d = c + p->plane_bytes;
+    const int32_t zero_point = p->zero_point;
+    const uint32_t pitch = p->channels;
+    uint32_t count = p->window.output_width;
+    int32_t sums[CHANNELS];
+    if (left < CHANNELS) {
+        if (p->window.stride_x == 2) {
+            OUTPUTS("#10", ROUND, STORE_SOME);
+        } else {
+            OUTPUTS("#5", ROUND, STORE_SOME);
+        }
+    } else if (p->window.stride_x == 2) {
+        if (p->rectified) {
+            OUTPUTS("#10", "", STORE);
+        } else {
+            OUTPUTS("#10", ROUND, STORE);
+        }
+    } else if (p->rectified) {
+        OUTPUTS("#5", "", STORE);
+    } else {
+        OUTPUTS("#5", ROUND, STORE);
     }
 }
 
 #else
 
-static inline void row_of_block(const depthwise_3x3_mve_parameters *p, const int8_t *const rows[ROWS], uint32_t c,
-                                int8_t *output) {
-    static const uint8_t record[4] = {0, 2, 1, 3}; // of the channels 4 * n, 4 * n + 1 ...
-    for (uint32_t x = 0; x < p->window.output_width; x++) {
-        for (uint32_t k = 0; k < LANES && c + k < p->channels; k++) {
-            const mve_channels *channels = &p->scalings[c / 4 + record[k % 4]];
-            int32_t sum = channels->bias[k / 4];
-            for (uint32_t tap = 0; tap < TAPS; tap++) {
-                const uint32_t pixel = x * p->window.stride_x + tap % 3;
-                sum += p->weights[c * TAPS + tap * LANES + k] * rows[tap / 3][pixel * p->channels + c + k];
+static void spread(const depthwise_3x3_mve_parameters *p, const int8_t *from, uint32_t channels, uint32_t count,
+                   int8_t *to, int8_t *again) {
+    for (uint32_t x = 0; x < count; x++) {
+        for (uint32_t c = 0; c < PLANES && c < channels; c++) {
+            const size_t place = c * p->plane_bytes + x * SLOTS;
+            to[place] = again[place] = from == NULL ? p->padding_value : from[x * p->channels + c];
+        }
+    }
+}
+
+static void row_of_four(const depthwise_3x3_mve_parameters *p, const int32_t *block, const int8_t *planes,
+                        uint32_t left, int8_t *output) {
+    const int8_t *weights = (const int8_t *)block;
+    mve_channels channels;
+    memcpy(&channels, weights + CHANNELS * LANES, sizeof channels);
+    for (uint32_t k = 0; k < CHANNELS && k < left; k++) {
+        for (uint32_t x = 0; x < p->window.output_width; x++) {
+            const int8_t *columns = planes + k * p->plane_bytes + x * p->window.stride_x * SLOTS;
+            int32_t sum = channels.bias[k];
+            for (uint32_t i = 0; i < ROWS * SLOTS; i++) {
+                sum += weights[k * LANES + i] * columns[i];
             }
             output[x * p->channels + k] =
-                output_of_sum(sum, channels->multiplier[k / 4], channels->shift[k / 4], p->zero_point, p->low, p->high);
+                output_of_sum(sum, channels.multiplier[k], channels.shift[k], p->zero_point, INT8_MIN, INT8_MAX);
         }
     }
 }
 
 #endif
 
+// Spreads row r of the padded image, for up to eight channels from `channel` on.
+static inline void spread_row(const depthwise_3x3_mve_parameters *p, const int8_t *input, uint32_t channel, uint32_t r,
+                              uint32_t slot, int8_t *planes) {
+    const window *w = &p->window;
+    const int32_t y = (int32_t)r - w->padding_top;
+    const uint32_t inside = y >= 0 && y < w->input_height;
+    const int8_t *from = inside ? input + (size_t)y * w->input_width * p->channels + channel : NULL;
+    int8_t *to = planes + (uint32_t)w->padding_left * SLOTS + slot;
+    spread(p, from, p->channels - channel, w->input_width, to, slot + ROWS < SLOTS ? to + ROWS : to);
+}
+
+// One row of outputs, for up to eight channels from `channel` on.
+static inline void output_row(const depthwise_3x3_mve_parameters *p, const int8_t *planes, uint32_t channel,
+                              int8_t *output) {
+    const int32_t *block = p->blocks + channel / CHANNELS * BLOCK;
+    const uint32_t left = p->channels - channel;
+    row_of_four(p, block, planes, left, output);
+    if (left > CHANNELS) {
+        row_of_four(p, block + BLOCK, planes + CHANNELS * p->plane_bytes, left - CHANNELS, output + CHANNELS);
+    }
+}
+
 TINYDF_HOT void depthwise_3x3_mve(const depthwise_3x3_mve_parameters *p, const int8_t *input, int8_t *output,
                                   int8_t *scratch) {
     const window *w = &p->window;
-    uint32_t next = 0; // row to be copied
-    for (uint32_t y = 0; y < w->output_height; y++) {
-        const uint32_t top = y * w->stride_y;
-        for (next = next > top ? next : top; next < top + ROWS; next++) {
-            copy_row(p, input, next, slot_of(p, scratch, next));
+    const uint32_t channels = p->channels, pitch = w->output_width * channels;
+    fill_bytes(scratch, p->padding_value, PLANES * p->plane_bytes);
+    if (p->by_rows) {
+        for (uint32_t y = 0; y < w->output_height; y++) {
+            for (uint32_t channel = 0; channel < channels; channel += PLANES) {
+                for (uint32_t r = 0; r < ROWS; r++) {
+                    spread_row(p, input, channel, y * w->stride_y + r, r, scratch);
+                }
+                output_row(p, scratch, channel, output + (size_t)y * pitch + channel);
+            }
         }
-        const int8_t *const rows[ROWS] = {slot_of(p, scratch, top), slot_of(p, scratch, top + 1),
-                                          slot_of(p, scratch, top + 2)};
-        for (uint32_t c = 0; c < p->channels; c += LANES) {
-            row_of_block(p, rows, c, output + (size_t)y * w->output_width * p->channels + c);
+    } else {
+        for (uint32_t channel = 0; channel < channels; channel += PLANES) {
+            uint32_t next = 0; // row to be spread
+            for (uint32_t y = 0; y < w->output_height; y++) {
+                const uint32_t top = y * w->stride_y;
+                for (next = next > top ? next : top; next < top + ROWS; next++) {
+                    spread_row(p, input, channel, next, next % ROWS, scratch);
+                }
+                output_row(p, scratch + top % ROWS, channel, output + (size_t)y * pitch + channel);
+            }
         }
+    }
+    if (p->low > INT8_MIN || p->high < INT8_MAX) {
+        clamp_bytes(output, (uint32_t)w->output_height * pitch, p->low, p->high);
     }
 }

@@ -312,20 +312,20 @@ typedef struct {
 } conv_2d_mve_parameters;
 void conv_2d_mve(const conv_2d_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// `depthwise_conv_2d` of a 3x3 kernel without dilation or depth multiplier, for MVE; it may work in place where the
-// output has the input's size and the strides are 1. Two neighbouring weights of a channel are not both -128. weights
-// [channels / 16 rounded up, 9, 16]; scalings [channels / 16 rounded up, 4] in the order of depthwise_3x3_mve.c;
-// scratch [3 * row_pixels * channels + 16].
+// `depthwise_conv_2d` of a 3x3 kernel with a horizontal stride of 1 or 2, without dilation or depth multiplier, for
+// MVE. Unless by rows, it may work in place where the output has the input's size and the strides are 1. scratch [8,
+// plane_bytes].
 typedef struct {
     window window;
     uint16_t channels;
-    uint16_t row_pixels; // of a row with its padding on both sides
+    uint16_t plane_bytes; // five for each pixel of a row with its padding, and 16 from the last window on
+    uint8_t by_rows;      // 1: all channels of an output row before the next; 0: all rows of eight channels
+    uint8_t rectified;    // as in dot_mve_parameters
     int8_t padding_value;
     int8_t low;
     int8_t high;
     int16_t zero_point;
-    const int8_t *weights;
-    const mve_channels *scalings;
+    const int32_t *blocks; // [channels / 4 rounded up, 28]: weights [4, 16], as their inputs lie, and mve_channels
 } depthwise_3x3_mve_parameters;
 void depthwise_3x3_mve(const depthwise_3x3_mve_parameters *parameters, const int8_t *input, int8_t *output,
                        int8_t *scratch);

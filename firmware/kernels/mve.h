@@ -70,6 +70,12 @@ static inline void fill_bytes(int8_t *to, int8_t value, uint32_t count) {
     memset(to, value, count);
 }
 
+static inline void clamp_bytes(int8_t *bytes, uint32_t count, int8_t low, int8_t high) {
+    for (uint32_t i = 0; i < count; i++) {
+        bytes[i] = clamp(bytes[i], low, high);
+    }
+}
+
 #endif
 
 // The same for one sum.

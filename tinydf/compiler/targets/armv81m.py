@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph
-from tinydf.compiler.lowering import Call, Field, Layer, Records
+from tinydf.compiler.lowering import Call, Field, Layer
 from tinydf.compiler.operators.window import image_of_pixels
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
@@ -16,7 +16,8 @@ from tinydf.compiler.targets.fields import Array, array, integer, round_up, stru
 CHANNELS = 4  # that a kernel works on at once
 PIXELS = 2  # likewise, as in dot_mve.h
 LANES = 16
-TAPS = 9  # of a 3x3 kernel
+PLANES = 8  # channels that a depthwise kernel spreads out at once
+SLOTS = 5  # bytes of a column of a plane
 
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
@@ -54,12 +55,6 @@ def _channels(fields: Mapping[str, Field]) -> NDArray[np.int32]:
     return rows.reshape(-1, CHANNELS, 3).transpose(0, 2, 1).reshape(-1, 3 * CHANNELS)
 
 
-def _scalings(fields: Mapping[str, Field]) -> Records:
-    """`_channels` as C structs."""
-    four = "{%d, %d, %d, %d}"
-    return Records("mve_channels", f"{{{four}, {four}, {four}}}", _channels(fields))
-
-
 def pack_weights(weights: Array) -> NDArray[np.int8]:
     """Pack int8 weights [filters, inputs] for blocks of four output channels, as dot_mve.h says.
 
@@ -72,11 +67,15 @@ def pack_weights(weights: Array) -> NDArray[np.int8]:
     return np.ascontiguousarray(full.reshape(-1, CHANNELS, full.shape[1] // LANES, LANES).transpose(0, 2, 1, 3))
 
 
+def _blocks(fields: Mapping[str, Field], weights: Array) -> NDArray[np.int32]:
+    """What a kernel reads for each four output channels: packed weights [filters, inputs], then `mve_channels`."""
+    packed = pack_weights(weights)
+    return np.concatenate([packed.reshape(len(packed), -1).view("<i4"), _channels(fields)], axis=1)
+
+
 def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
     """The C struct `dot_mve_parameters`, for weights [filters, inputs]."""
     requantisation = struct(fields, "requantisation")
-    packed = pack_weights(weights)
-    words = packed.reshape(len(packed), -1).view("<i4")
     return {
         "inputs": weights.shape[1],
         "output_channels": len(weights),
@@ -84,7 +83,7 @@ def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
         "low": requantisation["low"],
         "high": requantisation["high"],
         "rectified": int(_is_rectified(fields)),
-        "blocks": np.concatenate([words, _channels(fields)], axis=1),
+        "blocks": _blocks(fields, weights),
     }
 
 
@@ -130,49 +129,40 @@ def _conv_2d(call: Call) -> Call:
     )
 
 
-def _in_lanes(columns: Array) -> Array:
-    """Rows of sixteen channels, filled up with zeros, in the order of depthwise_3x3_mve.c: [channels rounded up]."""
-    full = np.pad(columns, (0, -len(columns) % LANES))
-    return full.reshape(-1, 4, 2, 2).transpose(0, 3, 2, 1).reshape(-1)
-
-
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
     w = window_of(fields)
     shape = (w.kernel_height, w.kernel_width, w.dilation_y, w.dilation_x, fields["depth_multiplier"])
-    if shape != (3, 3, 1, 1, 1) or max(w.padding_left, w.padding_top) > 2 or not _shifts_right(fields):
+    columns = max(w.padding_left + w.input_width, (w.output_width - 1) * w.stride_x + -(-LANES // SLOTS))
+    plane_bytes = round_up(columns * SLOTS, 4)
+    if shape != (3, 3, 1, 1, 1) or w.stride_x > 2 or plane_bytes * PLANES >= 1 << 16 or not _is_dot(fields):
         return call
     channels = integer(fields, "input_channels")
-    weights = np.pad(array(fields, "weights").reshape(TAPS, channels), ((0, 0), (0, -channels % LANES)))
-    if np.any((weights[:-1:2] == -128) & (weights[1::2] == -128)):
-        return call  # the sum of two such products may need 17 bits
+    # [row, column, channel] -> [channel, column, slot], as the inputs lie
+    taps = array(fields, "weights").reshape(3, 3, channels).transpose(2, 1, 0)
+    weights = np.pad(taps, ((0, 0), (0, 0), (0, SLOTS - 3))).reshape(channels, -1)
     requantisation = struct(fields, "requantisation")
-    scalings: dict[str, Field] = {
-        "bias": _in_lanes(array(fields, "bias")),
-        "requantisation": {name: _in_lanes(array(requantisation, name)) for name in ("multiplier", "shift")},
-    }
-    row_pixels = max(w.padding_left + w.input_width, (w.output_width - 1) * w.stride_x + 3)
+    same_size = (w.input_height, w.input_width) == (w.output_height, w.output_width)
+    in_place = same_size and w.stride_x == w.stride_y == 1
     parameters: dict[str, Field] = {
         "window": fields["window"],
         "channels": channels,
-        "row_pixels": row_pixels,
+        "plane_bytes": plane_bytes,
+        "by_rows": int(not in_place),
+        "rectified": int(_is_rectified(fields)),
         "padding_value": fields["padding_value"],
         "low": requantisation["low"],
         "high": requantisation["high"],
         "zero_point": requantisation["zero_point"],
-        "weights": np.ascontiguousarray(weights.reshape(TAPS, -1, LANES).transpose(1, 0, 2)),
-        "scalings": _scalings(scalings),
+        "blocks": _blocks(fields, weights),
     }
-    same_size = (w.input_height, w.input_width) == (w.output_height, w.output_width)
-    in_place = same_size and w.stride_x == w.stride_y == 1
-    slide = w.slide(channels, channels, w.output_width, reads_first=True)
     return replace(
         call,
         kernel="depthwise_3x3_mve",
         parameters=parameters,
-        scratch_bytes=3 * row_pixels * channels + LANES,
+        scratch_bytes=PLANES * plane_bytes,
         in_place=(0,) if in_place else (),
-        slide=None if in_place else replace(slide, backward=None),
+        slide=None if in_place else w.slide(channels, channels, w.output_width, reads_first=False),
     )
 
 
