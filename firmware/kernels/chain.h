@@ -16,7 +16,7 @@ extern "C" {
 // For code that runs a few times a layer: gcc makes it small.
 #define TINYDF_COLD __attribute__((cold))
 
-#define CHAIN_TENSORS 16
+#define CHAIN_TENSORS 12
 
 // What one layer works on in one round. Of the last input there are `input_rows` rows; its first window starts
 // `padding_top` rows above them.

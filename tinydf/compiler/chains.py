@@ -10,7 +10,7 @@ taken whose saving is worth its work.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tinydf.compiler.graph import Graph
@@ -19,8 +19,8 @@ from tinydf.compiler.memory import align
 from tinydf.compiler.plan import Placement, place
 from tinydf.compiler.rows import MAXIMUM_TENSORS, Chain, Link, Rounds, chain_of, link_of, rounds, row_bytes
 
-MAXIMUM_LINKS = 12
-BANDS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+# How often a chain may go round: what its bands' heights follow from.
+ROUNDS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 # How much of all work may be added, and what that must save: each hundredth of work a tenth of the memory.
 MAXIMUM_EXTRA = 0.025
 PRICE = 10
@@ -182,29 +182,39 @@ class _Memory:
 
 
 def _chains(graph: Graph, layers: Sequence[Layer], memory: _Memory, single: Sequence[int]) -> list[Part]:
-    """All chains that need fewer bytes than their neediest layer alone."""
+    """The chains that may bring the peak down: those of the neediest layer, and of all that need more than it then."""
     links = [link_of(graph, layer.calls[0]) if len(layer.calls) == 1 else None for layer in layers]
-    # No chain can bring the whole below what the others need.
-    floor = max((size for size, link in zip(single, links, strict=True) if link is None), default=0)
+    neediest = max(range(len(layers)), key=lambda k: single[k])
+    spans = list(_spans(graph, memory, links))
     parts: list[Part] = []
-    for first in range(len(layers)):
-        chain: list[Link] = []
-        for last in range(first, min(first + MAXIMUM_LINKS, len(layers))):
-            link = links[last]
-            if link is None:
-                break
-            chain.append(link)
-            most = max(single[first : last + 1])
-            if len(chain) > 1 and most > floor and memory.encloses(first, last) and _agree(graph, chain):
-                parts += _banded(graph, memory, first, last, chain, most)
+    for first, last, chain in spans:
+        if first <= neediest <= last:
+            parts += _banded(graph, memory, first, last, chain, single[neediest])
+    least = min([single[neediest], *(part.bytes for part in parts)])
+    for first, last, chain in spans:
+        most = max(single[first : last + 1])
+        if not first <= neediest <= last and most > least:
+            parts += _banded(graph, memory, first, last, chain, most)
     return parts
+
+
+def _spans(graph: Graph, memory: _Memory, links: Sequence[Link | None]) -> Iterator[tuple[int, int, list[Link]]]:
+    """All possible chains: the first layer, the last, the links."""
+    for first in range(len(links)):
+        for last in range(first + 1, min(first + MAXIMUM_TENSORS, len(links))):
+            chain = [link for link in links[first : last + 1] if link is not None]
+            if len(chain) <= last - first or not _agree(graph, chain):
+                break
+            if memory.encloses(first, last):
+                yield first, last, chain
 
 
 def _banded(graph: Graph, memory: _Memory, first: int, last: int, links: Sequence[Link], most: int) -> list[Part]:
     """A chain by bands of several heights, as long as it needs fewer bytes than `most`."""
     parts = []
-    for band in BANDS:
-        plan = rounds(graph, links, band) if band < graph.tensors[links[-1].call.output].shape[1] else None
+    height = graph.tensors[links[-1].call.output].shape[1]
+    for band in sorted({-(-height // count) for count in ROUNDS} - {height}):
+        plan = rounds(graph, links, band)
         if plan is None:
             break
         chain = chain_of(graph, links, band, plan)

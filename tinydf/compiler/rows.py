@@ -14,7 +14,8 @@ from tinydf.compiler.memory import align
 from tinydf.compiler.targets.fields import window_of
 
 # As in chain.h.
-MAXIMUM_TENSORS = 16
+MAXIMUM_TENSORS = 12
+MAXIMUM_REACH = (1 << 15) - 1
 _NEVER = 1 << 62
 # A kernel's parameter that counts what it works on, and how much of that one row is.
 _COUNTED = {"lookup": "count", "add_dsp": "count", "add_mve": "count", "extremum_dsp": "count", "multiply_dsp": "rows"}
@@ -79,7 +80,8 @@ def _windowed(call: Call) -> Link | None:
     if not isinstance(window, Mapping) or (len(call.tensors) > 1 and call.parameters.get("sum") is None):
         return None
     w = window_of(call.parameters)
-    return Link(call, w.stride_y, (w.kernel_height - 1) * w.dilation_y + 1, w.padding_top)
+    reach = (w.kernel_height - 1) * w.dilation_y + 1
+    return Link(call, w.stride_y, reach, w.padding_top) if reach <= MAXIMUM_REACH else None
 
 
 def _counted(call: Call, source: tuple[int, ...], output: tuple[int, ...]) -> Link | None:
