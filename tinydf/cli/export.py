@@ -1,11 +1,12 @@
 """`tinydf export`."""
 
 from pathlib import Path
+from typing import cast
 
 import click
 
 from tinydf.console import print_json, results
-from tinydf.export.ranges import METHODS
+from tinydf.export.ranges import METHODS, Calibration
 
 
 @click.command(name="export")
@@ -15,13 +16,11 @@ from tinydf.export.ranges import METHODS
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The export directory to write.")
 @click.option(
     "--calibration",
-    type=click.Choice([*METHODS, "best"]),
-    default="minmax",
-    show_default=True,
-    help="How int8 ranges are taken; `best` tries all on the validation split.",
+    type=click.Choice([*METHODS, "learned", "best"]),
+    help="How int8 ranges are taken: as learned by --qat, else minmax; `best` tries all on the validation split.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print manifest and parity as JSON.")
-def command(source: Path, int8: bool, data: Path | None, out: Path, calibration: str, as_json: bool) -> None:
+def command(source: Path, int8: bool, data: Path | None, out: Path, calibration: str | None, as_json: bool) -> None:
     """Export RUN: a run directory of `tinydf train`, an .onnx, or an int8 .tflite that you bring.
 
     Writes ONNX, float and int8 TFLite, C arrays for TFLM, compiled C, parity.json and manifest.json into the export
@@ -31,7 +30,8 @@ def command(source: Path, int8: bool, data: Path | None, out: Path, calibration:
     from tinydf.export.run import export_run
     from tinydf.export.show import calibrations_table, layers_table, parity_table, read_parity
 
-    manifest = export_run(source, data, out, [one for one in METHODS if calibration in (one, "best")])
+    ways = METHODS if calibration == "best" else () if calibration is None else (cast(Calibration, calibration),)
+    manifest = export_run(source, data, out, ways)
     parity = read_parity(out)
     if as_json:
         print_json({"manifest": manifest.model_dump(mode="json"), "parity": parity and parity.model_dump(mode="json")})

@@ -21,6 +21,7 @@ from tinydf.console import note, print_json
 @click.option("--init", type=click.Path(path_type=Path), help="Begin with the weights of a pre-training or a run.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Begin with weights from elsewhere, .safetensors.")
 @click.option("--probe", is_flag=True, help="Train the last layer alone, on the features it begins with.")
+@click.option("--qat", is_flag=True, help="Refine the run of --init as its int8 model computes, and learn its ranges.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's metrics as JSON.")
 def command(
     recipe: str,
@@ -34,6 +35,7 @@ def command(
     init: Path | None,
     weights: Path | None,
     probe: bool,
+    qat: bool,
     as_json: bool,
 ) -> None:
     """Train a detector by RECIPE, a file or the name of a folder under models/, and write a run directory.
@@ -44,7 +46,7 @@ def command(
     from tinydf.train.recipe import find_recipe, override, read_recipe
     from tinydf.train.show import show_metrics
 
-    followed = override(read_recipe(find_recipe(recipe)), seed, epochs, augment=not no_augment, probe=probe)
+    followed = override(read_recipe(find_recipe(recipe)), seed, epochs, not no_augment, probe, qat)
     try:
         metrics = train(followed, data, out, resume, force, init, weights)
     except KeyboardInterrupt:

@@ -2,10 +2,12 @@
 
 TensorFlow and onnx2tf are large, talk much and write into the working directory, so that they get a process and a
 scratch directory to themselves. Reads DIRECTORY/model.onnx and DIRECTORY/calibration.npy (float32, NHWC), writes
-DIRECTORY/model_float.tflite, and DIRECTORY/model_METHOD.tflite for each way to take ranges (ranges.py). What is being
+DIRECTORY/model_float.tflite, DIRECTORY/model_METHOD.tflite for each way to take ranges (ranges.py), and, where there
+is a DIRECTORY/ranges.json (name to lowest and highest value), DIRECTORY/model_learned.tflite by these. What is being
 done goes line by line to standard output, everything that the packages say to standard error.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +24,7 @@ ONNX2TF_SAMPLE = "calibration_image_sample_data_20x128x128x3_float32.npy"
 
 
 def main(directory: Path, methods: Sequence[Method]) -> None:
-    """Convert what lies in `directory`, to one int8 model for each method."""
+    """Convert what lies in `directory`, to one int8 model for each method; and one by DIRECTORY/ranges.json."""
     stages = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     os.chdir(directory)
@@ -48,10 +50,13 @@ def main(directory: Path, methods: Sequence[Method]) -> None:
     images = np.load("calibration.npy", mmap_mode="r")
     stages.write(f"int8 TFLite, ranges from {len(images)} training images\n")
     calibrated = _calibrated(tensorflow, images)
-    seen = _seen(tensorflow, calibrated, images) if set(methods) != {"minmax"} else {}
+    seen = _seen(tensorflow, calibrated, images) if set(methods) - {"minmax"} else {}
     for method in methods:
         ranges = {name: one.range(method) for name, one in seen.items()}
         Path(f"model_{method}.tflite").write_bytes(_quantised(tensorflow, calibrated, ranges))
+    if Path("ranges.json").is_file():
+        ranges = json.loads(Path("ranges.json").read_text(encoding="utf-8"))
+        Path("model_learned.tflite").write_bytes(_quantised(tensorflow, calibrated, ranges))
 
 
 def _calibrated(tensorflow: Any, images: NDArray[np.float32]) -> bytes:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
 from tinydf.export.layers import LayerNoise
-from tinydf.export.ranges import Method
+from tinydf.export.ranges import Calibration
 from tinydf.preprocess import Preprocess, mean_scores
 from tinydf.train.metrics import balanced_accuracy
 
@@ -64,8 +64,8 @@ class Parity(BaseModel):
     limits: dict[str, Limits] = LIMITS
     stages: list[StageParity]
     layers: list[LayerNoise] = Field(description="of the int8 model, against the float one")
-    calibration: Method = Field(description="how the ranges of int8 tensors were taken")
-    calibrations: dict[Method, StageParity] = Field(
+    calibration: Calibration = Field(description="how the ranges of int8 tensors were taken")
+    calibrations: dict[Calibration, StageParity] = Field(
         description="where several were tried: each on the validation split, against the reference"
     )
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Method = Literal["minmax", "percentile", "mse"]
 METHODS: tuple[Method, ...] = get_args(Method)
+Calibration = Literal[Method, "learned"]
+"""How ranges are taken; `learned` is what a quantisation-aware training found."""
 
 BINS = 2048
 PERCENTILE = 99.99

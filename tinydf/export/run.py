@@ -20,7 +20,7 @@ from tinydf.export.calibration import calibration_crops
 from tinydf.export.layers import layer_noise, noisiest
 from tinydf.export.parity import FILE as PARITY
 from tinydf.export.parity import Logits, Parity, ParityImages, StageParity, check, compare, parity_images
-from tinydf.export.ranges import Method
+from tinydf.export.ranges import METHODS, Calibration, Range
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
 from tinydf.export.tflm import Golden, measure_arena, write_sources
 from tinydf.files import atomic_directory, sha256_bytes, write_json
@@ -44,6 +44,8 @@ class Origin:
         reference: the stage that the others are compared with, "torch" or "onnx".
         logits: that stage: float32 [images, size, size, 3] -> float32 [images, 2].
         onnx: gives the model as ONNX.
+        ranges: gives the int8 ranges that were learned, by names of the float .tflite, which it takes with some inputs,
+            float32 [images, size, size, 3]; None if none were.
     """
 
     name: str
@@ -54,17 +56,19 @@ class Origin:
     reference: str
     logits: Callable[[NDArray[np.float32]], Logits]
     onnx: Callable[[], bytes]
+    ranges: Callable[[bytes, NDArray[np.float32]], dict[str, Range]] | None = None
 
 
-def export_run(source: Path, data: Path | None, out: Path, calibration: Sequence[Method] = ("minmax",)) -> Manifest:
+def export_run(source: Path, data: Path | None, out: Path, calibration: Sequence[Calibration] = ()) -> Manifest:
     """Export a detector; an older export in `out` is replaced only by a complete new one.
 
     Args:
         source: a run directory, an .onnx, or an int8 .tflite, which is checked and packaged as it is.
         data: the data set: calibration by its training split, parity by its test split. A .tflite needs none.
         out: the export directory.
-        calibration: how int8 ranges are taken; of several ways, the one whose scores on the validation split are the
-            nearest to the reference's.
+        calibration: how int8 ranges are taken: as they were learned, or by minima and maxima where nothing is said and
+            nothing was learned. Of several ways, the one is taken whose scores on the validation split are the nearest
+            to the reference's.
 
     Returns:
         The manifest that was written.
@@ -98,10 +102,12 @@ def threshold_steps(threshold: float, scale: float) -> int:
 
 
 def _from_run(run: Path, data: Dataset) -> Origin:
+    from tinydf.export.learned import learned_ranges
     from tinydf.export.onnx import run_torch, to_onnx
-    from tinydf.train.run import load_run
+    from tinydf.train.run import load_ranges, load_run
 
     model, recipe, metrics = load_run(run)
+    ranges = load_ranges(run, metrics)
     if metrics.dataset_sha256 != data.sha256:
         raise TinydfError(f"{run} was not trained on {data.directory}", "give the data set that it was trained on")
     return Origin(
@@ -113,6 +119,7 @@ def _from_run(run: Path, data: Dataset) -> Origin:
         reference="torch",
         logits=lambda images: run_torch(model, images),
         onnx=lambda: to_onnx(model, recipe.preprocess.size),
+        ranges=(lambda tflite, images: learned_ranges(model, ranges, tflite, images)) if ranges else None,
     )
 
 
@@ -132,7 +139,7 @@ def _from_onnx(path: Path) -> Origin:
     )
 
 
-def _convert(directory: Path, origin: Origin, data: Dataset, methods: Sequence[Method]) -> Manifest:
+def _convert(directory: Path, origin: Origin, data: Dataset, methods: Sequence[Calibration]) -> Manifest:
     """All stages of a run or an .onnx, each held against its limits before the next begins."""
     from tinydf.export.onnx import run_onnx
 
@@ -150,12 +157,16 @@ def _convert(directory: Path, origin: Origin, data: Dataset, methods: Sequence[M
     crops = calibration_crops(data, origin.preprocess)
     calibration = origin.preprocess.to_float(crops)
     with _stage("conversion"):
-        float_tflite, models = convert(onnx, calibration, methods)
+        float_tflite, models = _int8_models(onnx, origin, calibration, methods)
     with _stage("float TFLite, run by LiteRT"):
         gate.hold("float_tflite", run_float(float_tflite, floats))
     (directory / FLOAT).write_bytes(float_tflite)
     with _stage("int8 TFLite, biases corrected"):
-        models = {method: correct_biases(float_tflite, one, calibration) for method, one in models.items()}
+        # What has learned with rounded weights has made up for them itself.
+        models = {
+            method: one if method == "learned" else correct_biases(float_tflite, one, calibration)
+            for method, one in models.items()
+        }
     tried = _try(models, origin, data) if len(models) > 1 else {}
     method = min(models, key=lambda one: tried[one].rmse if tried else 0.0)
     tflite = models[method]
@@ -186,12 +197,26 @@ def _convert(directory: Path, origin: Origin, data: Dataset, methods: Sequence[M
     return _package(directory, tflite, model, origin.name, origin.preprocess, decision, chain)
 
 
-def _try(models: dict[Method, bytes], origin: Origin, data: Dataset) -> dict[Method, StageParity]:
+def _int8_models(
+    onnx: bytes, origin: Origin, calibration: NDArray[np.float32], methods: Sequence[Calibration]
+) -> tuple[bytes, dict[Calibration, bytes]]:
+    """The float .tflite, and an int8 one for each way to take ranges."""
+    if "learned" in methods and origin.ranges is None:
+        raise TinydfError(f"{origin.name} has learned no ranges", "train it with --qat, or take another --calibration")
+    taken = [method for method in METHODS if method in methods]
+    learned = origin.ranges if "learned" in methods or not methods else None
+    if learned is None:
+        return convert(onnx, calibration, taken or ["minmax"])
+    float_tflite, _ = convert(onnx, calibration, [])
+    return convert(onnx, calibration, taken, learned(float_tflite, calibration))
+
+
+def _try(models: dict[Calibration, bytes], origin: Origin, data: Dataset) -> dict[Calibration, StageParity]:
     """Each int8 model on the validation split, against the reference."""
     images = parity_images(data, origin.preprocess, "validation")
     floats = images.floats(origin.preprocess)
     reference = origin.logits(floats)
-    tried: dict[Method, StageParity] = {}
+    tried: dict[Calibration, StageParity] = {}
     for method, tflite in models.items():
         with _stage(f"calibration {method}, {len(images.labels)} validation images by tflite-micro"):
             logits = _int8_logits(tflite, floats)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ from tinydf.compiler.graph import Graph
 from tinydf.compiler.tflite import read_model
 from tinydf.console import note
 from tinydf.errors import TinydfError
-from tinydf.export.ranges import Method
+from tinydf.export.ranges import Calibration, Method, Range
+from tinydf.files import write_json
 from tinydf.manifest import Tensor
 from tinydf.resources import cache_directory
 
@@ -28,14 +29,18 @@ CHANNELS = {"CONV_2D": (1, 0), "DEPTHWISE_CONV_2D": (1, 3), "TRANSPOSE_CONV": (1
 
 
 def convert(
-    onnx: bytes, calibration: NDArray[np.float32], methods: Sequence[Method]
-) -> tuple[bytes, dict[Method, bytes]]:
+    onnx: bytes,
+    calibration: NDArray[np.float32],
+    methods: Sequence[Method],
+    ranges: Mapping[str, Range] | None = None,
+) -> tuple[bytes, dict[Calibration, bytes]]:
     """Convert ONNX to TFLite through onnx2tf, in floating point and in full int8.
 
     Args:
         onnx: the model, for one image.
         calibration: float32 [images, size, size, 3], which the ranges of int8 tensors are taken from.
-        methods: how they are taken; at least one.
+        methods: how they are taken.
+        ranges: known ones, by the float model's names of the tensors; they make one model more, `learned`.
 
     Returns:
         The float .tflite, and an int8 one for each method.
@@ -49,12 +54,17 @@ def convert(
         (directory / "model.onnx").write_bytes(onnx)
         buffer = io.BytesIO()
         np.save(buffer, calibration)
+        if ranges is not None:
+            write_json(directory / "ranges.json", dict(ranges))
         (directory / "calibration.npy").write_bytes(buffer.getbuffer())  # np.save does not say that a disk is full
         status = _run_converter(directory, methods, log)
         if status != 0:
             raise TinydfError(f"conversion to TFLite failed ({_last_words(log, status)})", f"all of it is in {log}")
         log.unlink()
-        models = {method: (directory / f"model_{method}.tflite").read_bytes() for method in methods}
+        wanted: list[Calibration] = [*methods]
+        if ranges is not None:
+            wanted.append("learned")
+        models = {method: (directory / f"model_{method}.tflite").read_bytes() for method in wanted}
         return (directory / "model_float.tflite").read_bytes(), models
 
 

@@ -27,6 +27,7 @@ from tinydf.train.learner import Learner, seed_epoch
 from tinydf.train.log import open_log
 from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
 from tinydf.train.place import Place, take_place
+from tinydf.train.quantised import QuantisationAware
 from tinydf.train.recipe import Recipe
 from tinydf.train.weights import hash_weights, load_weights
 
@@ -65,13 +66,18 @@ def train(
         raise TinydfError("a training begins with one set of weights", "give --init or --weights")
     if recipe.training.probe and not (initial or weights):
         raise TinydfError("a linear probe needs features to probe", "give --init a directory of `tinydf pretrain`")
+    if recipe.training.quantise and not initial:
+        raise TinydfError("quantisation-aware training refines a run", "give --init a directory of `tinydf train`")
     initial_sha256 = run.hash_weights(initial) if initial else hash_weights(weights) if weights else None
     identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256} {initial_sha256}".encode())
     if finished := run.open_directory(out, run.Metrics, identity, resume, force):
         return finished
     with take_place() as place:
         split, validation = _read_splits(data, recipe, place)
-        learner = Learner(_build(recipe, initial, weights, place), recipe.training, split.steps(recipe.training), place)
+        model = _build(recipe, initial, weights, place)
+        if recipe.training.quantise:
+            model = QuantisationAware(model, recipe.preprocess.size)
+        learner = Learner(model, recipe.training, split.steps(recipe.training), place)
         state = Progressed(identity, learner)
         state.load_if_begun(out / run.CHECKPOINT)
         if place.first:
@@ -155,7 +161,11 @@ def _finish(
     model = state.learner.model
     model.load_state_dict(state.best_weights)
     verdict = _judge(model, validation, recipe)
-    run.save_weights(state.best_weights, out / run.WEIGHTS)
+    quantised = isinstance(model, QuantisationAware)
+    if quantised:
+        run.save_weights({"low": model.low, "high": model.high}, out / run.RANGES)
+        model = model.detector
+    run.save_weights(model.state_dict(), out / run.WEIGHTS)
     images = split.steps(recipe.training) * split.batch_size(recipe.training) * state.epoch
     metrics = run.Metrics(
         dataset_sha256=data.sha256,
@@ -172,6 +182,7 @@ def _finish(
         waited=state.waited / state.seconds,
         threads=torch.get_num_threads(),
         initial_sha256=initial_sha256,
+        ranges_sha256=sha256_file(out / run.RANGES) if quantised else None,
         validation=verdict.figures,
     )
     run.save_record(metrics, out)

@@ -49,6 +49,9 @@ class Training(Strict):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     seed: int = Field(default=0, ge=0, lt=1 << 32)
     probe: bool = Field(default=False, description="learn the last layer alone, on the features that --init gives")
+    quantise: bool = Field(
+        default=False, description="learn as the int8 model computes, from the run that --init gives"
+    )
 
 
 class Pretraining(Strict):
@@ -119,11 +122,20 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def override(
-    recipe: Recipe, seed: int | None = None, epochs: int | None = None, augment: bool = True, probe: bool = False
+    recipe: Recipe,
+    seed: int | None = None,
+    epochs: int | None = None,
+    augment: bool = True,
+    probe: bool = False,
+    quantise: bool = False,
 ) -> Recipe:
-    """The recipe with what the command line says instead; it is this one that a run directory keeps."""
+    """The recipe with what the command line says instead; it is this one that a run directory keeps.
+
+    A network that has learned already is quantised by a tenth of the recipe's learning rate.
+    """
     given: dict[str, Any] = {name: value for name, value in (("seed", seed), ("epochs", epochs)) if value is not None}
     given |= {"probe": True} if probe else {}
+    given |= {"quantise": True, "learning_rate": recipe.training.learning_rate / 10} if quantise else {}
     return recipe.model_copy(
         update={
             "training": recipe.training.model_copy(update=given),

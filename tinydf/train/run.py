@@ -17,6 +17,7 @@ from tinydf.train.metrics import Figures
 from tinydf.train.recipe import Recipe
 
 WEIGHTS = "weights.safetensors"
+RANGES = "ranges.safetensors"
 METRICS = "metrics.json"
 CHECKPOINT = "checkpoint.pt"
 LOG = "log"
@@ -54,6 +55,7 @@ class Metrics(Finished):
     waited: float = Field(default=0.0, description="part of these seconds that went by waiting for images")
     threads: int
     initial_sha256: str | None = Field(default=None, description="of the weights of --init or --weights")
+    ranges_sha256: str | None = Field(default=None, description="of the learned int8 ranges, ranges.safetensors")
     validation: dict[str, Figures] = Field(description="by platform, at the threshold")
 
 
@@ -75,7 +77,7 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
     """
     finished, begun = (out / kind.file).exists(), (out / CHECKPOINT).exists()
     if force:
-        for name in (kind.file, CHECKPOINT, WEIGHTS):
+        for name in (kind.file, CHECKPOINT, WEIGHTS, RANGES):
             (out / name).unlink(missing_ok=True)
         return None
     if finished and resume:
@@ -109,6 +111,20 @@ def load_run(directory: Path) -> tuple[nn.Module, Recipe, Metrics]:
     if sha256_file(path) != metrics.weights_sha256:
         raise TinydfError(f"{path} are not the weights that {directory / METRICS} speaks of", "train again")
     return model.eval(), recipe, metrics
+
+
+def load_ranges(directory: Path, metrics: Metrics) -> dict[str, Tensor] | None:
+    """The int8 ranges that a run has learned, `low` and `high`, float [points]; None if it has not.
+
+    Raises:
+        TinydfError: if they are missing, damaged or another run's.
+    """
+    if metrics.ranges_sha256 is None:
+        return None
+    path = directory / RANGES
+    if not path.is_file() or sha256_file(path) != metrics.ranges_sha256:
+        raise TinydfError(f"{path} are not the ranges that {directory / METRICS} speaks of", "train again")
+    return dict(safetensors.torch.load_file(path))
 
 
 def hash_weights(directory: Path) -> str:
