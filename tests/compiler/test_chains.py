@@ -1,6 +1,7 @@
 """Layers that run together row by row: every byte is TFLM's, and less memory is needed."""
 
 import math
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.models import golden
+from tests.compiler.test_compile import COMPILERS, INCLUDES, STRICT
 from tinydf.compiler import TARGETS, chains, compile_model, write_compiled
 from tinydf.compiler.host import HostEngine
 from tinydf.profile import profile
@@ -43,15 +45,14 @@ def residual() -> bytes:
     return CASES["wide_chain"](np.random.default_rng(4))
 
 
-def test_a_residual_block_is_one_layer_that_needs_less(residual: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_residual_block_is_one_layer_that_needs_less(residual: bytes) -> None:
     compiled = compile_model(residual)
     (layer,) = (layer for layer in compiled.plan.layers if layer.band)
     assert layer.operator == "CONV_2D+HARD_SWISH+DEPTHWISE_CONV_2D+MUL+CONV_2D+ADD"
     assert layer.inputs[0].offset == layer.outputs[0].offset, "the sum lies upon the block's input"
     assert all(kept.rows < kept.shape[1] for kept in layer.kept)
     assert f"// A chain in bands of {layer.band} rows." in compiled.source
-    monkeypatch.setattr(chains, "ROUNDS", ())
-    whole = compile_model(residual)
+    whole = compile_model(residual, whole=True)
     assert not any(layer.band for layer in whole.plan.layers)
     assert compiled.arena_bytes < whole.arena_bytes
 
@@ -59,6 +60,15 @@ def test_a_residual_block_is_one_layer_that_needs_less(residual: bytes, monkeypa
 def test_without_a_smaller_peak_there_is_no_chain() -> None:
     compiled = compile_model(CASES["network"](np.random.default_rng(3)))
     assert not any(layer.band for layer in compiled.plan.layers)
+
+
+@pytest.mark.parametrize("name", COMPILERS)
+def test_generated_c_has_no_warning(name: str, residual: bytes, tmp_path: Path) -> None:
+    write_compiled(compile_model(residual), tmp_path)
+    source = str(tmp_path / "model_aot.c")
+    subprocess.run(
+        [*COMPILERS[name], *STRICT, *INCLUDES, f"-I{tmp_path}", source, "-o", str(tmp_path / "model.o")], check=True
+    )
 
 
 @pytest.mark.emulator

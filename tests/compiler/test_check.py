@@ -1,6 +1,7 @@
 """`tinydf compile --check`: silent on a right compiler, and names the first layer of a wrong one."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.compiler.models import ModelBuilder
 from tinydf.cli.compile import command
 from tinydf.compiler import TARGETS, compile_model, write_compiled
 from tinydf.compiler.check import first_difference
+from tinydf.compiler.lowering import LOWERINGS, Context, Layer
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -35,6 +37,25 @@ def test_a_wrong_layer_is_named(tmp_path: Path) -> None:
     assert difference is not None
     assert difference.layer.operator == "DEPTHWISE_CONV_2D"
     assert "layer 1 (DEPTHWISE_CONV_2D)" in str(difference)
+
+
+def test_a_wrong_layer_of_a_chain_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = CASES["wide_chain"](np.random.default_rng(4))
+
+    right = LOWERINGS["HARD_SWISH"]
+
+    def wrong(context: Context) -> Layer:
+        layer = right(context)
+        parameters = {**layer.calls[0].parameters, "table": np.zeros(256, np.int8)}
+        return replace(layer, calls=(replace(layer.calls[0], parameters=parameters),))
+
+    monkeypatch.setitem(LOWERINGS, "HARD_SWISH", wrong)
+    compiled = compile_model(model)
+    assert any("HARD_SWISH+" in layer.operator for layer in compiled.plan.layers)
+    write_compiled(compiled, tmp_path)
+    difference = first_difference(model, compiled.plan, tmp_path)
+    assert difference is not None
+    assert difference.layer.operator == "HARD_SWISH"
 
 
 def test_command(tmp_path: Path) -> None:

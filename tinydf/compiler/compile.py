@@ -11,7 +11,7 @@ from tinydf.compiler.lowering import lower
 from tinydf.compiler.operators.table import join_tables
 from tinydf.compiler.passes import PASSES
 from tinydf.compiler.plan import FILE as PLAN_FILE
-from tinydf.compiler.plan import Plan, directed, make_plan
+from tinydf.compiler.plan import Plan, directed, make_plan, place
 from tinydf.compiler.targets import TARGETS
 from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
@@ -39,13 +39,16 @@ class Compiled:
         return self.plan.arena_bytes
 
 
-def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT_TARGET) -> Compiled:
+def compile_model(
+    tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT_TARGET, whole: bool = False
+) -> Compiled:
     """Compile an int8 .tflite to C.
 
     Args:
         tflite: the file's bytes; nothing in them is trusted.
         threshold_steps: the verdict is "fake" if output[1] - output[0] is larger; goes into the description.
         target: whose kernels to call, one of `TARGETS`.
+        whole: keep every tensor whole, for who wants to look at it; no layers run together row by row.
 
     Raises:
         TinydfError: if the file is damaged, or the model uses what the compiler does not support.
@@ -57,7 +60,7 @@ def compile_model(tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT
         graph = apply(graph)
     _check_edges(graph)
     layers = TARGETS[target](graph, join_tables(graph, lower(graph)))
-    layers, placement = place_chained(graph, layers)
+    layers, placement = (layers, place(graph, layers)) if whole else place_chained(graph, layers)
     if placement.arena_bytes > MAXIMUM_ARENA:
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
     layers = directed(graph, layers, placement)
