@@ -372,6 +372,9 @@ void reduce_apart(const reduce_apart_parameters *parameters, const int8_t *input
 // `reduce` for the DSP extension.
 void reduce_dsp(const reduce_parameters *parameters, const int8_t *input, int8_t *output);
 
+// `reduce` for MVE; the shift is not to the left.
+void reduce_mve(const reduce_parameters *parameters, const int8_t *input, int8_t *output);
+
 #define BROADCAST_RANK 4
 
 // Two inputs and an output of the given shape; a stride of 0 repeats an input along an axis.
@@ -445,6 +448,22 @@ typedef struct {
 } multiply_dsp_parameters;
 void multiply_dsp(const multiply_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
+// `multiply` of [rows, channels] by [channels] for MVE: products are shifted left by `left`, multiplied, and shifted by
+// `shift`, which is not to the left.
+typedef struct {
+    uint32_t rows;
+    uint32_t channels;
+    int16_t first_offset;
+    int16_t second_offset;
+    int16_t zero_point;
+    int8_t left;
+    int8_t shift;
+    int8_t low;
+    int8_t high;
+    int32_t multiplier;
+} multiply_mve_parameters;
+void multiply_mve(const multiply_mve_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
 // The larger, or the smaller, of two inputs of one scale.
 void larger(const broadcast *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 void smaller(const broadcast *parameters, const int8_t *first, const int8_t *second, int8_t *output);
@@ -455,6 +474,7 @@ typedef struct {
     uint8_t smaller;
 } extremum_dsp_parameters;
 void extremum_dsp(const extremum_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+void extremum_mve(const extremum_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // Parametric ReLU: the first input where it is not negative, else first * second (the slope).
 typedef struct {
@@ -476,6 +496,7 @@ typedef struct {
     const int8_t *table; // [256]
 } lookup_parameters;
 void lookup(const lookup_parameters *parameters, const int8_t *input, int8_t *output);
+void lookup_mve(const lookup_parameters *parameters, const int8_t *input, int8_t *output);
 
 #define COPY_RANK 5
 

@@ -31,6 +31,10 @@ NAMES = (
     "add",
     "sub",
     "average_pool_2d",
+    "mul",
+    "maximum",
+    "mean",
+    "logistic",
 )
 BOARD = boards.load("mps3-an547")
 PROGRAM = Path(__file__).parent / "mps3"

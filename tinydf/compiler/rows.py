@@ -18,7 +18,16 @@ MAXIMUM_TENSORS = 12
 MAXIMUM_REACH = (1 << 15) - 1
 _NEVER = 1 << 62
 # A kernel's parameter that counts what it works on, and how much of that one row is.
-_COUNTED = {"lookup": "count", "add_dsp": "count", "add_mve": "count", "extremum_dsp": "count", "multiply_dsp": "rows"}
+_COUNTED = {
+    "lookup": "count",
+    "add_dsp": "count",
+    "add_mve": "count",
+    "extremum_dsp": "count",
+    "multiply_dsp": "rows",
+    "lookup_mve": "count",
+    "extremum_mve": "count",
+    "multiply_mve": "rows",
+}
 
 
 @dataclass(frozen=True)

@@ -351,7 +351,8 @@ def _named(values: tuple[int, int, int]) -> dict[str, Field]:
     return dict(zip(("multiplier", "offset", "shift"), values, strict=True))
 
 
-def _extremum(call: Call) -> Call:
+def extremum_dsp(call: Call) -> Call:
+    """Two tensors of one shape."""
     spread = call.parameters
     shape = cast(list[int], spread["shape"])
     strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
@@ -458,6 +459,6 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "reduce": _reduce,
     "average_pool_2d": _average_pool_2d,
     **ELEMENT_WISE,
-    "larger": _extremum,
-    "smaller": _extremum,
+    "larger": extremum_dsp,
+    "smaller": extremum_dsp,
 }

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer
 from tinydf.compiler.operators.window import image_of_pixels
+from tinydf.compiler.targets.armv7e_m import MAXIMUM_LEFT, extremum_dsp
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
@@ -204,10 +205,63 @@ def _average_pool_2d(call: Call) -> Call:
     return replace(call, kernel="average_pool_2d_mve", struct="pool_parameters")
 
 
+def _reduce(call: Call) -> Call:
+    fields = call.parameters
+    # Single columns are summed by the DSP extension.
+    if not -31 <= integer(fields, "shift") <= 0 or integer(fields, "inner") == 1:
+        return call
+    return replace(call, kernel="reduce_mve", struct="reduce_parameters")
+
+
+def _multiply(call: Call) -> Call:
+    """A tensor times one value per channel, or times one of its own shape."""
+    fields = call.parameters
+    spread = struct(fields, "broadcast")
+    first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
+    shape = cast(list[int], spread["shape"])
+    swap = first == [0, 0, 0, 1] and shape[2] > 1
+    one, two = ("second", "first") if swap else ("first", "second")
+    if swap:
+        first, second = second, first
+    rows_by_channels = shape[:2] == [1, 1] and second == [0, 0, 0, 1]
+    left = max(integer(fields, "shift"), 0)
+    if not rows_by_channels or first != [0, 0, shape[3] if shape[2] > 1 else 0, 1] or left > MAXIMUM_LEFT:
+        return call
+    parameters: dict[str, Field] = {
+        "rows": shape[2],
+        "channels": shape[3],
+        "first_offset": fields[f"{one}_offset"],
+        "second_offset": fields[f"{two}_offset"],
+        "zero_point": fields["zero_point"],
+        "left": left,
+        "shift": integer(fields, "shift") - left,
+        "low": fields["low"],
+        "high": fields["high"],
+        "multiplier": fields["multiplier"],
+    }
+    inputs = tuple(reversed(call.inputs)) if swap else call.inputs
+    in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
+    return replace(call, kernel="multiply_mve", parameters=parameters, inputs=inputs, in_place=in_place)
+
+
+def _extremum(call: Call) -> Call:
+    dsp = extremum_dsp(call)
+    return dsp if dsp is call else replace(dsp, kernel="extremum_mve", struct="extremum_dsp_parameters")
+
+
+def _lookup(call: Call) -> Call:
+    return replace(call, kernel="lookup_mve", struct="lookup_parameters")
+
+
 _KERNELS: dict[str, Callable[[Call], Call]] = {
     "pointwise": _pointwise,
     "conv_2d": _conv_2d,
     "depthwise_conv_2d": _depthwise,
     "add": _add,
     "average_pool_2d": _average_pool_2d,
+    "reduce": _reduce,
+    "multiply": _multiply,
+    "larger": _extremum,
+    "smaller": _extremum,
+    "lookup": _lookup,
 }
