@@ -227,10 +227,10 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
         fields = tensor(place).model_dump()
         return EdgePlan(**fields, scale=quantisation.scale, zero_point=quantisation.zero_point)
 
-    def kept(call: Call, scratch: int) -> list[KeptPlan]:
+    def kept(call: Call, scratch: int) -> tuple[KeptPlan, ...]:
         if not isinstance(call, Chain):
-            return []
-        return [
+            return ()
+        return tuple(
             KeptPlan(
                 index=place,
                 name=graph.tensors[place].name,
@@ -240,7 +240,7 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
                 rows=call.kept[place],
             )
             for place, offset in buffers(graph, call).items()
-        ]
+        )
 
     rows = []
     for number, layer in enumerate(layers):
@@ -249,6 +249,9 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
         given = dict.fromkeys(place for call in layer.calls for place in call.tensors if place not in written)
         read = [place for place in given if graph.tensors[graph.root(place)].data is None]
         weight_bytes = sum(_constant_bytes(graph, call) for call in layer.calls)
+        chain = layer.calls[0]
+        between = kept(chain, placement.scratch.get((number, 0), 0))
+        moved = sum(graph.tensors[place].count for place in (*read, *written, *(2 * [t.index for t in between])))
         rows.append(
             LayerPlan(
                 index=layer.operator.index,
@@ -257,16 +260,12 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
                 kernels=tuple(part.kernel for call in layer.calls for part in call.parts),
                 inputs=tuple(tensor(place) for place in read),
                 outputs=tuple(tensor(place) for place in written),
-                kept=tuple(
-                    item
-                    for k, call in enumerate(layer.calls)
-                    for item in kept(call, placement.scratch.get((number, k), 0))
-                ),
-                band=max(call.band if isinstance(call, Chain) else 0 for call in layer.calls),
+                kept=between,
+                band=chain.band if isinstance(chain, Chain) else 0,
                 macs=layer.macs,
                 weight_bytes=weight_bytes,
                 scratch_bytes=max(call.scratch_bytes or 0 for call in layer.calls),
-                moved_bytes=weight_bytes + sum(graph.tensors[place].count for place in (*read, *written)),
+                moved_bytes=weight_bytes + moved,
             )
         )
     return Plan(

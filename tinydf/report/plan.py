@@ -37,7 +37,7 @@ def boxes(plan: Plan) -> list[Box]:
             name = tensor.name if tensor.name in lives else _reshaped(tensor, lives)
             held, first, _ = lives.get(name, (tensor, step, step))
             lives[name] = (held, first, step)
-        lives |= {tensor.name: (tensor, step, step) for tensor in layer.outputs}
+        lives |= {tensor.name: (tensor, step, step) for tensor in (*layer.kept, *layer.outputs)}
     return [
         Box(name=name, offset=tensor.offset, bytes=tensor.bytes, first=first, last=last)
         for name, (tensor, first, last) in lives.items()
