@@ -2,6 +2,9 @@
 // less their zero point, so that padding counts for nothing.
 #include "kernels.h"
 
+// Of windows with at most so many taps, these are unpacked once for a row of pixels.
+#define MOST_TAPS 25
+
 // How far the next tap is, in the input and in the weights.
 typedef struct {
     uint32_t input;
@@ -124,22 +127,106 @@ __attribute__((noinline)) TINYDF_HOT static void run_spread(const depthwise_dsp_
     write_block(p, sum_block(p, part, at, 0, &from), at, count, output);
 }
 
-// All output channels of one pixel.
-static inline void run_pixel(const depthwise_dsp_parameters *p, const inside *part, int8_t *output) {
-    const uint32_t outputs = (uint32_t)p->channels * p->multiplier, whole = outputs / 4 * 4;
-    uint32_t at = 0;
-    if (p->multiplier == 1) {
-        for (; at < whole; at += 4) {
-            write_block(p, sum_block(p, part, at, 1, NULL), at, 4, output + at);
-        }
-    } else if (p->multiplier == 2) {
-        for (; at < whole; at += 4) {
-            write_block(p, sum_block(p, part, at, 2, NULL), at, 4, output + at);
+// What four channels of one pixel are made of, as the loop over a row's pixels reads it: where the inputs of each tap
+// are, and its weights, unpacked.
+typedef struct {
+    uint32_t offset;
+    int32_t even;
+    int32_t odd;
+} tap;
+
+// The taps of a window, for four channels; gives their end.
+static inline const tap *list_taps(const inside *part, uint32_t at, tap *taps) {
+    for (uint32_t outer = 0; outer < part->outer; outer++) {
+        const int8_t *weights = part->weights + at + outer * part->outer_step.weights;
+        uint32_t offset = outer * part->outer_step.input;
+        for (uint32_t inner = part->inner; inner > 0; inner--) {
+            const int32_t word = load_word(weights);
+            *taps++ = (tap){offset, even_bytes(word), odd_bytes(word)};
+            weights += part->inner_step.weights;
+            offset += part->inner_step.input;
         }
     }
-    for (; at < outputs; at += 4) {
-        run_spread(p, part, at, outputs - at, output + at);
+    return taps;
+}
+
+// Four channels of `pixels` neighbours, all of whose windows have the same taps within the image.
+__attribute__((always_inline)) static inline void run_row(const depthwise_dsp_parameters *p, const inside *part,
+                                                          uint32_t at, uint32_t multiplier, uint32_t pixels,
+                                                          int8_t *output) {
+    tap taps[MOST_TAPS];
+    const tap *end = list_taps(part, at, taps);
+    const int8_t *input = part->input + at / multiplier;
+    const uint32_t ahead = (uint32_t)p->window.stride_x * p->channels;
+    const uint32_t outputs = (uint32_t)p->channels * p->multiplier;
+    const int32_t offset = p->offset;
+    for (; pixels > 0; pixels--) {
+        const int32_t *bias = p->bias + at;
+        block_sums s = {bias[0], bias[1], bias[2], bias[3]};
+        const tap *t = taps;
+        do {
+            int32_t even, odd;
+            if (multiplier == 1) {
+                const int32_t word = load_word(input + t->offset);
+                even = add_even_bytes(offset, word);
+                odd = add_odd_bytes(offset, word);
+            } else {
+                even = load_two(input + t->offset, offset);
+                odd = even;
+            }
+            s.c0 = smlabb(even, t->even, s.c0);
+            s.c2 = smlatt(even, t->even, s.c2);
+            s.c1 = smlabb(odd, t->odd, s.c1);
+            s.c3 = smlatt(odd, t->odd, s.c3);
+        } while (++t < end);
+        write_block(p, s, at, 4, output);
+        input += ahead;
+        output += outputs;
     }
+}
+
+// Each multiplier apart, so that it has the registers to itself.
+__attribute__((noinline)) TINYDF_HOT static void run_row_1(const depthwise_dsp_parameters *p, const inside *part,
+                                                           uint32_t at, uint32_t pixels, int8_t *output) {
+    run_row(p, part, at, 1, pixels, output);
+}
+
+__attribute__((noinline)) TINYDF_HOT static void run_row_2(const depthwise_dsp_parameters *p, const inside *part,
+                                                           uint32_t at, uint32_t pixels, int8_t *output) {
+    run_row(p, part, at, 2, pixels, output);
+}
+
+// All output channels of `pixels` neighbours: four by four where these come from four or two neighbouring inputs.
+static inline void run_pixels(const depthwise_dsp_parameters *p, inside part, uint32_t pixels, int8_t *output) {
+    const uint32_t outputs = (uint32_t)p->channels * p->multiplier;
+    const uint32_t whole = p->multiplier <= 2 ? outputs / 4 * 4 : 0;
+    for (uint32_t at = 0; at < whole; at += 4) {
+        if (pixels == 1) {
+            const block_sums one = sum_block(p, &part, at, p->multiplier == 1 ? 1 : 2, NULL);
+            write_block(p, one, at, 4, output + at);
+        } else if (p->multiplier == 1) {
+            run_row_1(p, &part, at, pixels, output + at);
+        } else {
+            run_row_2(p, &part, at, pixels, output + at);
+        }
+    }
+    for (; whole < outputs && pixels > 0; pixels--) {
+        for (uint32_t at = whole; at < outputs; at += 4) {
+            run_spread(p, &part, at, outputs - at, output + at);
+        }
+        part.input += (uint32_t)p->window.stride_x * p->channels;
+        output += outputs;
+    }
+}
+
+// The output columns whose windows lie within the image from left to right.
+static inline span whole_columns(const window *w) {
+    const int32_t reach = (w->kernel_width - 1) * w->dilation_x;
+    const uint32_t first = ((uint32_t)w->padding_left + w->stride_x - 1) / w->stride_x;
+    const int32_t last = w->input_width - 1 - reach + w->padding_left;
+    const uint32_t end = last < 0 ? 0 : (uint32_t)last / w->stride_x + 1;
+    const uint32_t bounded = end < w->output_width ? end : w->output_width;
+    return (span){first, bounded > first ? bounded - first : 0};
 }
 
 TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *input, int8_t *output) {
@@ -147,11 +234,14 @@ TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *i
     const uint32_t outputs = (uint32_t)p->channels * p->multiplier, pitch = (outputs + 3) / 4 * 4;
     const step column = {(uint32_t)w->dilation_x * p->channels, pitch};
     const step row = {(uint32_t)w->dilation_y * w->input_width * p->channels, w->kernel_width * pitch};
+    const uint32_t few = (uint32_t)w->kernel_height * w->kernel_width <= MOST_TAPS;
+    const span whole = few ? whole_columns(w) : (span){0, 0};
     for (uint32_t y = 0; y < w->output_height; y++) {
         const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
         const span rows = taps_within(top, w->input_height, w->kernel_height, w->dilation_y);
         const uint32_t first_row = (uint32_t)top + rows.first * w->dilation_y;
-        for (uint32_t x = 0; x < w->output_width; x++) {
+        uint32_t pixels = 1;
+        for (uint32_t x = 0; x < w->output_width; x += pixels) {
             const int32_t left = (int32_t)(x * w->stride_x) - w->padding_left;
             const span columns = taps_within(left, w->input_width, w->kernel_width, w->dilation_x);
             const uint32_t first_column = (uint32_t)left + columns.first * w->dilation_x;
@@ -168,8 +258,9 @@ TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *i
                 part.inner = rows.count;
                 part.inner_step = row;
             }
-            run_pixel(p, &part, output);
-            output += outputs;
+            pixels = x == whole.first && !empty && whole.count > 2 ? whole.count : 1;
+            run_pixels(p, part, pixels, output);
+            output += pixels * outputs;
         }
     }
 }
