@@ -312,23 +312,26 @@ typedef struct {
 } conv_2d_mve_parameters;
 void conv_2d_mve(const conv_2d_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// `depthwise_conv_2d` of a 3x3 kernel with a horizontal stride of 1 or 2, without dilation or depth multiplier, for
-// MVE. Unless by rows, it may work in place where the output has the input's size and the strides are 1. scratch [8,
-// plane_bytes].
+// `depthwise_conv_2d` without dilation for MVE. Unless by rows, it may work in place where the output has the input's
+// size, the strides are 1 and there is no multiplier. scratch [8, plane_bytes].
 typedef struct {
     window window;
-    uint16_t channels;
-    uint16_t plane_bytes; // five for each pixel of a row with its padding, and 16 from the last window on
+    uint16_t channels;    // of the input
+    uint16_t multiplier;  // output channels of each
+    uint16_t plane_bytes; // `slots` for each pixel of a row with its padding, and what is read from the last window on
+    uint8_t slots;        // 2 * kernel_height - 1
+    uint8_t groups;       // of sixteen bytes in which an output's inputs are: 1 to 3
     uint8_t by_rows;      // 1: all channels of an output row before the next; 0: all rows of eight channels
     uint8_t rectified;    // as in dot_mve_parameters
     int8_t padding_value;
     int8_t low;
     int8_t high;
     int16_t zero_point;
-    const int32_t *blocks; // [channels / 4 rounded up, 28]: weights [4, 16], as their inputs lie, and mve_channels
-} depthwise_3x3_mve_parameters;
-void depthwise_3x3_mve(const depthwise_3x3_mve_parameters *parameters, const int8_t *input, int8_t *output,
-                       int8_t *scratch);
+    // [output channels / 4 rounded up, 16 * groups + 12]: weights [groups, 4, 16], as their inputs lie, and
+    // mve_channels.
+    const int32_t *blocks;
+} depthwise_mve_parameters;
+void depthwise_mve(const depthwise_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
 // Largest, or mean, of each window, per channel; pixels outside the image do not count.
 typedef struct {

@@ -254,7 +254,7 @@ def _extra(graph: Graph, links: Sequence[Link], plan: Rounds) -> float:
         source, output = graph.tensors[link.call.tensors[0]], graph.tensors[link.call.output]
         moved = plan.moved.get(graph.root(link.call.output), 0) * row_bytes(graph, link.call.output)
         extra += len(runs) * costs.run + moved * costs.moved
-        if kernel.startswith("depthwise_3x3"):
+        if kernel.startswith(("depthwise_3x3", "depthwise_mve")):
             again = sum(max(link.top(run.end - 1) + link.reach - run.start, 0) for run in runs) - source.shape[1]
             extra += max(again, 0) * row_bytes(graph, link.call.tensors[0]) * costs.unpacked
             extra += len(runs) * source.shape[3] * costs.channel

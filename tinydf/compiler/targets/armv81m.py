@@ -18,7 +18,7 @@ CHANNELS = 4  # that a kernel works on at once
 PIXELS = 2  # likewise, as in dot_mve.h
 LANES = 16
 PLANES = 8  # channels that a depthwise kernel spreads out at once
-SLOTS = 5  # bytes of a column of a plane
+MAXIMUM_GROUPS = 3  # of sixteen bytes, in which an output's inputs are
 
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
@@ -133,22 +133,28 @@ def _conv_2d(call: Call) -> Call:
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
     w = window_of(fields)
-    shape = (w.kernel_height, w.kernel_width, w.dilation_y, w.dilation_x, fields["depth_multiplier"])
-    columns = max(w.padding_left + w.input_width, (w.output_width - 1) * w.stride_x + -(-LANES // SLOTS))
-    plane_bytes = round_up(columns * SLOTS, 4)
-    if shape != (3, 3, 1, 1, 1) or w.stride_x > 2 or plane_bytes * PLANES >= 1 << 16 or not _is_dot(fields):
+    channels, multiplier = integer(fields, "input_channels"), integer(fields, "depth_multiplier")
+    slots = 2 * w.kernel_height - 1
+    groups = -(-((w.kernel_width - 1) * slots + w.kernel_height) // LANES)
+    read = (w.output_width - 1) * w.stride_x * slots + w.kernel_height + groups * LANES
+    plane_bytes = round_up(max((w.padding_left + w.input_width) * slots, read), 4)
+    fits = groups <= MAXIMUM_GROUPS and plane_bytes * PLANES < 1 << 16 and channels * multiplier < 1 << 16
+    if (w.dilation_y, w.dilation_x) != (1, 1) or not fits or not _is_dot(fields):
         return call
-    channels = integer(fields, "input_channels")
     # [row, column, channel] -> [channel, column, slot], as the inputs lie
-    taps = array(fields, "weights").reshape(3, 3, channels).transpose(2, 1, 0)
-    weights = np.pad(taps, ((0, 0), (0, 0), (0, SLOTS - 3))).reshape(channels, -1)
+    taps = array(fields, "weights").reshape(w.kernel_height, w.kernel_width, -1).transpose(2, 1, 0)
+    columns = np.pad(taps, ((0, 0), (0, 0), (0, slots - w.kernel_height))).reshape(len(taps), -1)
+    weights = np.pad(columns, ((0, 0), (0, LANES)))[:, : groups * LANES]
     requantisation = struct(fields, "requantisation")
     same_size = (w.input_height, w.input_width) == (w.output_height, w.output_width)
-    in_place = same_size and w.stride_x == w.stride_y == 1
+    in_place = same_size and w.stride_x == w.stride_y == multiplier == 1
     parameters: dict[str, Field] = {
         "window": fields["window"],
         "channels": channels,
+        "multiplier": multiplier,
         "plane_bytes": plane_bytes,
+        "slots": slots,
+        "groups": groups,
         "by_rows": int(not in_place),
         "rectified": int(_is_rectified(fields)),
         "padding_value": fields["padding_value"],
@@ -159,11 +165,11 @@ def _depthwise(call: Call) -> Call:
     }
     return replace(
         call,
-        kernel="depthwise_3x3_mve",
+        kernel="depthwise_mve",
         parameters=parameters,
         scratch_bytes=PLANES * plane_bytes,
         in_place=(0,) if in_place else (),
-        slide=None if in_place else w.slide(channels, channels, w.output_width, reads_first=False),
+        slide=None if in_place else w.slide(channels, channels * multiplier, w.output_width, reads_first=False),
     )
 
 
