@@ -302,7 +302,7 @@ typedef struct {
 } pointwise_mve_parameters;
 void pointwise_mve(const pointwise_mve_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
 
-// `conv_2d` for MVE, without dilation or groups; scratch [2, dot.inputs rounded up to 16].
+// `conv_2d` for MVE, without dilation or groups; scratch [2, dot.inputs rounded up to 16] and 16.
 typedef struct {
     window window;
     uint16_t input_channels;

@@ -125,7 +125,7 @@ def _conv_2d(call: Call) -> Call:
         call,
         kernel="conv_2d_mve",
         parameters=parameters,
-        scratch_bytes=PIXELS * round_up(weights.shape[1], LANES),
+        scratch_bytes=PIXELS * round_up(weights.shape[1], LANES) + LANES,
         slide=window.slide(channels, filters, PIXELS, reads_first=True),
     )
 
