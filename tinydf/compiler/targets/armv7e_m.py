@@ -254,7 +254,10 @@ def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]
         "bias": np.pad(bias, (0, empty)).astype(np.int32),
         "scaling": Records("scaling", SCALING, np.array([*scalings, *([(0, 0, 1)] * empty)], dtype=np.int32)),
     }
-    return replace(call, kernel="depthwise_dsp", parameters=parameters, scratch_bytes=None)
+    # Of a row, all pixels of four channels before the next four.
+    window = window_of(fields)
+    slide = window.slide(integer(fields, "input_channels"), outputs, window.output_width, reads_first=False)
+    return replace(call, kernel="depthwise_dsp", parameters=parameters, scratch_bytes=None, slide=slide)
 
 
 def _depthwise_3x3(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]) -> Call:
