@@ -24,7 +24,7 @@ from tinydf.export.ranges import METHODS, Calibration, Range
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
 from tinydf.export.tflm import Golden, measure_arena, write_sources
 from tinydf.files import atomic_directory, sha256_bytes, write_json
-from tinydf.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor
+from tinydf.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor, read_export
 from tinydf.preprocess import Preprocess, quantise
 
 KINDS = "give a run directory of `tinydf train`, an .onnx or a .tflite"
@@ -63,7 +63,8 @@ def export_run(source: Path, data: Path | None, out: Path, calibration: Sequence
     """Export a detector; an older export in `out` is replaced only by a complete new one.
 
     Args:
-        source: a run directory, an .onnx, or an int8 .tflite, which is checked and packaged as it is.
+        source: a run directory, an .onnx, or an int8 .tflite, which is checked and packaged as it is; a model.tflite
+            with its manifest.json beside it, such as a published one, keeps its preprocessing and decision.
         data: the data set: calibration by its training split, parity by its test split. A .tflite needs none.
         out: the export directory.
         calibration: how int8 ranges are taken: as they were learned, or by minima and maxima where nothing is said and
@@ -234,9 +235,12 @@ def _int8_logits(tflite: bytes, floats: NDArray[np.float32]) -> Logits:
 
 
 def _from_tflite(directory: Path, path: Path) -> Manifest:
-    """A finished model: checked, then packaged as it is."""
+    """A finished model: checked, then packaged as it is. One that has its manifest beside it keeps what that says."""
     tflite = read_tflite(path)
     model = Int8Model(tflite, path.name)
+    if path.name == MODEL and (path.parent / FILE).is_file():
+        known = read_export(path.parent)
+        return _package(directory, tflite, model, known.name, known.preprocess, known.decision, known.chain)
     preprocess = Preprocess(size=model.input.shape[1])
     chain = Chain(tflite=sha256_bytes(tflite))
     return _package(directory, tflite, model, path.stem, preprocess, Decision(), chain)
