@@ -17,7 +17,7 @@ from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Layer
 from tinydf.compiler.memory import align
 from tinydf.compiler.plan import Placement, place
-from tinydf.compiler.rows import MAXIMUM_TENSORS, Chain, Link, Rounds, chain_of, link_of, rounds, row_bytes
+from tinydf.compiler.rows import MAXIMUM_TENSORS, Chain, Link, Rounds, chain_of, heights, link_of, rounds, row_bytes
 
 # How often a chain may go round: what its bands' heights follow from.
 ROUNDS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
@@ -212,9 +212,10 @@ def _spans(graph: Graph, memory: _Memory, links: Sequence[Link | None]) -> Itera
 def _banded(graph: Graph, memory: _Memory, first: int, last: int, links: Sequence[Link], most: int) -> list[Part]:
     """A chain by bands of several heights, as long as it needs fewer bytes than `most`."""
     parts = []
-    height = graph.tensors[links[-1].call.output].shape[1]
+    rows = heights(graph, links)
+    height = rows[links[-1].output]
     for band in sorted({-(-height // count) for count in ROUNDS} - {height}):
-        plan = rounds(graph, links, band)
+        plan = rounds(links, rows, band)
         if plan is None:
             break
         chain = chain_of(graph, links, band, plan)
@@ -255,11 +256,12 @@ def _extra(graph: Graph, links: Sequence[Link], plan: Rounds) -> float:
         moved = plan.moved.get(graph.root(link.call.output), 0) * row_bytes(graph, link.call.output)
         extra += len(runs) * costs.run + moved * costs.moved
         if kernel.startswith(("depthwise_3x3", "depthwise_mve")):
-            again = sum(max(link.top(run.end - 1) + link.reach - run.start, 0) for run in runs) - source.shape[1]
+            read = sum(max(link.source.top(run.end - 1) + link.source.reach - run.start, 0) for run in runs)
+            again = read - source.shape[1]
             extra += max(again, 0) * row_bytes(graph, link.call.tensors[0]) * costs.unpacked
             extra += len(runs) * source.shape[3] * costs.channel
         elif kernel.startswith(("pointwise", "conv_2d")):
             idle = sum(-(run.end - run.first) * output.shape[2] % costs.pixels for run in runs)
-            taps = link.reach * link.reach * source.shape[3]
+            taps = link.source.reach**2 * source.shape[3]
             extra += idle * output.shape[3] * (taps * costs.mac + costs.output)
     return extra

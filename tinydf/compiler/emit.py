@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records, Struct
 from tinydf.compiler.plan import LayerPlan, Placement, Plan
-from tinydf.compiler.rows import Chain, Link, buffers, kept_bytes, reads_of, tensors_of
+from tinydf.compiler.rows import Chain, Link, buffers, kept_bytes, tensors_of
 
 COLUMNS = 120
 NAME_LENGTH = 40
@@ -209,9 +209,8 @@ def _chain(
     number_of = {tensor.root: number for number, tensor in enumerate(tensors)}
     links, reads = [], []
     for k, link in enumerate(chain.links):
-        own = reads_of(graph, link)
-        links.append(f"{{{prefix}_{k}_band, {len(own)}}},")
-        for read in own:
+        links.append(f"{{{prefix}_{k}_band, {len(link.reads)}}},")
+        for read in link.reads:
             fields = (number_of[read.root], k, read.stride, read.padding_top, read.reach)
             reads.append(f"{{{', '.join(map(str, fields))}}},")
     lines += [_table("chain_read", f"{prefix}_reads", reads), _table("chain_link", f"{prefix}_links", links)]
@@ -228,13 +227,15 @@ def _band(graph: Graph, constants: Constants, prefix: str, link: Link) -> str:
     """A function that runs one layer's kernel on some rows."""
     call = link.call
     arguments = ["&p"]
-    last = len(reads_of(graph, link)) - 1
+    last = len(link.reads) - 1
     for position, place in enumerate(call.inputs):
         data = None if place is None else graph.tensors[graph.root(place)].data
         if data is not None:
             arguments.append(constants.add(f"{prefix}_input_{position}", data))
         else:
-            arguments.append("NULL" if place is None else f"b->inputs[{0 if position == link.other else last}]")
+            arguments.append(
+                "NULL" if place is None else f"b->inputs[{0 if position == link.other_position else last}]"
+            )
     arguments.append("b->output")
     if call.scratch_bytes is not None:
         arguments.append("b->scratch" if call.scratch_bytes else "NULL")

@@ -31,35 +31,47 @@ _COUNTED = {
 
 
 @dataclass(frozen=True)
+class Read:
+    """Which rows of a tensor a link reads: for row y of its output, `reach` rows from y * stride - padding_top on.
+
+    The C struct `chain_read`, but for its link. `root` is the tensor; a stride of 0 says that all rows want all of it.
+    """
+
+    root: int
+    stride: int = 1
+    padding_top: int = 0
+    reach: int = 1
+
+    def top(self, row: int) -> int:
+        """The first row that an output row reads; may be outside the image."""
+        return row * self.stride - self.padding_top
+
+
+@dataclass(frozen=True)
 class Link:
     """A call that can be made for some rows of its output alone.
 
     Args:
         call: the call.
-        stride, reach, padding_top: output row y reads rows y * stride - padding_top up to, not including, that plus
-            `reach`.
+        output: the tensor that it makes, by root.
+        source: what it reads of its first input, over which a window may go.
+        other: what it reads of a second input in the arena, if there is one: the row of the output, or all of it.
+        other_position: that input's place in `call.inputs`.
         rows_field: the parameter that counts its work, in which one row counts for `row_count`; "" if it has a window.
-        other: a second input: its place in `call.inputs`; its rows are those of the output. None if there is none.
-        other_is_whole: the second input has no rows, but is needed for each.
     """
 
     call: Call
-    stride: int = 1
-    reach: int = 1
-    padding_top: int = 0
+    output: int
+    source: Read
+    other: Read | None = None
+    other_position: int = -1
     rows_field: str = ""
     row_count: int = 0
-    other: int | None = None
-    other_is_whole: bool = False
 
-    def top(self, row: int) -> int:
-        """First input row of an output row's window; may be outside the image."""
-        return row * self.stride - self.padding_top
-
-
-def _rows(shape: tuple[int, ...]) -> int:
-    """How many rows an image has; 0 for what is no image."""
-    return shape[1] if len(shape) == 4 and shape[0] == 1 else 0
+    @property
+    def reads(self) -> list[Read]:
+        """What it reads in the arena, the first input last."""
+        return [self.source] if self.other is None else [self.other, self.source]
 
 
 def _is_constant(graph: Graph, place: int) -> bool:
@@ -68,53 +80,65 @@ def _is_constant(graph: Graph, place: int) -> bool:
 
 def link_of(graph: Graph, call: Call) -> Link | None:
     """The call as a link of a chain; None if it cannot be one."""
-    output, source = graph.tensors[call.output], graph.tensors[call.tensors[0]] if call.tensors else None
-    if source is None or not _rows(output.shape) or not _rows(source.shape) or _is_constant(graph, call.tensors[0]):
+    places = call.tensors
+    if not 1 <= len(places) <= 2 or _is_constant(graph, places[0]):
         return None
-    link = _windowed(call) or _counted(call, source.shape, output.shape)
-    if link is None or len(call.tensors) == 1:
-        return link
-    if graph.root(call.tensors[0]) == graph.root(call.tensors[1]):
+    source, output = graph.tensors[places[0]].shape, graph.tensors[call.output].shape
+    if not _is_image(source) or not _is_image(output):
         return None
-    other = graph.tensors[call.tensors[1]]
-    same = other.shape == output.shape and not _is_constant(graph, call.tensors[1])
-    whole = other.count == output.shape[3]
-    if len(call.tensors) > 2 or not (same or (whole and not same and link.rows_field.endswith(("rows", "[2]")))):
-        return None
-    return replace(link, other=call.inputs.index(call.tensors[1]), other_is_whole=not same)
+    link = _windowed(graph, call) or _counted(graph, call, source, output)
+    return link if link is None or len(places) == 1 else _with_other(graph, link, places[1])
 
 
-def _windowed(call: Call) -> Link | None:
+def _is_image(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 4 and shape[0] == 1
+
+
+def _with_other(graph: Graph, link: Link, place: int) -> Link | None:
+    """The link with its second input, which has the output's shape or one value a channel."""
+    root, other, output = graph.root(place), graph.tensors[place], graph.tensors[link.call.output]
+    by_channel = link.rows_field.endswith(("rows", "[2]")) and other.count == output.shape[3]
+    if root == link.source.root or not (by_channel or other.shape == output.shape):
+        return None
+    if _is_constant(graph, place):
+        return link if by_channel else None
+    read = Read(root, stride=0) if by_channel else Read(root)
+    return replace(link, other=read, other_position=link.call.inputs.index(place))
+
+
+def _windowed(graph: Graph, call: Call) -> Link | None:
     window = call.parameters.get("window")
     if not isinstance(window, Mapping) or (len(call.tensors) > 1 and call.parameters.get("sum") is None):
         return None
     w = window_of(call.parameters)
     reach = (w.kernel_height - 1) * w.dilation_y + 1
-    return Link(call, w.stride_y, reach, w.padding_top) if reach <= MAXIMUM_REACH else None
+    read = Read(graph.root(call.tensors[0]), w.stride_y, w.padding_top, reach)
+    return Link(call, graph.root(call.output), read) if reach <= MAXIMUM_REACH else None
 
 
-def _counted(call: Call, source: tuple[int, ...], output: tuple[int, ...]) -> Link | None:
+def _counted(graph: Graph, call: Call, source: tuple[int, ...], output: tuple[int, ...]) -> Link | None:
     """A kernel that takes pixels, or values, one after the other."""
-    row, values = output[2], math.prod(output[2:])
+    name = "pixels" if call.kernel.startswith("pointwise") else _COUNTED.get(call.kernel, "")
+    count = call.parameters[name] if name else 0
     spread = call.parameters.get("broadcast", call.parameters if call.struct == "broadcast" else None)
-    if call.kernel.startswith("pointwise"):
-        name, count, one = "pixels", call.parameters["pixels"], row
-    elif call.kernel in _COUNTED:
-        name, count = _COUNTED[call.kernel], call.parameters[_COUNTED[call.kernel]]
-        one = row if name == "rows" else values
-    elif isinstance(spread, Mapping):
-        # One value for each, or one for each channel.
-        axis = 3 if spread["second_strides"] == [0, 0, 0, 1] == spread["first_strides"] else 2
-        shape, first, second = (cast(list[int], spread[key]) for key in ("shape", "first_strides", "second_strides"))
-        if second != [0, 0, 0, 1] or first != ([0, 0, 0, 1] if axis == 3 else [0, 0, output[3], 1]):
-            return None
-        name, count, one = f"shape[{axis}]", math.prod(shape[: axis + 1]), values if axis == 3 else row
+    if isinstance(spread, Mapping):
+        name, count = _broadcast_rows(spread, output[3])
         name = name if spread is call.parameters else f"broadcast.{name}"
-    else:
+    one = output[2] if name.endswith(("pixels", "rows", "[2]")) else math.prod(output[2:])
+    if not name or source[1:3] != output[1:3] or count != output[1] * one:
         return None
-    return (
-        Link(call, rows_field=name, row_count=one) if source[1:3] == output[1:3] and count == output[1] * one else None
-    )
+    return Link(call, graph.root(call.output), Read(graph.root(call.tensors[0])), rows_field=name, row_count=one)
+
+
+def _broadcast_rows(spread: Mapping[str, Field], channels: int) -> tuple[str, int]:
+    """Which size of two inputs that are broadcast counts pixels, or values, and that size; 0 for other inputs."""
+    shape, first, second = (cast(list[int], spread[key]) for key in ("shape", "first_strides", "second_strides"))
+    each = [0, 0, 0, 1]
+    if shape[:2] != [1, 1] or second != each:
+        return "shape[3]", 0
+    if first == each:
+        return "shape[3]", shape[3] if shape[2] == 1 else 0
+    return "shape[2]", shape[2] if first == [0, 0, channels, 1] else 0
 
 
 @dataclass(frozen=True)
@@ -136,58 +160,68 @@ class Rounds:
     moved: Mapping[int, int]
 
 
-def rounds(graph: Graph, links: Sequence[Link], band: int) -> Rounds | None:
-    """Go through a chain's rounds, `band` rows of the last output each; None if a window lies beside its image."""
-    output = graph.root(links[-1].call.output)
-    made = {graph.root(link.call.output) for link in links}
-    height = {graph.root(link.call.output): graph.tensors[link.call.output].shape[1] for link in links}
-    height |= {graph.root(link.call.tensors[0]): graph.tensors[link.call.tensors[0]].shape[1] for link in links}
-    sources = [graph.root(link.call.tensors[0]) for link in links]
-    others = [_other(graph, link) for link in links]
-    targets = [graph.root(link.call.output) for link in links]
-    end = {tensor: 0 if tensor in made else rows for tensor, rows in height.items()}
-    end |= {tensor: height.get(tensor, 1 << 16) for tensor in others if tensor is not None and tensor not in made}
-    first, kept, moved = (dict.fromkeys(made, 0) for _ in range(3))
+def rounds(links: Sequence[Link], height: Mapping[int, int], band: int) -> Rounds | None:
+    """Go through a chain's rounds as `run_chain` does.
+
+    Args:
+        links: of the chain.
+        height: rows of each tensor, by root.
+        band: rows of the last output that a round makes.
+
+    Returns:
+        The rounds; None if a window lies beside its image.
+    """
+    last = links[-1].output
+    done = {root: 0 if root in {link.output for link in links} else rows for root, rows in height.items()}
+    first, kept, moved = (dict.fromkeys((link.output for link in links[:-1]), 0) for _ in range(3))
     runs: list[Run] = []
-    while end[output] < height[output]:
-        goal = dict(end)
-        goal[output] = min(end[output] + band, height[output])
-        for link, source, other, target in reversed(list(zip(links, sources, others, targets, strict=True))):
-            if goal[target] > end[target]:
-                goal[source] = max(goal[source], min(link.top(goal[target] - 1) + link.reach, height[source]))
-                if other is not None:
-                    goal[other] = max(goal[other], goal[target])
-        for number, (link, source, target) in enumerate(zip(links, sources, targets, strict=True)):
-            if goal[target] == end[target]:
+    while done[last] < height[last]:
+        needed, wanted = _needed(links, done), _wanted(links, height, done, band)
+        for number, link in enumerate(links):
+            begin, end, source = done[link.output], wanted[link.output], link.source
+            if begin == end:
                 continue
-            if target != output:
-                needed = [
-                    max(each.top(end[t]), 0) for each, s, t in zip(links, sources, targets, strict=True) if s == target
-                ]
-                needed += [end[t] for o, t in zip(others, targets, strict=True) if o == target]
-                new = min(end[target], *needed)
-                moved[target] += end[target] - new if new != first[target] else 0
-                first[target] = new
-                kept[target] = max(kept[target], goal[target] - new)
-            start = max(link.top(end[target]), 0)
-            if start >= end[source] or link.top(goal[target] - 1) + link.reach <= 0:
+            if link.output != last:
+                moved[link.output] += begin - needed[link.output] if needed[link.output] > first[link.output] else 0
+                first[link.output] = needed[link.output]
+                kept[link.output] = max(kept[link.output], end - needed[link.output])
+            start = max(source.top(begin), 0)
+            if start >= done[source.root] or source.top(end - 1) + source.reach <= 0:
                 return None
-            runs.append(Run(number, end[target], goal[target], start))
-            end[target] = goal[target]
-    del kept[output], moved[output]
+            runs.append(Run(number, begin, end, start))
+            done[link.output] = end
     return Rounds(tuple(runs), kept, moved)
 
 
-def other_root(graph: Graph, link: Link) -> int:
-    """The second input that is in the arena; -1 if there is none."""
-    place = None if link.other is None else link.call.inputs[link.other]
-    return -1 if place is None or _is_constant(graph, place) else graph.root(place)
+def _needed(links: Sequence[Link], done: Mapping[int, int]) -> dict[int, int]:
+    """The first row of each tensor that is still read."""
+    needed = dict(done)
+    for link in links:
+        for read in link.reads:
+            needed[read.root] = min(needed[read.root], max(read.top(done[link.output]), 0))
+    return needed
 
 
-def _other(graph: Graph, link: Link) -> int | None:
-    """The second input, if it has rows."""
-    root = other_root(graph, link)
-    return None if root < 0 or link.other_is_whole else root
+def _wanted(links: Sequence[Link], height: Mapping[int, int], done: Mapping[int, int], band: int) -> dict[int, int]:
+    """How many rows of each tensor shall be there, so that the last link can make its next ones."""
+    wanted, last = dict(done), links[-1].output
+    wanted[last] = min(done[last] + band, height[last])
+    for link in reversed(links):
+        for read in link.reads if wanted[link.output] > done[link.output] else []:
+            end = min(read.top(wanted[link.output] - 1) + read.reach, height[read.root])
+            wanted[read.root] = max(wanted[read.root], end)
+    return wanted
+
+
+def heights(graph: Graph, links: Sequence[Link]) -> dict[int, int]:
+    """Rows of each tensor of a chain, by root; 1 for what is read whole."""
+    found: dict[int, int] = {}
+    for link in links:
+        found[link.output] = graph.tensors[link.call.output].shape[1]
+        found[link.source.root] = graph.tensors[link.call.tensors[0]].shape[1]
+        if link.other is not None:
+            found.setdefault(link.other.root, found[link.output] if link.other.stride else 1)
+    return found
 
 
 @dataclass(frozen=True)
@@ -244,9 +278,10 @@ def buffers(graph: Graph, chain: Chain) -> dict[int, int]:
 
 def chain_of(graph: Graph, links: Sequence[Link], band: int, plan: Rounds) -> Chain:
     """The links as one call."""
-    made = {graph.root(link.call.output) for link in links}
-    given = dict.fromkeys(place for link in links for place in link.call.tensors if graph.root(place) not in made)
-    inputs = tuple(given)
+    made = {link.output for link in links}
+    inputs = tuple(
+        dict.fromkeys(place for link in links for place in link.call.tensors if graph.root(place) not in made)
+    )
     return Chain(
         "run_chain",
         {},
@@ -269,21 +304,21 @@ def _for_bands(call: Call) -> Call:
 
 def _slides(graph: Graph, links: Sequence[Link], plan: Rounds, inputs: Sequence[int]) -> dict[int, Slide]:
     """How many bytes the output must start before each input, so that it never covers rows that are still read."""
-    output = links[-1].call.output
+    output = links[-1]
     slides = {}
     for position, place in enumerate(inputs):
         root = graph.root(place)
-        whole = any(link.other_is_whole and other_root(graph, link) == root for link in links)
-        if whole or _is_constant(graph, place):
+        reads = [read for link in links for read in link.reads if read.root == root]
+        if not reads or any(read.stride == 0 for read in reads):
             continue
         pitch, forward, needed = row_bytes(graph, place), 0, _NEVER
         for run in reversed(plan.runs):
             link = links[run.link]
-            if graph.root(link.call.tensors[0]) == root:
+            if link.source.root == root:
                 needed = min(needed, run.start * pitch)
-            if graph.root(link.call.output) == graph.root(output):
-                forward = max(forward, run.end * row_bytes(graph, output) - needed)
-            if _other(graph, link) == root:
+            if link is output:
+                forward = max(forward, run.end * row_bytes(graph, link.call.output) - needed)
+            if link.other is not None and link.other.root == root:
                 # An element is read before the one in its place is written.
                 needed = min(needed, run.first * pitch)
         slides[position] = Slide(forward)
@@ -303,38 +338,13 @@ class ChainTensor:
 
 def tensors_of(graph: Graph, chain: Chain) -> list[ChainTensor]:
     """All tensors of a chain that are in the arena: first what the links make, in their order."""
-    found: dict[int, ChainTensor] = {}
-    for link in chain.links:
-        found[graph.root(link.call.output)] = _with_rows(graph, chain, link.call.output, made=True)
-    for link in chain.links:
-        for place in link.call.tensors:
-            root = graph.root(place)
-            if root in found or _is_constant(graph, place):
-                continue
-            whole = link.other_is_whole and root == other_root(graph, link)
-            found[root] = ChainTensor(root, 0, 1, 1, 1) if whole else _with_rows(graph, chain, place, made=False)
-    return list(found.values())
-
-
-def _with_rows(graph: Graph, chain: Chain, place: int, made: bool) -> ChainTensor:
-    root, height = graph.root(place), graph.tensors[place].shape[1]
-    rows = chain.kept.get(root, height)
-    return ChainTensor(root, row_bytes(graph, place), height, rows, 0 if made else height)
-
-
-@dataclass(frozen=True)
-class Read:
-    """The C struct `chain_read`: which rows of a tensor, by root, a link reads."""
-
-    root: int
-    stride: int
-    padding_top: int
-    reach: int
-
-
-def reads_of(graph: Graph, link: Link) -> list[Read]:
-    """What a link reads in the arena, the input that its window goes over last."""
-    reads = [Read(graph.root(link.call.tensors[0]), link.stride, link.padding_top, link.reach)]
-    if other_root(graph, link) >= 0:
-        reads.insert(0, Read(other_root(graph, link), 0 if link.other_is_whole else 1, 0, 1))
-    return reads
+    made = [link.output for link in chain.links]
+    reads = {read.root: read for link in chain.links for read in link.reads}
+    height = heights(graph, chain.links)
+    tensors = []
+    for root in dict.fromkeys([*made, *reads]):
+        whole = root not in made and reads[root].stride == 0
+        pitch = 0 if whole else graph.tensors[root].count // height[root]
+        done = 0 if root in made else height[root]
+        tensors.append(ChainTensor(root, pitch, height[root], chain.kept.get(root, height[root]), done))
+    return tensors
