@@ -24,6 +24,7 @@ BOARD = "nucleo-h743"
 COMPACT: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("phinet-demo", "phinet-demo", {}),
     ("phinet-demo, no squeeze-and-excitation", "phinet-demo", {"squeeze_excite": False}),
+    ("phinet-demo, h-swish", "phinet-demo", {"activation": "h-swish"}),
     ("phinet-demo, alpha 0.5", "phinet-demo", {"alpha": 0.5}),
     ("phinet-demo, t0 6, beta 0.5, 6 blocks", "phinet-demo", {"t0": 6.0, "beta": 0.5, "blocks": 6}),
     ("micronet-m0", "micronet-m0", {}),

@@ -30,8 +30,13 @@ from tinydf.train.recipe import read_recipe
 HERE = Path(__file__).parent
 PEERS = HERE / "peers.toml"
 FILE = "engine.json"
-# PhiNet's other form: the recipes have squeeze and excitation.
-FORMS = {"phinet-demo": {"phinet-demo-no-se": {"squeeze_excite": False}}}
+# PhiNet's other forms: the recipe has squeeze and excitation, and ReLU6 for the paper's h-swish.
+FORMS = {
+    "phinet-demo": {
+        "phinet-demo-no-se": {"squeeze_excite": False},
+        "phinet-demo-h-swish": {"activation": "h-swish"},
+    }
+}
 HOST_ALONE = {"resnet"}
 """Detectors that are too large for any board."""
 SPEED_IMAGES = 64

@@ -60,6 +60,13 @@ def test_the_bank_ignores_brightness_and_is_not_trained() -> None:
     assert not bank[0].weight.requires_grad
 
 
+def test_the_papers_activation_can_be_had() -> None:
+    layers = [type(one) for one in detectors.build("phinet", {**SMALL, "activation": "h-swish"}).modules()]
+    blocks = len([one for one in layers if one.__name__ == "Block"])
+    assert layers.count(nn.Hardswish) == 2 * blocks
+    assert nn.Hardswish not in [type(one) for one in detectors.build("phinet", SMALL).modules()]
+
+
 def test_only_layers_that_convert_to_int8() -> None:
     plain = (nn.Conv2d, nn.BatchNorm2d, nn.ReLU6, nn.Sigmoid, nn.AdaptiveAvgPool2d, nn.Dropout)
     leaves = [one for one in detectors.build("phinet", SMALL).modules() if not list(one.children())]

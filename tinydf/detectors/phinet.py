@@ -4,9 +4,14 @@ Shapes at 96x96 with alpha 1, four blocks and downsampling in the first and thir
 12x12x24 twice, 6x6x48 twice. With two classes and t0 4 that is 65 thousand parameters and 5.3 million
 multiply-accumulates; at alpha 0.5, 25 thousand and 3.7 million; without squeeze-and-excitation, 44 thousand and 5.3.
 
-Written so that it converts to a TFLite graph of plain convolutions: ReLU6 for h-swish, squeeze-and-excitation by 1x1
-convolutions, and strided convolutions padded by TensorFlow's rule rather than on all sides.
+Written so that it converts to a TFLite graph of plain convolutions: ReLU6, which convolutions apply themselves, unless
+the paper's h-swish is asked for; squeeze-and-excitation by 1x1 convolutions; and strided convolutions padded by
+TensorFlow's rule rather than on all sides.
 """
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -14,6 +19,7 @@ from torch import Tensor, nn
 from tinydf.detectors.layers import SameConv2d, classifier, normalised
 from tinydf.detectors.residual import FirstLayerOptions, ResidualBank
 
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu6": nn.ReLU6, "h-swish": nn.Hardswish}
 FILTERS = 24
 SQUEEZE = 6
 
@@ -30,6 +36,7 @@ class Options(FirstLayerOptions):
     )
     residuals: int = Field(default=20, ge=1, le=63, description="filters of the fixed first layer")
     squeeze_excite: bool = True
+    activation: Literal["relu6", "h-swish"] = Field(default="relu6", description="h-swish is the paper's")
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
 
@@ -48,7 +55,8 @@ class PhiNet(nn.Module):  # type: ignore[misc]
             halves = number in options.downsampling
             filters *= 2 if halves and number > 1 else 1
             expansion = _expansion(options, number - 1)
-            self.blocks.append(Block(channels, _width(filters), expansion, 2 if halves else 1, options.squeeze_excite))
+            make = partial(Block, squeeze_excite=options.squeeze_excite, activation=ACTIVATIONS[options.activation])
+            self.blocks.append(make(channels, _width(filters), expansion, 2 if halves else 1))
             channels = _width(filters)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(options.dropout)
@@ -62,12 +70,20 @@ class PhiNet(nn.Module):  # type: ignore[misc]
 class Block(nn.Module):  # type: ignore[misc]
     """Expansion 1x1, depthwise 3x3, squeeze-and-excitation, projection 1x1; the input is added where shapes allow."""
 
-    def __init__(self, inputs: int, outputs: int, expansion: float, stride: int, squeeze_excite: bool) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        expansion: float,
+        stride: int,
+        squeeze_excite: bool,
+        activation: Callable[[], nn.Module],
+    ) -> None:
         super().__init__()
         wide = _width(inputs * expansion)
         self.adds = stride == 1 and inputs == outputs
-        self.expand = nn.Sequential(normalised(SameConv2d(inputs, wide, 1)), nn.ReLU6())
-        self.depthwise = normalised(SameConv2d(wide, wide, 3, stride, groups=wide), nn.ReLU6())
+        self.expand = nn.Sequential(normalised(SameConv2d(inputs, wide, 1)), activation())
+        self.depthwise = normalised(SameConv2d(wide, wide, 3, stride, groups=wide), activation())
         self.squeeze = SqueezeExcite(wide) if squeeze_excite else nn.Identity()
         self.project = normalised(SameConv2d(wide, outputs, 1))
 
