@@ -98,21 +98,35 @@ static inline uint16x8_t places_of(uint32_t pitch) {
     return vaddq_u16(vshrq_n_u16(lanes, 1), second);
 }
 
-static void resident_blocks(const dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8x16_t a[2],
-                            const int8x16_t b[2], uint32_t pitch, int8_t *output) {
+// Blocks of `pairs` pairs of pixels, which are `input_step` and `output_step` bytes apart.
+static void resident_blocks(const dot_mve_parameters *p, const int32_t *first, uint32_t block_count, const int8_t *left,
+                            const int8_t *right, uint32_t pitch, int8_t *to, uint32_t pairs, int32_t input_step,
+                            int32_t output_step) {
     const uint16x8_t places = places_of(pitch);
     const int32_t zero_point = p->zero_point;
-    int32_t sums[8], spare;
-    if (p->inputs <= MVE_LANES) {
-        if (p->rectified) {
-            RESIDENT(ONE_GROUP, "");
+    const uint32_t head = p->inputs < MVE_LANES ? p->inputs : MVE_LANES, tail = p->inputs - head;
+    const mve_pred16_t heads = vctp8q(head), tails = vctp8q(tail);
+    for (; pairs > 0; pairs--) {
+        const int8x16_t a[2] = {vldrbq_z_s8(left, heads), vldrbq_z_s8(left + head, tails)};
+        const int8x16_t b[2] = {vldrbq_z_s8(right, heads), vldrbq_z_s8(right + head, tails)};
+        const int32_t *blocks = first;
+        int8_t *output = to;
+        uint32_t count = block_count;
+        int32_t sums[8], spare;
+        if (tail == 0) {
+            if (p->rectified) {
+                RESIDENT(ONE_GROUP, "");
+            } else {
+                RESIDENT(ONE_GROUP, ROUND);
+            }
+        } else if (p->rectified) {
+            RESIDENT(TWO_GROUPS, "");
         } else {
-            RESIDENT(ONE_GROUP, ROUND);
+            RESIDENT(TWO_GROUPS, ROUND);
         }
-    } else if (p->rectified) {
-        RESIDENT(TWO_GROUPS, "");
-    } else {
-        RESIDENT(TWO_GROUPS, ROUND);
+        left += input_step;
+        right += input_step;
+        to += output_step;
     }
 }
 
@@ -135,11 +149,7 @@ static void all_blocks(const dot_mve_parameters *p, const int32_t *blocks, uint3
         streamed_blocks(p, blocks, count, a, b, pitch, output);
         return;
     }
-    const uint32_t head = p->inputs < MVE_LANES ? p->inputs : MVE_LANES, tail = p->inputs - head;
-    const mve_pred16_t first = vctp8q(head), second = vctp8q(tail);
-    const int8x16_t left[2] = {vldrbq_z_s8(a, first), vldrbq_z_s8(a + head, second)};
-    const int8x16_t right[2] = {vldrbq_z_s8(b, first), vldrbq_z_s8(b + head, second)};
-    resident_blocks(p, blocks, count, left, right, pitch, output);
+    resident_blocks(p, blocks, count, a, b, pitch, output, 1, 0, 0);
 }
 
 TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output) {
@@ -160,6 +170,18 @@ TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8
     if (p->low > INT8_MIN || p->high < INT8_MAX) {
         clamp_bytes(output, p->output_channels, p->low, p->high);
         clamp_bytes(output + pitch, p->output_channels, p->low, p->high);
+    }
+}
+
+TINYDF_HOT void dot_pairs_mve(const dot_mve_parameters *p, uint32_t pairs, uint32_t backward, const int8_t *input,
+                              int8_t *output) {
+    const int32_t inputs = p->inputs, outputs = p->output_channels, step = backward ? -2 : 2;
+    const size_t first = backward ? 2 * (size_t)pairs - 2 : 0;
+    const int8_t *a = input + first * p->inputs;
+    resident_blocks(p, p->blocks, p->output_channels / CHANNELS, a, a + inputs, p->output_channels,
+                    output + first * p->output_channels, pairs, step * inputs, step * outputs);
+    if (p->low > INT8_MIN || p->high < INT8_MAX) {
+        clamp_bytes(output, 2 * pairs * p->output_channels, p->low, p->high);
     }
 }
 

@@ -17,6 +17,12 @@
 // written; where there are more, whole groups are read, and the output may not lie upon them.
 void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output);
 
+#if HAS_MVE
+// The same for `pairs` pairs of pixels that follow each other, from the last to the first if `backward`. There is at
+// least one, at most MVE_RESIDENT inputs, and a multiple of four output channels.
+void dot_pairs_mve(const dot_mve_parameters *p, uint32_t pairs, uint32_t backward, const int8_t *input, int8_t *output);
+#endif
+
 // Inputs rounded up to whole groups.
 static inline uint32_t whole_groups(uint32_t inputs) {
     return (inputs + MVE_LANES - 1) / MVE_LANES * MVE_LANES;
