@@ -69,9 +69,10 @@ class Job:
         )
 
     def identity(self, dataset_sha256: str) -> str:
-        """SHA-256 of all that decides what it comes to, but the program."""
+        """SHA-256 of all that decides what it comes to, but the program; a new option of recipes changes none."""
         before = self.pretraining.identity(dataset_sha256) if self.pretraining else ""
-        return sha256_bytes(f"{self.recipe().model_dump_json()} {dataset_sha256} {before}".encode())
+        recipe = self.recipe().model_dump_json(exclude_defaults=True)
+        return sha256_bytes(f"{recipe} {dataset_sha256} {before}".encode())
 
 
 def jobs() -> Iterator[Job]:
