@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -51,6 +52,7 @@ class Simulation(BaseModel):
     dataset_sha256: str
     model_sha256: str
     split: str
+    sources: str
     images: int
     seconds: float
     images_per_second: float
@@ -65,19 +67,21 @@ class _Work:
     export: Path
     data: Path
     shard: Shard
+    sources: str
 
 
-def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0) -> Simulation:
-    """Judge every image of a split, on all platforms.
+def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0, sources: str = "*") -> Simulation:
+    """Judge the images of a split, on all platforms.
 
     Args:
         export: export directory.
         data: data set directory.
         split: which split.
         compare: run as many images through TFLM's interpreter too.
+        sources: a pattern that the names of the images' sources fit.
 
     Raises:
-        TinydfError: if there is no such export, data set or split, or no C compiler.
+        TinydfError: if there is no such export, data set, split or source, or no C compiler.
     """
     manifest, dataset = read_export(export), Dataset(data)
     shards = [shard for shard in dataset.info.shards if shard.split == split]
@@ -85,12 +89,15 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0) 
         raise TinydfError(f"{data} has no {split} split", "give another --split")
     build(export)  # once, before every worker wants it
     begin = time.monotonic()
-    cases = list(_cases(export, data, shards))
+    cases = list(_cases(export, data, shards, sources))
     seconds = time.monotonic() - begin
+    if not cases:
+        raise TinydfError(f"{data} has no {split} images of sources {sources!r}", "`tinydf data show` has names")
     return Simulation(
         dataset_sha256=dataset.sha256,
         model_sha256=manifest.chain.tflite,
         split=split,
+        sources=sources,
         images=len(cases),
         seconds=round(seconds, 3),
         images_per_second=round(len(cases) / seconds, 1),
@@ -101,12 +108,12 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0) 
     )
 
 
-def _cases(export: Path, data: Path, shards: Sequence[Shard]) -> Iterator[Case]:
-    work = [_Work(export, data, shard) for shard in shards]
+def _cases(export: Path, data: Path, shards: Sequence[Shard], sources: str) -> Iterator[Case]:
+    work = [_Work(export, data, shard, sources) for shard in shards]
     with ProcessPoolExecutor(_cores(), mp_context=get_context("spawn")) as pool, progress() as bar:
         line = bar.add_task("simulate", total=sum(shard.count for shard in shards), tally="")
-        for one in pool.map(_judge_shard, work):
-            bar.update(line, advance=len(one))
+        for shard, one in zip(shards, pool.map(_judge_shard, work), strict=True):
+            bar.update(line, advance=shard.count)
             yield from one
 
 
@@ -127,7 +134,9 @@ def _manifest(export: Path) -> Manifest:
 
 def _judge_shard(work: _Work) -> list[Case]:
     engine, manifest = _engine(work.export), _manifest(work.export)
-    samples = list(read_shard(work.data, work.shard))
+    samples = [one for one in read_shard(work.data, work.shard) if fnmatchcase(one.source, work.sources)]
+    if not samples:
+        return []
     inputs = [manifest.to_inputs(sample.image) for sample in samples]
     outputs = np.split(engine.run(np.concatenate(inputs)), np.cumsum([len(one) for one in inputs])[:-1])
     return [

@@ -32,6 +32,15 @@ def test_command(tiny_export: Path, tiny_data: Path) -> None:
     assert "0 of 4 outputs differ" in " ".join(table.stdout.split())
 
 
+def test_only_some_sources(tiny_export: Path, tiny_data: Path) -> None:
+    dataset = Dataset(tiny_data)
+    everything = [one.source for name in dataset.platforms("test") for one in dataset.samples("test", name)]
+    one = everything[0]
+    assert simulate(tiny_export, tiny_data, sources=one).images == everything.count(one) < len(everything)
+    with pytest.raises(TinydfError, match="nobody"):
+        simulate(tiny_export, tiny_data, sources="nobody")
+
+
 def test_missing_things_are_one_line(tiny_export: Path, tiny_data: Path, tmp_path: Path) -> None:
     for export, data in ((tmp_path, tiny_data), (tiny_export, tmp_path)):
         with pytest.raises(TinydfError) as caught:
