@@ -8,13 +8,14 @@ import pytest
 
 from tests.compiler.cases import CASES, inputs_for, kernels_of
 from tests.compiler.models import golden
-from tests.firmware.board import ESP32C3, built
-from tests.firmware.test_esp32c3 import emulated
+from tests.firmware.board import ESP32C3, built, emulated
+from tinydf.boards.emulator.machine import ESP32C3 as CHIP
 from tinydf.compiler import compile_model
 from tinydf.compiler.compile import Compiled
 from tinydf.compiler.targets.rv32imc import can_pair, interleave_weights
 from tinydf.link.client import Board
 
+CRYSTAL_HZ = 40_000_000
 MODELS = 3  # of each kind
 
 # Kernels in assembly, and a case whose models call them.
@@ -47,7 +48,8 @@ def _models(kernel: str) -> list[tuple[bytes, Compiled, np.random.Generator]]:
 def test_equals_tflm_on_the_chip(kernel: str, tmp_path: Path) -> None:
     for model, compiled, rng in _models(kernel):
         inputs = inputs_for(rng, compiled.plan.input.shape[1:])
-        with emulated(built(tmp_path, target=ESP32C3, compiled=compiled)) as port, Board(port) as board:
+        elf = built(tmp_path, target=ESP32C3, compiled=compiled)
+        with emulated(CHIP, elf, CRYSTAL_HZ) as port, Board(port) as board:
             results = [board.infer(number, one.tobytes()) for number, one in enumerate(inputs)]
         outputs = np.stack([np.frombuffer(result.output, np.int8) for result in results])
         np.testing.assert_array_equal(outputs, golden(model, inputs).reshape(outputs.shape))

@@ -1,6 +1,7 @@
 """The whole export, from a run, an .onnx and a .tflite, as its files and the interpreter tell it."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def test_an_onnx_converts_to_the_same_bytes(tiny_export: Path, tiny_data: Path, 
 
 
 def test_command_prints_json_and_a_line(tiny_export: Path, tmp_path: Path) -> None:
-    source = str(tiny_export / "model.tflite")
+    source = str(shutil.copy(tiny_export / "model.tflite", tmp_path))
     done = CliRunner().invoke(command, ["--int8", source, "--out", str(tmp_path / "a"), "--json"])
     assert json.loads(done.stdout)["manifest"]["name"] == "model"
     done = CliRunner().invoke(command, ["--int8", source, "--out", str(tmp_path / "b")])
