@@ -33,6 +33,8 @@ PAGE = HERE.parent / "docs" / "results.md"
 
 COMPACT = ("phinet-demo", "micronet-m0", "mobilenet-v2-035")
 LARGE = "resnet-50" if torch.cuda.is_available() else "resnet-18"
+RESIDUALS = 24
+"""Filters of the fixed first layer, which PhiNet has by itself: from raw pixels, six epochs teach the others little."""
 SEEDS = 3
 EPOCHS, CROPS = 6, 4
 PRETRAINING_EPOCHS, PAIRS = 6, 2
@@ -61,8 +63,11 @@ class Job:
         """The published recipe, made equally long for all."""
         published = read_recipe(find_recipe(self.detector))
         recipe = override(published, self.seed, EPOCHS, augment=self.setting != "plain" and self.setting != "ssl")
+        options = recipe.detector.options
+        options = options | {"residuals": options.get("residuals", RESIDUALS)}
         return recipe.model_copy(
             update={
+                "detector": recipe.detector.model_copy(update={"options": options}),
                 "training": recipe.training.model_copy(update={"crops": CROPS}),
                 "pretraining": recipe.pretraining.model_copy(update={"epochs": PRETRAINING_EPOCHS, "crops": PAIRS}),
             }

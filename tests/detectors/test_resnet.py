@@ -33,3 +33,11 @@ def test_names_are_torchvisions() -> None:
 def test_two_logits_of_any_batch() -> None:
     model = ResNet(Options(depth=18, early_downsampling=False)).eval()
     assert model(torch.rand(2, 3, 32, 32)).shape == (2, 2)
+
+
+def test_the_fixed_first_layer_leaves_the_stages_as_they_are() -> None:
+    plain, fixed = (ResNet(Options(depth=18, residuals=residuals)) for residuals in (0, 24))
+    same = plain.layer2.state_dict().keys()
+    assert fixed.layer2.state_dict().keys() == same
+    assert fixed.layer1(fixed.conv1(torch.rand(1, 3, 96, 96))).shape == (1, 64, 23, 23)
+    assert not fixed.conv1[0].weight.requires_grad

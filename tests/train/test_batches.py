@@ -9,7 +9,7 @@ import torch
 
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
-from tinydf.train.batches import TrainingSplit, augment, training_batches
+from tinydf.train.batches import TrainingSplit, augment, example, training_batches
 from tinydf.train.place import Place
 from tinydf.train.recipe import Augmentation, Recipe, Training
 
@@ -69,6 +69,16 @@ def test_processes_share_the_batches_of_one(data: Path, recipe: Recipe) -> None:
 def test_batches_that_cannot_be_shared_evenly_are_refused(data: Path) -> None:
     with pytest.raises(TinydfError, match="3 processes cannot share batches of 16: change batch_size"):
         _split(data, 0, 3).batch_size(Training(epochs=1, batch_size=16, learning_rate=0.1))
+
+
+def test_as_many_real_images_as_the_recipe_says_are_made_again_as_fakes(data: Path, recipe: Recipe) -> None:
+    imitating = recipe.model_copy(update={"augmentation": Augmentation(share=0, turn=False, imitate=0.4)})
+    split = _split(data)
+    turns = [(number, place) for place in range(len(split)) for number in range(8)]
+    labels = {turn: example(split, np.array(turn), imitating)[1] for turn in turns}
+    assert all(label == 1 for (_, place), label in labels.items() if split.labels[place] == 1)
+    reals = [label for (_, place), label in labels.items() if split.labels[place] == 0]
+    assert np.mean(reals) == pytest.approx(0.4, abs=4 * np.sqrt(0.24 / len(reals)))
 
 
 def test_too_small_an_image_is_named_by_its_size(recipe: Recipe) -> None:

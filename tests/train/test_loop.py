@@ -66,6 +66,17 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     assert sha256_file(tmp_path / "other" / WEIGHTS) != sha256_file(finished / WEIGHTS)
 
 
+def test_bfloat16_computes_otherwise_and_keeps_whole_weights(
+    finished: Path, tmp_path: Path, data: Path, recipe: Recipe
+) -> None:
+    half = recipe.model_copy(update={"training": recipe.training.model_copy(update={"precision": "bfloat16"})})
+    metrics = train(half, data, tmp_path / "half")
+    weights, whole = (load_file(run / "weights.safetensors") for run in (tmp_path / "half", finished))
+    assert all(value.dtype == whole[name].dtype for name, value in weights.items())
+    assert any(not torch.equal(value, whole[name]) for name, value in weights.items())
+    assert (metrics.validation["pre_social"].auc or 0) > 0.8
+
+
 @pytest.mark.slow
 def test_interrupted_in_an_epoch_it_resumes_to_the_same_weights(
     finished: Path, tmp_path: Path, data: Path, recipe_path: Path

@@ -8,15 +8,18 @@ Without early downsampling (Gragnaniello, Cozzolino, Marra, Poggi, Verdoliva 202
 convolution nor the pooling behind it halves the picture: that keeps a generator's traces, and costs 15 times as much.
 
 Names of the layers and padding on all sides are torchvision's, so that weights for ImageNet fit and mean the same.
+Those learn from raw pixels, which takes many epochs where nothing was learned before: a `ResidualBank` can stand in
+place of the first convolution and the pooling, at the same stride.
 """
 
 from typing import Literal
 
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from tinydf.detectors.layers import classifier, initialise
+from tinydf.detectors.residual import FirstLayerOptions, ResidualBank
 
 BLOCKS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3)}
 FILTERS = (64, 128, 256, 512)
@@ -24,10 +27,8 @@ WIDENS = 4
 """A bottleneck has so many times as many outputs as filters."""
 
 
-class Options(BaseModel):
+class Options(FirstLayerOptions):
     """What a recipe says about a ResNet."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     depth: Literal[18, 50]
     early_downsampling: bool = Field(default=True, description="false: Gragnaniello et al. 2021")
@@ -39,12 +40,17 @@ class ResNet(nn.Module):  # type: ignore[misc]
 
     def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
-        stride = 2 if options.early_downsampling else 1
-        self.conv1 = nn.Conv2d(3, FILTERS[0], 7, stride, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(FILTERS[0])
-        self.maxpool = nn.MaxPool2d(3, stride, padding=1)
+        channels = options.residuals or FILTERS[0]
+        if options.residuals:
+            self.conv1: nn.Module = ResidualBank(options.residuals, options.residual_gain)
+            self.bn1: nn.Module = nn.Identity()
+            self.maxpool: nn.Module = nn.Identity()
+        else:
+            stride = 2 if options.early_downsampling else 1
+            self.conv1 = nn.Conv2d(3, channels, 7, stride, padding=3, bias=False)
+            self.bn1 = nn.BatchNorm2d(channels)
+            self.maxpool = nn.MaxPool2d(3, stride, padding=1)
         block = Basic if options.depth == 18 else Bottleneck
-        channels = FILTERS[0]
         for number, (filters, count) in enumerate(zip(FILTERS, BLOCKS[options.depth], strict=True), start=1):
             stage = nn.Sequential()
             for place in range(count):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinydf.data.dataset import Dataset
+from tinydf.data.imitation import imitate
 from tinydf.data.shards import ShardedSplit
 from tinydf.data.social import share_randomly
 from tinydf.errors import TinydfError
@@ -103,8 +104,8 @@ def training_batches(split: TrainingSplit, recipe: Recipe, epoch: int) -> Genera
     """
 
     def prepare(turns: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        crops = [augment(split.image(turn[1]), recipe, split.random(turn)) for turn in turns]
-        return to_tensor(np.stack(crops), recipe.preprocess), torch.from_numpy(split.labels[turns[:, 1]])
+        crops, labels = zip(*(example(split, turn, recipe) for turn in turns), strict=True)
+        return to_tensor(np.stack(crops), recipe.preprocess), torch.tensor(labels)
 
     yield from prepared_ahead(prepare, split.turns(recipe.training, epoch))
 
@@ -149,6 +150,15 @@ def cut(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -
     grid = recipe.augmentation.grid
     top, left = (grid * random.integers((side - size) // grid + 1) for side in (height, width))
     return image[top : top + size, left : left + size]
+
+
+def example(split: TrainingSplit, turn: NDArray[np.int64], recipe: Recipe) -> tuple[NDArray[np.uint8], int]:
+    """What is learned from one turn of an image: a crop, uint8 [size, size, 3], and its label."""
+    random, image, label = split.random(turn), split.image(turn[1]), int(split.labels[turn[1]])
+    part = recipe.augmentation.imitate
+    if part and label == 0 and random.random() < part:
+        image, label = imitate(image, random), 1
+    return augment(image, recipe, random), label
 
 
 def augment(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -> NDArray[np.uint8]:

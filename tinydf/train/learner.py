@@ -10,6 +10,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from tinydf.errors import TinydfError
 from tinydf.train.place import Place
+from tinydf.train.recipe import Precision
 
 
 class Schedule(Protocol):
@@ -23,13 +24,16 @@ class Schedule(Protocol):
     def warm_up(self) -> float: ...
     @property
     def weight_decay(self) -> float: ...
+    @property
+    def precision(self) -> Precision: ...
 
 
 class Learner:
     """The live objects of a training.
 
     On a GPU, the forward pass computes in half precision where torch holds that safe (autocast), and the loss is scaled
-    so that small gradients survive it (Micikevicius et al. 2018, arXiv 1710.03740); on a CPU both do nothing.
+    so that small gradients survive it (Micikevicius et al. 2018, arXiv 1710.03740). On a CPU it computes in float32, or
+    under autocast in bfloat16, whose gradients need no scaling, if the recipe says so.
 
     Attributes:
         model: what learns; its weights are the ones to save.
@@ -45,6 +49,8 @@ class Learner:
         self.schedule = OneCycleLR(self.optimiser, how.learning_rate, total_steps=total, pct_start=how.warm_up)
         self.device = place.device.type
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.device == "cuda")
+        self.half = torch.float16 if self.scaler.is_enabled() else torch.bfloat16
+        self.mixed = self.scaler.is_enabled() or how.precision == "bfloat16"
 
     def step(self, loss: Callable[[], Tensor]) -> float:
         """Make one step down the loss, and give it.
@@ -52,7 +58,7 @@ class Learner:
         Raises:
             TinydfError: if it is no number.
         """
-        with torch.autocast(self.device, torch.float16, enabled=self.scaler.is_enabled()):
+        with torch.autocast(self.device, self.half, enabled=self.mixed):
             value = loss()
         self.optimiser.zero_grad()
         self.scaler.scale(value).backward()

@@ -109,7 +109,7 @@ def _learn(
 ) -> None:
     """Make the epochs that are left; the first process judges each, and keeps the state and the best weights."""
     learner, how = state.learner, recipe.training
-    weights = _class_weights(split.labels).to(place.device)
+    weights = _class_weights(split.labels, recipe.augmentation.imitate).to(place.device)
 
     def loss(images: Tensor, labels: Tensor) -> Tensor:
         logits, labels = learner.forward(images.to(place.device)), labels.to(place.device)
@@ -234,6 +234,11 @@ def _read_splits(data: Dataset, recipe: Recipe, place: Place) -> tuple[TrainingS
     return split, validation
 
 
-def _class_weights(labels: NDArray[np.int64]) -> Tensor:
-    """Weights that make both classes count the same, float [2], mean one over the images."""
-    return torch.tensor(len(labels) / (2 * np.bincount(labels, minlength=2)), dtype=torch.float32)
+def _class_weights(labels: NDArray[np.int64], imitated: float) -> Tensor:
+    """Weights that make both classes count the same, float [2], mean one over the images.
+
+    A part of the real images, `imitated`, is learned from as fakes.
+    """
+    real, fake = np.bincount(labels, minlength=2)
+    turned = real * imitated
+    return torch.tensor(len(labels) / (2 * np.array([real - turned, fake + turned])), dtype=torch.float32)

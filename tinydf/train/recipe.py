@@ -14,6 +14,8 @@ from tinydf.resources import MODELS
 
 FILE = "recipe.toml"
 
+Precision = Literal["float32", "bfloat16"]
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +37,9 @@ class Augmentation(Strict):
     )
     grid: int = Field(default=1, ge=1, le=64, description="crops begin at multiples of it; 8 is JPEG's grid")
     turn: bool = Field(default=True, description="flips and quarter turns")
+    imitate: float = Field(
+        default=0.0, ge=0, lt=1, description="how often a real image is made again as a generator would, as a fake"
+    )
 
 
 class Training(Strict):
@@ -46,6 +51,7 @@ class Training(Strict):
     learning_rate: float = Field(gt=0, le=1, description="the peak of the cycle")
     warm_up: float = Field(default=0.2, gt=0, lt=1, description="part of the cycle in which the rate rises")
     weight_decay: float = Field(default=0.01, ge=0, le=1)
+    precision: Precision = Field(default="float32", description="what a CPU computes in; a GPU always mixes in float16")
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     seed: int = Field(default=0, ge=0, lt=1 << 32)
     probe: bool = Field(default=False, description="learn the last layer alone, on the features that --init gives")
@@ -65,6 +71,7 @@ class Pretraining(Strict):
     learning_rate: float = Field(default=2e-3, gt=0, le=1)
     warm_up: float = Field(default=0.1, gt=0, lt=1)
     weight_decay: float = Field(default=1e-4, ge=0, le=1)
+    precision: Precision = Field(default="float32", description="as of the training")
     share: float = Field(default=0.5, ge=0, le=1, description="how often a view is compressed as platforms do")
     blur: float = Field(default=0.2, ge=0, le=1, description="how often a view is blurred before that")
     noise: float = Field(default=0.2, ge=0, le=1, description="how often noise is added before that")

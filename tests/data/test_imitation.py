@@ -1,0 +1,45 @@
+"""Imitated generators: repeatable, of the picture's size, alike to the eye, with the pattern that gives them away."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tinydf.data.imitation import imitate
+
+
+@pytest.fixture
+def picture() -> NDArray[np.uint8]:
+    """Waves of up to eight periods, which end where they begin: nothing but low frequencies."""
+    waves = np.zeros((128, 65, 3), np.complex128)
+    random = np.random.default_rng(0)
+    waves[:8, :8] = random.normal(size=(8, 8, 3)) + 1j * random.normal(size=(8, 8, 3))
+    values = np.fft.irfft2(waves, axes=(0, 1))
+    return np.rint(128 + 100 * values / np.abs(values).max()).astype(np.uint8)
+
+
+def test_the_same_seed_imagines_the_same_generator(picture: NDArray[np.uint8]) -> None:
+    one, again, other = (imitate(picture, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("height, width", [(128, 128), (97, 131), (1, 2)])
+def test_any_size_stays(height: int, width: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    made = imitate(image, np.random.default_rng(0))
+    assert made.shape == image.shape
+    assert made.dtype == np.uint8
+
+
+def test_the_content_stays(picture: NDArray[np.uint8]) -> None:
+    errors = [imitate(picture, np.random.default_rng(seed)) - picture.astype(np.float64) for seed in range(50)]
+    assert max(np.sqrt(np.mean(error**2)) for error in errors) < 15
+
+
+def test_the_four_pixels_made_of_one_differ(picture: NDArray[np.uint8]) -> None:
+    def mirrored(image: NDArray[np.uint8]) -> float:
+        """What lies about the highest vertical frequency: the picture's low ones again, if rows take turns."""
+        return float(np.abs(np.fft.fft2(image.mean(2)))[56:73, :8].sum())
+
+    made = [mirrored(imitate(picture, np.random.default_rng(seed))) for seed in range(50)]
+    assert np.median(made) > 4 * mirrored(picture)
