@@ -1,12 +1,14 @@
 """Each pass alone: the graph before and after."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.compiler.models import ModelBuilder
-from tinydf.compiler import compile_model
+from tinydf.compiler import compile_model, write_compiled
+from tinydf.compiler.check import first_difference
 from tinydf.compiler.lowering import lower
 from tinydf.compiler.passes.constants import fold_constants
 from tinydf.compiler.passes.edges import strip_edges
@@ -15,6 +17,13 @@ from tinydf.compiler.passes.unused import remove_unused
 from tinydf.compiler.passes.views import share_views
 from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
+
+
+def assert_equal(tflite: bytes, directory: Path) -> None:
+    """Every layer gives TFLM's bytes."""
+    compiled = compile_model(tflite)
+    write_compiled(compiled, directory)
+    assert first_difference(tflite, compiled.plan, directory) is None
 
 
 def float_edged() -> bytes:
@@ -191,3 +200,31 @@ def test_chains_of_numbers_become_one_table() -> None:
     model.add("MUL", [five, y], [z], "MulOptions", fusedActivationFunction=0)
     assert [layer.operator for layer in compile_model(model.finish([x], [z])).plan.layers] == ["ADD+MUL"]
     assert [layer.operator for layer in compile_model(model.finish([x], [y])).plan.layers] == ["ADD"]
+
+
+def test_a_function_of_one_tensor_is_one_table(tmp_path: Path) -> None:
+    model = ModelBuilder()
+    x, y, s, z, t, u = (model.tensor((1, 3, 3, 5), 1 / 256 if k == 2 else 0.1, -128 if k == 2 else k) for k in range(6))
+    model.add("MUL", [x, x], [y], "MulOptions", fusedActivationFunction=0)
+    model.add("LOGISTIC", [y], [s])
+    model.add("MUL", [s, y], [z], "MulOptions", fusedActivationFunction=0)
+    model.add("MAXIMUM", [z, x], [t])
+    model.add("SUB", [t, s], [u], "SubOptions", fusedActivationFunction=0)
+    first = "MUL+LOGISTIC+MUL"
+    for output, kinds in ((z, first), (t, f"{first}+MAXIMUM"), (u, f"{first}+MAXIMUM+SUB")):
+        tflite = model.finish([x], [output])
+        plan = compile_model(tflite).plan
+        assert [layer.operator for layer in plan.layers] == [kinds]
+        assert_equal(tflite, tmp_path)
+
+
+def test_a_table_that_others_read_too_stays(tmp_path: Path) -> None:
+    model = ModelBuilder()
+    x = model.tensor((1, 4), 0.1, 3)
+    s, y, z = (model.tensor((1, size), 1 / 256, -128) for size in (4, 4, 8))
+    model.add("LOGISTIC", [x], [s])
+    model.add("MUL", [s, x], [y], "MulOptions", fusedActivationFunction=0)
+    model.add("CONCATENATION", [s, y], [z], "ConcatenationOptions", axis=1)
+    tflite = model.finish([x], [z])
+    assert [layer.operator for layer in compile_model(tflite).plan.layers] == ["LOGISTIC", "MUL", "CONCATENATION"]
+    assert_equal(tflite, tmp_path)

@@ -8,10 +8,10 @@ from tinydf.compiler.chains import place_chained
 from tinydf.compiler.emit import emit, emit_header
 from tinydf.compiler.graph import Graph, Tensor
 from tinydf.compiler.lowering import lower
-from tinydf.compiler.operators.table import join_tables
 from tinydf.compiler.passes import PASSES
 from tinydf.compiler.plan import FILE as PLAN_FILE
 from tinydf.compiler.plan import Plan, directed, make_plan, place
+from tinydf.compiler.tables import join_tables
 from tinydf.compiler.targets import TARGETS
 from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError

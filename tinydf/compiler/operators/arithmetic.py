@@ -3,7 +3,7 @@
 Where one input is a constant number, the result is a function of the other alone: a table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -83,20 +83,15 @@ def binary(context: Context, kernel: str, parameters: dict[str, Field], struct: 
     return Layer(context.operator, (call,))
 
 
-def with_number(context: Context, function: Callable[[Values, Values], Values]) -> Layer | None:
-    """The operator as a table, if one of its inputs is a constant number.
-
-    Args:
-        context: of the operator.
-        function: what the operator makes of two arrays of int8 values, with TFLM's arithmetic.
-    """
+def element_wise(context: Context, kernel: str, parameters: dict[str, Field], struct: str = "") -> Layer:
+    """The operator as a table, if one of its inputs is a constant number, else as a call of its kernel."""
     for position in (0, 1):
         number, other = context.input(position), context.input(1 - position)
         if number.data is not None and number.count == 1 and other.data is None and other.count == context.output.count:
             constant = number.data.reshape(-1).astype(np.int64)
             operands = (constant, int8_values()) if position == 0 else (int8_values(), constant)
-            return table_layer(context, function(*operands), 1 - position)
-    return None
+            return table_layer(context, FUNCTIONS[kernel](parameters, *operands), 1 - position)
+    return binary(context, kernel, parameters, struct)
 
 
 @lowers("ADD", "SUB")
@@ -121,14 +116,7 @@ def add(context: Context) -> Layer:
         quantise_multiplier, factors
     )
     low, high = context.activation_range(context.output)
-    sign = 1 if context.operator.kind == "ADD" else -1
-
-    def sums(one: Values, two: Values) -> Values:
-        a = requantise((one - first.zero_point) << HEADROOM, first_multiplier, first_shift)
-        b = requantise((two - second.zero_point) << HEADROOM, second_multiplier, second_shift)
-        return np.clip(requantise(a + sign * b, multiplier, shift) + output.zero_point, low, high)
-
-    return with_number(context, sums) or binary(
+    return element_wise(
         context,
         "add",
         {
@@ -149,6 +137,12 @@ def add(context: Context) -> Layer:
     )
 
 
+def _sums(p: Mapping[str, Field], one: Values, two: Values) -> Values:
+    first = _requantised(p, "first_", (one + _integer(p, "first_offset")) << HEADROOM)
+    second = _requantised(p, "second_", (two + _integer(p, "second_offset")) << HEADROOM)
+    return _output(p, _requantised(p, "", first - second if p["subtract"] else first + second))
+
+
 @lowers("MUL")
 def multiply(context: Context) -> Layer:
     """The product of the inputs on the output's scale."""
@@ -157,11 +151,7 @@ def multiply(context: Context) -> Layer:
     multiplier, shift = quantise_multiplier(first.scale * second.scale / output.scale)
     low, high = context.activation_range(context.output)
 
-    def products(one: Values, two: Values) -> Values:
-        product = (one - first.zero_point) * (two - second.zero_point)
-        return np.clip(requantise(product, multiplier, shift) + output.zero_point, low, high)
-
-    return with_number(context, products) or binary(
+    return element_wise(
         context,
         "multiply",
         {
@@ -177,13 +167,18 @@ def multiply(context: Context) -> Layer:
     )
 
 
+def _products(p: Mapping[str, Field], one: Values, two: Values) -> Values:
+    product = (one + _integer(p, "first_offset")) * (two + _integer(p, "second_offset"))
+    return _output(p, _requantised(p, "", product))
+
+
 @lowers("MAXIMUM", "MINIMUM")
 def extremum(context: Context) -> Layer:
     """The larger or smaller of the inputs, compared as they stand: TFLM does not rescale them."""
     for tensor in (context.input(0), context.input(1), context.output):
         context.quantised(tensor)
-    kernel, function = ("larger", np.maximum) if context.operator.kind == "MAXIMUM" else ("smaller", np.minimum)
-    return with_number(context, function) or binary(context, kernel, broadcast(context), struct="broadcast")
+    kernel = "larger" if context.operator.kind == "MAXIMUM" else "smaller"
+    return element_wise(context, kernel, broadcast(context), struct="broadcast")
 
 
 @lowers("PRELU")
@@ -193,7 +188,7 @@ def prelu(context: Context) -> Layer:
     output = context.quantised(context.output)
     positive_multiplier, positive_shift = quantise_multiplier(source.scale / output.scale)
     negative_multiplier, negative_shift = quantise_multiplier(source.scale * slope.scale / output.scale)
-    return binary(
+    return element_wise(
         context,
         "prelu",
         {
@@ -207,3 +202,34 @@ def prelu(context: Context) -> Layer:
             "negative_multiplier": negative_multiplier,
         },
     )
+
+
+def _slopes(p: Mapping[str, Field], one: Values, two: Values) -> Values:
+    value = one + _integer(p, "first_offset")
+    negative = _requantised(p, "negative_", value * (two + _integer(p, "second_offset")))
+    scaled = np.where(value >= 0, _requantised(p, "positive_", value), negative)
+    return scaled + _integer(p, "zero_point")
+
+
+def _integer(p: Mapping[str, Field], name: str) -> int:
+    value = p[name]
+    assert isinstance(value, int)
+    return value
+
+
+def _requantised(p: Mapping[str, Field], prefix: str, values: Values) -> Values:
+    return requantise(values, _integer(p, f"{prefix}multiplier"), _integer(p, f"{prefix}shift"))
+
+
+def _output(p: Mapping[str, Field], values: Values) -> Values:
+    return np.clip(values + _integer(p, "zero_point"), _integer(p, "low"), _integer(p, "high"))
+
+
+# What the kernels make of two int8 values, from their parameters.
+FUNCTIONS: dict[str, Callable[[Mapping[str, Field], Values, Values], Values]] = {
+    "add": _sums,
+    "multiply": _products,
+    "larger": lambda p, one, two: np.maximum(one, two),
+    "smaller": lambda p, one, two: np.minimum(one, two),
+    "prelu": _slopes,
+}
