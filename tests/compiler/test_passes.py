@@ -228,3 +228,43 @@ def test_a_table_that_others_read_too_stays(tmp_path: Path) -> None:
     tflite = model.finish([x], [z])
     assert [layer.operator for layer in compile_model(tflite).plan.layers] == ["LOGISTIC", "MUL", "CONCATENATION"]
     assert_equal(tflite, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "dilation", "taps"),
+    [
+        ((7, 1), (1, 9), (1, 1), (1, 1), (1, 1)),  # a kernel along an axis that is not there
+        ((1, 1), (3, 3), (2, 2), (1, 1), (1, 1)),
+        ((2, 3), (5, 5), (1, 1), (1, 1), (3, 5)),
+        ((3, 3), (3, 3), (1, 1), (4, 2), (1, 3)),
+        ((4, 4), (4, 4), (4, 4), (1, 1), (4, 4)),  # the whole image at once
+        ((3, 2), (3, 2), (2, 2), (1, 2), (3, 1)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+def test_taps_that_never_meet_the_image_are_left_out(
+    kind: str,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    taps: tuple[int, int],
+    tmp_path: Path,
+) -> None:
+    depth = 6
+    model = ModelBuilder()
+    x = model.tensor((1, *size, depth), 0.1, -7)
+    filters, depthwise = (5, False) if kind == "CONV_2D" else (depth, True)
+    shape = (1, *kernel, depth) if depthwise else (filters, *kernel, depth)
+    w = model.tensor(shape, 0.01, 0, np.random.default_rng(0).integers(-127, 128, shape).astype(np.int8))
+    y = model.tensor((1, *(-(-n // s) for n, s in zip(size, stride, strict=True)), filters), 0.2, -5)
+    options = {"padding": 0, "strideH": stride[0], "strideW": stride[1]}
+    options |= {"dilationHFactor": dilation[0], "dilationWFactor": dilation[1]}
+    table = "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions"
+    b = model.tensor((filters,), 0.001, 0, np.arange(filters, dtype=np.int32), "int32")
+    model.add(kind, [x, w, b], [y], table, **options, **({"depthMultiplier": 1} if depthwise else {}))
+    tflite = model.finish([x], [y])
+    weights = next(iter(lower(read_model(tflite)))).calls[0].parameters["weights"]
+    assert isinstance(weights, np.ndarray)
+    assert weights.size == (1 if depthwise else filters) * taps[0] * taps[1] * depth
+    assert_equal(tflite, tmp_path)

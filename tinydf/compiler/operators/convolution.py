@@ -1,6 +1,6 @@
 """CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ def conv_2d(context: Context) -> Layer:
     source, output = context.input(0), context.output
     weights = _weights(context, 4)
     filters, height, width, depth = weights.shape
-    window = window_of(context, source, output, height, width)
+    window, weights = _within_image(window_of(context, source, output, height, width), weights)
     channels = source.shape[3]
     if channels % depth or filters % (channels // depth) or output.shape[3] != filters:
         raise context.operator.error(f"weights {list(weights.shape)} do not fit {channels} input channels")
@@ -34,6 +34,8 @@ def conv_2d(context: Context) -> Layer:
     macs = output.count * height * width * depth
     if window.is_pointwise and depth == channels:
         return _pointwise(context, parts, window.output_height * window.output_width, channels, macs)
+    if window.is_whole_image and depth == channels:
+        return _pointwise(context, parts, 1, source.count, macs)
     if depth == 1 and channels > 1:
         return Layer(context.operator, (_depthwise(context, window, np.moveaxis(weights, 0, 3), parts),), macs)
     call = Call(
@@ -62,13 +64,48 @@ def depthwise_conv_2d(context: Context) -> Layer:
     source, output = context.input(0), context.output
     weights = _weights(context, 4)
     one, height, width, channels = weights.shape
-    window = window_of(context, source, output, height, width)
+    window, weights = _within_image(window_of(context, source, output, height, width), weights)
     multiplier = context.option("depth_multiplier")
     if one != 1 or multiplier < 1 or channels != source.shape[3] * multiplier or output.shape[3] != channels:
         raise context.operator.error(f"weights {list(weights.shape)} do not fit {source.shape[3]} input channels")
     parts = _filter(context, np.moveaxis(weights, 3, 0), channels)
     call = _depthwise(context, window, weights, parts)
     return Layer(context.operator, (call,), output.count * height * width)
+
+
+def _within_image(window: Window, weights: NDArray[np.int8]) -> tuple[Window, NDArray[np.int8]]:
+    """Leave out the first and last taps that lie outside the image wherever the window is: they add nothing.
+
+    Before: a 1x9 kernel over an image [59, 1], padded by four columns on each side
+    After:  a 1x1 kernel, the fifth of the nine taps, without padding
+
+    Args:
+        window: of the convolution.
+        weights: int8 [., height, width, .].
+    """
+    w = window
+    rows = _taps_inside(w.input_height, w.output_height, w.kernel_height, w.stride_y, w.dilation_y, w.padding_top)
+    columns = _taps_inside(w.input_width, w.output_width, w.kernel_width, w.stride_x, w.dilation_x, w.padding_left)
+    window = replace(
+        w,
+        kernel_height=len(rows),
+        kernel_width=len(columns),
+        padding_top=w.padding_top - rows.start * w.dilation_y,
+        padding_left=w.padding_left - columns.start * w.dilation_x,
+        # What a single output, or a single tap, does not use.
+        stride_y=w.stride_y if w.output_height > 1 else 1,
+        stride_x=w.stride_x if w.output_width > 1 else 1,
+        dilation_y=w.dilation_y if len(rows) > 1 else 1,
+        dilation_x=w.dilation_x if len(columns) > 1 else 1,
+    )
+    return window, weights[:, rows.start : rows.stop, columns.start : columns.stop]
+
+
+def _taps_inside(size: int, outputs: int, taps: int, stride: int, dilation: int, padding: int) -> range:
+    """The taps along one axis that lie within the image for some output; the first is not beyond the padding."""
+    places = np.arange(outputs)[:, np.newaxis] * stride - padding + np.arange(taps) * dilation
+    inside = np.flatnonzero(((places >= 0) & (places < size)).any(axis=0))
+    return range(min(int(inside[0]), padding // dilation), int(inside[-1]) + 1) if inside.size else range(taps)
 
 
 def _depthwise(context: Context, window: Window, weights: NDArray[np.int8], parts: Filter) -> Call:

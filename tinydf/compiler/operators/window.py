@@ -85,6 +85,13 @@ class Window:
         same_size = (self.input_height, self.input_width) == (self.output_height, self.output_width)
         return same_size and (self.kernel_height, self.kernel_width, self.stride_y, self.stride_x) == (1, 1, 1, 1)
 
+    @property
+    def is_whole_image(self) -> bool:
+        """Whether the only output reads the whole image, once and in order."""
+        size, kernel = (self.input_height, self.input_width), (self.kernel_height, self.kernel_width)
+        plain = (self.dilation_y, self.dilation_x, self.padding_top, self.padding_left) == (1, 1, 0, 0)
+        return (self.output_height, self.output_width) == (1, 1) and size == kernel and plain
+
 
 def image_of_pixels(count: int) -> Window:
     """`count` pixels in a row, each worked on alone."""
