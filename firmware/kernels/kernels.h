@@ -273,6 +273,35 @@ typedef struct {
 void depthwise_3x3_rv32(const depthwise_3x3_rv32_parameters *parameters, const int8_t *input, int8_t *output,
                         int8_t *scratch);
 
+// Any `depthwise_conv_2d` for RV32; weights [kernel_height, kernel_width, channels * multiplier]; scratch [channels] if
+// a window leaves the image.
+typedef struct {
+    window window;
+    uint16_t channels;   // of the input
+    uint16_t multiplier; // output channels of each
+    uint8_t leaves_image;
+    int8_t padding_value;
+    int8_t low;
+    int8_t high;
+    uint8_t rounding; // as in dot_parameters
+    const int8_t *weights;
+    const rv32_channel *scalings; // [channels * multiplier]
+} depthwise_rv32_parameters;
+void depthwise_rv32(const depthwise_rv32_parameters *parameters, const int8_t *input, int8_t *output, int8_t *scratch);
+
+// `conv_2d` in groups, or with dilation, for RV32; `dot` is the first group's, and the others' weights and channels
+// follow; scratch [8 * dot.inputs], and besides, if a window leaves the image, group_inputs.
+typedef struct {
+    window window;
+    uint16_t groups;
+    uint16_t group_inputs;
+    uint8_t leaves_image;
+    int8_t padding_value;
+    dot_rv32_parameters dot;
+} grouped_conv_2d_rv32_parameters;
+void grouped_conv_2d_rv32(const grouped_conv_2d_rv32_parameters *parameters, const int8_t *input, int8_t *output,
+                          int8_t *scratch);
+
 // What turns the sums of four output channels into outputs, for MVE; shifts are negative, to the right, or 0.
 typedef struct {
     int32_t bias[4];

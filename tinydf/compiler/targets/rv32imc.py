@@ -33,8 +33,8 @@ def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
     return with_kernels(layers, _KERNELS)
 
 
-def _channels(fields: Mapping[str, Field], step: int) -> tuple[int, Records]:
-    """The layer's way of rounding (SCALING_... in dsp.h), and rv32_channel of each channel, filled up to a multiple."""
+def _channels(fields: Mapping[str, Field], step: int, groups: int = 1) -> tuple[int, Records]:
+    """The layer's way of rounding (SCALING_... in dsp.h), and rv32_channel of each, each group filled to a multiple."""
     requantisation = struct(fields, "requantisation")
     multipliers, shifts = array(requantisation, "multiplier").tolist(), array(requantisation, "shift").tolist()
     zero_point = integer(requantisation, "zero_point")
@@ -42,7 +42,9 @@ def _channels(fields: Mapping[str, Field], step: int) -> tuple[int, Records]:
         (bias, *scaling(multiplier, shift, zero_point))
         for bias, multiplier, shift in zip(array(fields, "bias").tolist(), multipliers, shifts, strict=True)
     ]
-    rows += [(0, 0, 0, 1)] * (round_up(len(rows), step) - len(rows))
+    filters = len(rows) // groups
+    empty = [(0, 0, 0, 1)] * (round_up(filters, step) - filters)
+    rows = [row for k in range(groups) for row in (*rows[k * filters : (k + 1) * filters], *empty)]
     fast = all(is_fast(multiplier, shift) for multiplier, shift in zip(multipliers, shifts, strict=True))
     rectified = zero_point == requantisation["low"] == -128
     rounding = SCALING_ANY if not fast else SCALING_RECTIFIED if rectified else SCALING_SIGNED
@@ -71,17 +73,17 @@ def interleave_weights(weights: Array) -> NDArray[np.int8]:
     return np.ascontiguousarray(full.reshape(-1, CHANNELS, full.shape[1]).transpose(0, 2, 1))
 
 
-def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
-    """The C struct `dot_rv32_parameters`, for weights [filters, inputs]."""
+def _dot(fields: Mapping[str, Field], weights: Array, groups: int = 1) -> dict[str, Field]:
+    """The C struct `dot_rv32_parameters`, for weights [filters, inputs]; of groups, the first group's."""
     requantisation = struct(fields, "requantisation")
-    rounding, channels = _channels(fields, CHANNELS)
+    rounding, channels = _channels(fields, CHANNELS, groups)
     return {
         "inputs": round_up(weights.shape[1], 4),
-        "output_channels": len(weights),
+        "output_channels": len(weights) // groups,
         "low": requantisation["low"],
         "high": requantisation["high"],
         "rounding": rounding,
-        "weights": interleave_weights(weights),
+        "weights": np.concatenate([interleave_weights(part) for part in np.split(weights, groups)]),
         "channels": channels,
     }
 
@@ -113,8 +115,10 @@ def _conv_2d(call: Call) -> Call:
     filters, channels = integer(fields, "output_channels"), integer(fields, "input_channels")
     weights = array(fields, "weights").reshape(filters, -1)
     plain = (window.dilation_y, window.dilation_x, fields["groups"]) == (1, 1, 1)
-    if not plain or weights.shape[1] >= 1 << 15 or not can_pair(weights):
+    if weights.shape[1] >= 1 << 15 or not can_pair(weights):
         return call
+    if not plain:
+        return _grouped_conv_2d(call, window, weights)
     parameters: dict[str, Field] = {
         "window": fields["window"],
         "input_channels": channels,
@@ -132,12 +136,53 @@ def _conv_2d(call: Call) -> Call:
     )
 
 
+def _grouped_conv_2d(call: Call, window: Window, weights: Array) -> Call:
+    """One run of inputs for each place of the window and each group."""
+    fields = call.parameters
+    groups = integer(fields, "groups")
+    inputs = integer(fields, "input_channels") // groups
+    parameters: dict[str, Field] = {
+        "window": fields["window"],
+        "groups": groups,
+        "group_inputs": inputs,
+        "leaves_image": int(window.leaves_image),
+        "padding_value": fields["padding_value"],
+        "dot": _dot(fields, weights, groups),
+    }
+    return replace(
+        call,
+        kernel="grouped_conv_2d_rv32",
+        parameters=parameters,
+        scratch_bytes=8 * round_up(weights.shape[1], 4) + (inputs if window.leaves_image else 0),
+        slide=window.slide(integer(fields, "input_channels"), len(weights), PIXELS, reads_first=False),
+    )
+
+
+def _depthwise_any(call: Call) -> Call:
+    fields = call.parameters
+    rounding, scalings = _channels(fields, 1)
+    requantisation = struct(fields, "requantisation")
+    parameters: dict[str, Field] = {
+        "window": fields["window"],
+        "channels": fields["input_channels"],
+        "multiplier": fields["depth_multiplier"],
+        "leaves_image": int(bool(call.scratch_bytes)),
+        "padding_value": fields["padding_value"],
+        "low": requantisation["low"],
+        "high": requantisation["high"],
+        "rounding": rounding,
+        "weights": fields["weights"],
+        "scalings": scalings,
+    }
+    return replace(call, kernel="depthwise_rv32", parameters=parameters)
+
+
 def _depthwise(call: Call) -> Call:
     fields = call.parameters
     w = {name: integer(struct(fields, "window"), name) for name in struct(fields, "window")}
     shape = (w["kernel_height"], w["kernel_width"], w["dilation_y"], w["dilation_x"], fields["depth_multiplier"])
     if shape != (3, 3, 1, 1, 1) or max(w["stride_x"], w["stride_y"], w["padding_left"], w["padding_top"]) > 2:
-        return call
+        return _depthwise_any(call)
     channels = integer(fields, "input_channels")
     row_pixels = max(w["padding_left"] + w["input_width"], (w["output_width"] - 1) * w["stride_x"] + 3)
     most = MAXIMUM_ROWS_BYTES // row_pixels
