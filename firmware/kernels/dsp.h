@@ -211,6 +211,22 @@ static inline int32_t scale_4(__m128i sums, const scaling *s) {
 
 #endif
 
+// The larger of each two bytes.
+static inline int32_t larger_4(int32_t first, int32_t second) {
+#if HAS_DSP
+    int32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(first), "r"(second) : "cc");
+    return result;
+#else
+    uint32_t result = 0;
+    for (uint32_t shift = 0; shift < 32; shift += 8) {
+        const int32_t a = (int8_t)(uint8_t)((uint32_t)first >> shift), b = (int8_t)(uint8_t)((uint32_t)second >> shift);
+        result |= (uint32_t)(uint8_t)maximum(a, b) << shift;
+    }
+    return (int32_t)result;
+#endif
+}
+
 // The same as `scale` where negative sums need not be right, only negative.
 static inline int32_t scale_rectified(int32_t sum, const scaling *s) {
     return (smmlar(sum, s->multiplier, sum) + s->offset) >> s->shift;

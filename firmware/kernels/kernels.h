@@ -373,6 +373,8 @@ void average_pool_2d(const pool_parameters *parameters, const int8_t *input, int
 void average_pool_2d_dsp(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 void average_pool_2d_mve(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 void max_pool_2d(const pool_parameters *parameters, const int8_t *input, int8_t *output);
+void max_pool_2d_dsp(const pool_parameters *parameters, const int8_t *input, int8_t *output);
+void max_pool_2d_mve(const pool_parameters *parameters, const int8_t *input, int8_t *output);
 
 // Mean or sum over the middle axis: [outer, middle, inner] to [outer, inner].
 // output = clamp(requantise(sum - offset, multiplier, shift) + zero_point), offset = middle * input zero point.

@@ -317,6 +317,11 @@ def _average_pool_2d(call: Call) -> Call:
     return replace(call, kernel="average_pool_2d_dsp", struct="pool_parameters")
 
 
+def max_pool_2d_dsp(call: Call) -> Call:
+    """Any window; without the DSP extension, plain C by eight channels."""
+    return replace(call, kernel="max_pool_2d_dsp", struct="pool_parameters")
+
+
 def _add(call: Call) -> Call:
     """Two tensors of one shape, the output's shift as usual; the larger scale first."""
     fields = call.parameters
@@ -461,6 +466,7 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "depthwise_conv_2d": _depthwise,
     "reduce": _reduce,
     "average_pool_2d": _average_pool_2d,
+    "max_pool_2d": max_pool_2d_dsp,
     **ELEMENT_WISE,
     "larger": extremum_dsp,
     "smaller": extremum_dsp,

@@ -211,6 +211,10 @@ def _average_pool_2d(call: Call) -> Call:
     return replace(call, kernel="average_pool_2d_mve", struct="pool_parameters")
 
 
+def _max_pool_2d(call: Call) -> Call:
+    return replace(call, kernel="max_pool_2d_mve", struct="pool_parameters")
+
+
 def _reduce(call: Call) -> Call:
     fields = call.parameters
     # Single columns are summed by the DSP extension.
@@ -265,6 +269,7 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "depthwise_conv_2d": _depthwise,
     "add": _add,
     "average_pool_2d": _average_pool_2d,
+    "max_pool_2d": _max_pool_2d,
     "reduce": _reduce,
     "multiply": _multiply,
     "larger": _extremum,

@@ -16,6 +16,7 @@ from tinydf.compiler.targets.armv7e_m import (
     SCALING_SIGNED,
     depthwise_slide,
     is_fast,
+    max_pool_2d_dsp,
     scaling,
 )
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
@@ -224,5 +225,6 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "pointwise": _pointwise,
     "conv_2d": _conv_2d,
     "depthwise_conv_2d": _depthwise,
+    "max_pool_2d": max_pool_2d_dsp,
     **ELEMENT_WISE,
 }
