@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from tinydf.train.uncertainty import REPLICATES, Draws, after_sharing, calibration_error, interval, replicate
+from tinydf.train.metrics import balanced_accuracy, best_threshold
+from tinydf.train.uncertainty import (
+    REPLICATES,
+    Draws,
+    after_sharing,
+    calibration_error,
+    interval,
+    replicate,
+    wary_threshold,
+)
 
 CASES = st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=2, max_size=40).filter(
     lambda cases: 0 < sum(label for label, _ in cases) < len(cases)
@@ -77,3 +86,16 @@ def test_honest_chances_have_no_calibration_error() -> None:
 
 def test_no_platform_no_sum() -> None:
     assert after_sharing({}) is None
+
+
+def test_a_wary_threshold_goes_down_as_far_as_the_images_cannot_tell() -> None:
+    """Where a gap parts the classes any threshold in it is right: the lowest, just above the real images."""
+    labels, sources = np.repeat([0, 1], 50), [str(k) for k in range(50)] * 2
+    apart = np.concatenate([np.linspace(-2, -1, 50), np.linspace(5, 6, 50)])
+    assert wary_threshold(labels, apart, sources) == pytest.approx((-1 + 5) / 2)
+    overlapping = np.concatenate([np.linspace(-2, 1, 50), np.linspace(-1, 2, 50)])
+    best = best_threshold(labels, overlapping)
+    wary = wary_threshold(labels, overlapping, sources)
+    accuracies = [balanced_accuracy(labels, overlapping, threshold) or 0 for threshold in (best, wary)]
+    assert wary < best
+    assert accuracies[0] - 0.1 < accuracies[1] <= accuracies[0]

@@ -29,6 +29,7 @@ from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean
 from tinydf.train.place import Place, take_place
 from tinydf.train.quantised import QuantisationAware
 from tinydf.train.recipe import Recipe
+from tinydf.train.uncertainty import wary_threshold
 from tinydf.train.weights import hash_weights, load_weights
 
 FEWEST = 4
@@ -109,7 +110,7 @@ def _learn(
 ) -> None:
     """Make the epochs that are left; the first process judges each, and keeps the state and the best weights."""
     learner, how = state.learner, recipe.training
-    weights = _class_weights(split.labels, recipe.augmentation.imitate).to(place.device)
+    weights = _class_weights(split.labels).to(place.device)
 
     def loss(images: Tensor, labels: Tensor) -> Tensor:
         logits, labels = learner.forward(images.to(place.device)), labels.to(place.device)
@@ -203,7 +204,10 @@ def _judge(model: nn.Module, validation: dict[str, Images], recipe: Recipe) -> V
     scores = {platform: evaluate_scores(model, images, recipe.preprocess) for platform, images in validation.items()}
     labels = np.concatenate([images.labels for images in validation.values()])
     together = np.concatenate(list(scores.values()))
-    threshold = best_threshold(labels, together)
+    if recipe.training.threshold == "wary":
+        threshold = wary_threshold(labels, together, [one for images in validation.values() for one in images.sources])
+    else:
+        threshold = best_threshold(labels, together)
     return Verdict(
         loss=_loss(labels, together),
         threshold=threshold,
@@ -234,11 +238,9 @@ def _read_splits(data: Dataset, recipe: Recipe, place: Place) -> tuple[TrainingS
     return split, validation
 
 
-def _class_weights(labels: NDArray[np.int64], imitated: float) -> Tensor:
+def _class_weights(labels: NDArray[np.int64]) -> Tensor:
     """Weights that make both classes count the same, float [2], mean one over the images.
 
-    A part of the real images, `imitated`, is learned from as fakes.
+    Labels are the data set's: fakes that `augmentation.imitate` makes of real images count besides.
     """
-    real, fake = np.bincount(labels, minlength=2)
-    turned = real * imitated
-    return torch.tensor(len(labels) / (2 * np.array([real - turned, fake + turned])), dtype=torch.float32)
+    return torch.tensor(len(labels) / (2 * np.bincount(labels, minlength=2)), dtype=torch.float32)

@@ -80,6 +80,22 @@ def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
     Raises:
         ValueError: if a class is missing.
     """
+    middles, accuracy = threshold_accuracies(labels, scores)
+    first = last = int(accuracy.argmax())
+    enough = accuracy >= accuracy[first] - PLATEAU
+    while first > 0 and enough[first - 1]:
+        first -= 1
+    while last + 1 < len(enough) and enough[last + 1]:
+        last += 1
+    return float((middles[first] + middles[last]) / 2)
+
+
+def threshold_accuracies(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Thresholds between all scores, in rising order, and the balanced accuracy at each, float64 [scores + 1].
+
+    Raises:
+        ValueError: if a class is missing.
+    """
     truth, values = _arrays(labels, scores)
     if not 0 < truth.sum() < len(truth):
         raise ValueError("a threshold needs images of both classes")
@@ -88,14 +104,7 @@ def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
     fakes, reals = np.sort(values[truth == 1]), np.sort(values[truth == 0])
     tpr = 1 - np.searchsorted(fakes, middles, side="right") / len(fakes)
     tnr = np.searchsorted(reals, middles, side="right") / len(reals)
-    accuracy = (tpr + tnr) / 2
-    first = last = int(accuracy.argmax())
-    enough = accuracy >= accuracy[first] - PLATEAU
-    while first > 0 and enough[first - 1]:
-        first -= 1
-    while last + 1 < len(enough) and enough[last + 1]:
-        last += 1
-    return float((middles[first] + middles[last]) / 2)
+    return middles, (tpr + tnr) / 2
 
 
 def best_temperature(labels: ArrayLike, scores: ArrayLike) -> float:

@@ -52,6 +52,9 @@ class Training(Strict):
     warm_up: float = Field(default=0.2, gt=0, lt=1, description="part of the cycle in which the rate rises")
     weight_decay: float = Field(default=0.01, ge=0, le=1)
     precision: Precision = Field(default="float32", description="what a CPU computes in; a GPU always mixes in float16")
+    threshold: Literal["balanced", "wary"] = Field(
+        default="balanced", description="the best for the generators of the validation images, or one for others, too"
+    )
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     seed: int = Field(default=0, ge=0, lt=1 << 32)
     probe: bool = Field(default=False, description="learn the last layer alone, on the features that --init gives")

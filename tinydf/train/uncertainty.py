@@ -5,11 +5,13 @@ Davison and Hinkley 1997, section 3.8), and the same draws serve every platform 
 interval, too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+
+from tinydf.train.metrics import threshold_accuracies
 
 REPLICATES = 1000
 LEVEL = 0.95
@@ -87,6 +89,22 @@ def replicate(labels: NDArray[np.int64], scores: Numbers, threshold: float, weig
         "tpr": tpr,
         "tnr": tnr,
     }
+
+
+def wary_threshold(labels: NDArray[np.int64], scores: Numbers, sources: Sequence[str]) -> float:
+    """The lowest threshold whose balanced accuracy is within one standard error of the best.
+
+    Generators that nobody has seen score lower than those that a threshold is chosen by. This is how far down it may
+    go before these images tell the difference: the one-standard-error rule (Breiman, Friedman, Olshen, Stone 1984,
+    section 3.4.3), the error being that of the best threshold over draws of whole sources.
+
+    Raises:
+        ValueError: if a class is missing.
+    """
+    middles, accuracy = threshold_accuracies(labels, scores)
+    best = int(accuracy.argmax())
+    drawn = replicate(labels, scores, float(middles[best]), Draws(sources).weights(sources))["balanced_accuracy"][1:]
+    return float(middles[np.argmax(accuracy >= accuracy[best] - np.nanstd(drawn))])
 
 
 def interval(values: Numbers) -> Interval | None:
