@@ -98,6 +98,7 @@ def profile(tflite: bytes, board_name: str, port: str | None = None, name: str =
     target = target_of(board.core.name)
     with about(name):
         compiled = compile_model(tflite, target=target)
+        _check_output(compiled.plan.output.bytes)
     inputs = random_inputs(compiled.plan.input.shape, SAMPLES)
     with tempfile.TemporaryDirectory(prefix="tinydf-profile-") as scratch:
         export, firmware = Path(scratch) / "export", Path(scratch) / "firmware"
@@ -108,6 +109,15 @@ def profile(tflite: bytes, board_name: str, port: str | None = None, name: str =
     return _result(
         compiled.plan, board_name, port is None, code_bytes, measured, _expected(tflite, compiled.plan, inputs)
     )
+
+
+def _check_output(size: int) -> None:
+    most = wire.MAX_PAYLOAD - wire.ResultHead.size()
+    if size > most:
+        raise TinydfError(
+            f"its output has {size} bytes, and a board answers with at most {most}",
+            "see `tinydf compile --check` for its bytes and its plan",
+        )
 
 
 def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:

@@ -7,10 +7,10 @@
 
 static frame_receiver receiver;
 
-// An output that does not fit a RESULT, or has no two logits, is no model for this firmware.
+// An output that does not fit a RESULT is no model's for this firmware.
 static engine_status start_engine(void) {
     const engine_description *model = engine_describe();
-    if (model->output.bytes < 2 || model->output.bytes > WIRE_MAX_PAYLOAD - sizeof(wire_result)) {
+    if (model->output.bytes > WIRE_MAX_PAYLOAD - sizeof(wire_result)) {
         return ENGINE_MODEL_INVALID;
     }
     return engine_init(arena_prepare(), ARENA_BYTES);

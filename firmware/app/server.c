@@ -196,10 +196,11 @@ static bool crop_is_next(const wire_infer *infer) {
     return true;
 }
 
-// The verdict by this output and those of the crops before it: the mean score against the threshold, in integers.
+// The verdict by this output and those of the crops before it: the mean score against the threshold, in integers. A
+// model with one output, which is no detector, scores 0.
 static bool judge(const int8_t *output) {
     judgement *judged = &server.judged;
-    judged->steps += output[1] - output[0];
+    judged->steps += server.model->output.bytes > 1 ? output[1] - output[0] : 0;
     judged->crops++;
     return judged->steps > server.model->threshold_steps * (int32_t)judged->crops;
 }

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.compiler.cases import CASES
+from tests.compiler.models import ModelBuilder
 from tinydf.cli.profile import command
 from tinydf.errors import TinydfError
 from tinydf.profile import engine_code_bytes, profile
@@ -28,6 +29,25 @@ def test_on_the_emulated_board(name: str) -> None:
     assert measured.ram_bytes >= measured.ram_lower_bound > 0
     layers = sum(layer.instructions for layer in measured.layers)
     assert abs(layers - measured.instructions) < measured.instructions * 0.1 + 200 * len(measured.layers)
+
+
+def row_sum(size: int) -> bytes:
+    """A table over `size` values, then their sum where that is one value."""
+    model = ModelBuilder()
+    x, y, z = model.tensor((1, size), 0.1), model.tensor((1, size), 0.1, 4), model.tensor((1, 1), 0.1)
+    model.add("LEAKY_RELU", [x], [y], "LeakyReluOptions", alpha=0.3)
+    model.add("MEAN", [y, model.constant([1])], [z], "ReducerOptions", keepDims=True)
+    return model.finish([x], [y if size > 100 else z])
+
+
+def test_a_model_with_one_output_is_measured() -> None:
+    measured = profile(row_sum(40), "nucleo-h743")
+    assert measured.equal and measured.arena_intact
+
+
+def test_an_output_that_no_answer_holds_is_one_line() -> None:
+    with pytest.raises(TinydfError, match="its output has 1009 bytes, and a board answers with at most 1008"):
+        profile(row_sum(1009), "nucleo-h743")
 
 
 def test_on_a_board_in_qemu() -> None:

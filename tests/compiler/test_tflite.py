@@ -108,3 +108,12 @@ def test_weights_outside_the_flatbuffer_are_refused() -> None:
 
     with pytest.raises(TinydfError, match="outside the flatbuffer"):
         read_model(_dense(outside))
+
+
+def test_an_operator_with_state_is_named_as_unsupported() -> None:
+    model = ModelBuilder()
+    x, y, state = model.tensor((1, 4), 0.1), model.tensor((1, 4), 0.1), model.tensor((1, 4), 0.1)
+    model.tensor((0,))  # as converters add beside an LSTM; nothing uses it
+    model.add("UNIDIRECTIONAL_SEQUENCE_LSTM", [x, state], [y])
+    with pytest.raises(TinydfError, match=r"unsupported operators \(index and name\): 0 UNIDIRECTIONAL_SEQUENCE_LSTM"):
+        compile_model(model.finish([x], [y]))

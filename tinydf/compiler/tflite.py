@@ -20,6 +20,8 @@ from tinydf.compiler.schema import DTYPES, NUMPY_DTYPES, OPERATORS, OPTIONS, Opt
 from tinydf.errors import TinydfError
 
 MAXIMUM_BYTES = 1 << 28
+# Operators that read what they left the time before; none is supported (passes/supported.py).
+STATEFUL = ("LSTM", "RNN", "SVDF")
 MAXIMUM_RANK = 8
 MAXIMUM_DIMENSION = 1 << 24
 MAXIMUM_ELEMENTS = 1 << 28
@@ -198,6 +200,7 @@ def _subgraph(table: Table, codes: list[str], buffers: list[NDArray[np.generic] 
         _places(table.integers(1), len(tensors), "the inputs"),
         _places(table.integers(2), len(tensors), "the outputs"),
     )
+    _check_sizes(graph)
     _check_order(graph)
     return graph
 
@@ -212,7 +215,7 @@ def _places(values: tuple[int, ...], count: int, what: str) -> tuple[int, ...]:
 def _tensor(table: Table, place: int, buffers: list[NDArray[np.generic] | None]) -> Tensor:
     name = table.text(3) or f"tensor_{place}"
     shape = table.integers(0)
-    if len(shape) > MAXIMUM_RANK or any(not 0 < size <= MAXIMUM_DIMENSION for size in shape):
+    if len(shape) > MAXIMUM_RANK or any(not 0 <= size <= MAXIMUM_DIMENSION for size in shape):
         raise malformed(f"tensor {place} ({name}) has shape {list(shape)}")
     if math.prod(shape) > MAXIMUM_ELEMENTS:
         raise malformed(f"tensor {place} ({name}) has {math.prod(shape)} elements")
@@ -292,12 +295,25 @@ def _options(table: Table, kind: str, place: int) -> dict[str, Option]:
     return {name: options.scalar(field) for name, field in expected.fields.items()}
 
 
+def _keeps_state(operator: Operator) -> bool:
+    return any(kind in operator.kind for kind in STATEFUL)
+
+
+def _check_sizes(graph: Graph) -> None:
+    """No tensor is empty, but for what an operator with state notes beside its result."""
+    operators = [operator for operator in graph.operators if not _keeps_state(operator)]
+    used = {place for operator in operators for place in (*operator.inputs, *operator.outputs)}
+    for place, tensor in enumerate(graph.tensors):
+        if tensor.count == 0 and place in used.union(graph.inputs, graph.outputs):
+            raise malformed(f"tensor {place} ({tensor.name}) has shape {list(tensor.shape)}")
+
+
 def _check_order(graph: Graph) -> None:
     """Every tensor is written once, before it is read: no cycles, no reads of nothing."""
     known = set(graph.inputs) | {place for place, tensor in enumerate(graph.tensors) if tensor.data is not None}
     for operator in graph.operators:
         for place in operator.inputs:
-            if place is not None and place not in known:
+            if place is not None and place not in known and not _keeps_state(operator):
                 raise malformed(f"{operator} reads tensor {place}, which nothing has written yet")
         for place in operator.outputs:
             if place in known:
