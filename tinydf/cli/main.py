@@ -2,7 +2,9 @@
 
 import errno
 import importlib
+import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -88,6 +90,8 @@ def main() -> None:
 
 def run() -> None:
     """Run the command line; an expected error ends it with one line and status 1, Ctrl-C with 130."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         status = main.main(standalone_mode=False)
     except click.ClickException as error:
@@ -109,6 +113,12 @@ def run() -> None:
             raise
         fail(f"{error.filename or 'writing a file'}: {error.strerror}")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """The first Ctrl-C ends the command; a second, impatient one does not keep it from removing half-written files."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def fail(line: str, status: int = 1) -> None:
