@@ -83,26 +83,26 @@ typedef struct {
     const dsp_channels *channels;
 } dot_parameters;
 
-// `add` of two tensors of one shape for the DSP extension. `first` is the one with the larger scale (or any of two
-// equals): its factor is exactly a half.
+// `add`, or its difference, of two tensors of one shape as one rounding, which the compiler has proved to be as good:
+// (first * first_factor + second * second_factor + offset) >> shift, held to the range.
 typedef struct {
     uint32_t count;
-    int32_t first_offset;  // minus its zero point, times 2^19
-    int32_t second_offset; // minus its zero point, times 2^20
-    scaling second;
-    scaling sum;
+    int32_t first_factor;
+    int32_t second_factor;
+    int32_t offset;
+    uint8_t shift;
     int8_t low;
     int8_t high;
-} add_dsp_parameters;
-void add_dsp(const add_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+} add_linear_parameters;
+void add_linear(const add_linear_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // The same for the first `count` elements.
-void add_run_dsp(const add_dsp_parameters *parameters, uint32_t count, const int8_t *first, const int8_t *second,
-                 int8_t *output);
+void add_linear_run(const add_linear_parameters *parameters, uint32_t count, const int8_t *first, const int8_t *second,
+                    int8_t *output);
 
 // A convolution whose output is not kept, but added to another tensor of its shape. `swap`: that one comes first.
 typedef struct {
-    add_dsp_parameters add;
+    add_linear_parameters add;
     uint8_t swap;
 } fused_add;
 
@@ -129,6 +129,33 @@ typedef struct {
 } conv_2d_dsp_parameters;
 void conv_2d_dsp(const conv_2d_dsp_parameters *parameters, const int8_t *input, const int8_t *other, int8_t *output,
                  int8_t *scratch);
+
+// Four inputs of a window: where they are from its first byte on, and the weights of two output channels for them, the
+// even and the odd ones as halves.
+typedef struct {
+    int32_t offset;
+    int32_t even[2];
+    int32_t odd[2];
+} few_step;
+
+// `conv_2d` for the DSP extension with few outputs, without dilation or groups. Each row of a window is whole words,
+// the last filled up with weights of zero. steps [output_channels / 2 rounded up, count]; bias, with the input's zero
+// point folded in, and scaling [output_channels rounded up to 2]; scratch [4 * count].
+typedef struct {
+    window window;
+    uint16_t input_channels;
+    uint16_t output_channels;
+    uint16_t count;   // of the words of a window
+    uint8_t rounding; // as in dot_parameters
+    int8_t padding_value;
+    int8_t low;
+    int8_t high;
+    const few_step *steps;
+    const int32_t *bias;
+    const scaling *scaling;
+} conv_2d_few_dsp_parameters;
+void conv_2d_few_dsp(const conv_2d_few_dsp_parameters *parameters, const int8_t *input, int8_t *output,
+                     int8_t *scratch);
 
 // `conv_2d` with groups or dilation for the DSP extension; input and output are [.., groups * group_inputs] and [..,
 // dot.pitch], and `dot` is that of the first group, whose weights and channels the other groups' follow. Scratch
@@ -467,18 +494,20 @@ typedef struct {
 } multiply_parameters;
 void multiply(const multiply_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
-// `multiply` of [rows, channels] by [channels] for the DSP extension. With `left`, products are shifted left by so
-// much, multiplied by `product.multiplier` (in Q0.32), and `product.offset` is added; else they are scaled by
-// `product`.
+// `multiply` of [rows, channels] by [channels] for the DSP extension: products shifted left by `left` are multiplied by
+// `multiplier` (in Q0.32) and rounded; `offset` is added, and if `shift` is not 0, the sum is shifted right by it, a
+// half away from zero (`offset` is then half a step and the zero point, shifted left by `shift`).
 typedef struct {
     uint32_t rows;
     uint32_t channels;
+    int32_t multiplier;
+    int32_t offset;
     int16_t first_offset;
     int16_t second_offset;
     int8_t low;
     int8_t high;
     uint8_t left;
-    scaling product;
+    uint8_t shift;
 } multiply_dsp_parameters;
 void multiply_dsp(const multiply_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 

@@ -1,29 +1,64 @@
 #include "kernels.h"
 
-// One channel; whether the range is `full` (that of int8), and then whether products are shifted to the `left`, is
-// known when this is compiled.
-static inline void multiply_channel(const multiply_dsp_parameters *p, uint32_t full, uint32_t left, const int8_t *first,
-                                    int32_t factor, int8_t *output) {
-    const scaling product = p->product;
-    const int32_t channels = (int32_t)p->channels, offset = factor * p->first_offset;
-    for (int32_t i = ((int32_t)p->rows - 1) * channels; i >= 0; i -= channels) {
-        const int32_t value = first[i] * factor + offset;
-        const int32_t scaled = left ? smmlar(value, product.multiplier, product.offset) : scale(value, &product);
-        output[i] = full ? (int8_t)saturate_8(scaled) : clamp(scaled, p->low, p->high);
+// All channels, one after the other. Whether the range is `full` (that of int8), and whether products are rounded a
+// second time, by a shift, is known when this is compiled.
+static inline void multiply_all(const multiply_dsp_parameters *p, uint32_t full, uint32_t shifted, const int8_t *first,
+                                const int8_t *second, int8_t *output) {
+    const int32_t multiplier = p->multiplier, offset = p->offset, shift = p->shift;
+    const uint32_t channels = p->channels;
+    const int8_t *end = second + channels;
+#define MULTIPLY(at)                                                                                                   \
+    do {                                                                                                               \
+        const int32_t value = x[at] * factor + bias;                                                                   \
+        const int32_t rounded = smmlar(value, multiplier, offset);                                                     \
+        const int32_t scaled = shifted ? (rounded + (value >> 31)) >> shift : rounded;                                 \
+        y[at] = full ? (int8_t)saturate_8(scaled) : clamp(scaled, p->low, p->high);                                    \
+    } while (0)
+    while (second < end) {
+        const int32_t factor = (*second++ + p->second_offset) * (1 << p->left), bias = factor * p->first_offset;
+        const int8_t *x = first++;
+        int8_t *y = output++;
+        uint32_t rows = p->rows;
+        for (; rows >= 4; rows -= 4) {
+            MULTIPLY(0);
+            MULTIPLY(channels);
+            MULTIPLY(2 * channels);
+            MULTIPLY(3 * channels);
+            x += 4 * channels;
+            y += 4 * channels;
+        }
+        for (; rows > 0; rows--) {
+            MULTIPLY(0);
+            x += channels;
+            y += channels;
+        }
     }
+#undef MULTIPLY
+}
+
+// Each apart, so that it has the registers to itself.
+__attribute__((noinline)) TINYDF_HOT static void multiply_full(const multiply_dsp_parameters *p, const int8_t *first,
+                                                               const int8_t *second, int8_t *output) {
+    multiply_all(p, 1, 1, first, second, output);
+}
+
+__attribute__((noinline)) TINYDF_HOT static void multiply_held(const multiply_dsp_parameters *p, const int8_t *first,
+                                                               const int8_t *second, int8_t *output) {
+    multiply_all(p, 0, 1, first, second, output);
+}
+
+__attribute__((noinline)) TINYDF_HOT static void multiply_up(const multiply_dsp_parameters *p, const int8_t *first,
+                                                             const int8_t *second, int8_t *output) {
+    multiply_all(p, 0, 0, first, second, output);
 }
 
 TINYDF_HOT void multiply_dsp(const multiply_dsp_parameters *p, const int8_t *first, const int8_t *second,
                              int8_t *output) {
-    const uint32_t full = p->low == INT8_MIN && p->high == INT8_MAX;
-    for (uint32_t c = 0; c < p->channels; c++) {
-        const int32_t factor = (second[c] + p->second_offset) * (1 << p->left);
-        if (full && p->left == 0) {
-            multiply_channel(p, 1, 0, first + c, factor, output + c);
-        } else if (full) {
-            multiply_channel(p, 1, 1, first + c, factor, output + c);
-        } else {
-            multiply_channel(p, 0, p->left, first + c, factor, output + c);
-        }
+    if (p->shift == 0) {
+        multiply_up(p, first, second, output);
+    } else if (p->low == INT8_MIN && p->high == INT8_MAX) {
+        multiply_full(p, first, second, output);
+    } else {
+        multiply_held(p, first, second, output);
     }
 }

@@ -20,7 +20,7 @@ _NEVER = 1 << 62
 # A kernel's parameter that counts what it works on, and how much of that one row is.
 _COUNTED = {
     "lookup": "count",
-    "add_dsp": "count",
+    "add_linear": "count",
     "add_mve": "count",
     "extremum_dsp": "count",
     "multiply_dsp": "rows",

@@ -1,14 +1,17 @@
 """The DSP extension of Armv7E-M (Cortex-M4, M7): two products an instruction, weights packed for it."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph
+from tinydf.compiler.linear import INT8, find_plane
 from tinydf.compiler.lowering import Call, Field, Layer, Records, Slide, Struct
+from tinydf.compiler.operators.arithmetic import FUNCTIONS, HEADROOM
 from tinydf.compiler.operators.window import Window, image_of_pixels
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
@@ -20,6 +23,7 @@ SCALING = "{%d, %d, %d}"
 SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
 SCALING_SLOW = 64
 PIXELS = 3  # that a convolution works on at once, as DOT_PIXELS in dot_dsp.h
+FEW = 4  # outputs of a convolution that is not unpacked
 MAXIMUM_SHIFT = 22
 MAXIMUM_LEFT = 14  # a product of two int8 less their zero points takes 17 bits
 
@@ -166,6 +170,8 @@ def _conv_2d(call: Call) -> Call:
     plain = (integer(window, "dilation_y"), integer(window, "dilation_x"), fields["groups"]) == (1, 1, 1)
     if not plain:
         return _grouped_conv_2d(call)
+    if filters <= FEW:
+        return _conv_2d_few(call)
     weights = pad_runs(array(fields, "weights").reshape(filters, height, -1)).reshape(filters, -1)
     if weights.shape[1] >= 1 << 16:
         return call
@@ -188,6 +194,41 @@ def _conv_2d(call: Call) -> Call:
         scratch_bytes=scratch_bytes,
         slide=slide,
     )
+
+
+def _conv_2d_few(call: Call) -> Call:
+    """Few outputs are not worth the unpacking of their windows."""
+    fields = call.parameters
+    window, requantisation = struct(fields, "window"), struct(fields, "requantisation")
+    filters, height = integer(fields, "output_channels"), integer(window, "kernel_height")
+    rows = array(fields, "weights").reshape(filters, height, -1)
+    empty, words = filters % 2, -(-rows.shape[2] // 4)
+    padded = np.pad(rows, ((0, empty), (0, 0), (0, 4 * words - rows.shape[2]))).astype(np.int32)
+    # [block, channel, row, word, input of a pair, even or odd] -> [block, row, word, even or odd, channel, input]
+    pairs = padded.reshape(-1, 2, height, words, 2, 2).transpose(0, 2, 3, 5, 1, 4)
+    halves = ((pairs[..., 0] & 0xFFFF) | (pairs[..., 1] << 16)).reshape(-1, height * words, 4)
+    row_bytes = integer(window, "input_width") * integer(fields, "input_channels")
+    offsets = (np.arange(height)[:, None] * row_bytes + np.arange(words) * 4).reshape(1, -1, 1)
+    steps = np.concatenate([np.repeat(offsets, len(halves), axis=0), halves], axis=2).astype(np.int32)
+    rounding, scalings = _scalings(requantisation)
+    parameters: dict[str, Field] = {
+        "window": window,
+        "input_channels": fields["input_channels"],
+        "output_channels": filters,
+        "count": height * words,
+        "rounding": rounding,
+        "padding_value": fields["padding_value"],
+        "low": requantisation["low"],
+        "high": requantisation["high"],
+        "steps": Records("few_step", "{%d, {%d, %d}, {%d, %d}}", steps.reshape(-1, 5)),
+        "bias": np.pad(array(fields, "bias"), (0, empty)),
+        "scaling": Records("scaling", SCALING, np.array([*scalings, *([(0, 0, 1)] * empty)], dtype=np.int32)),
+    }
+    # Two channels of all pixels of a row, before the next two.
+    at_once = 2 if filters <= 2 else integer(window, "output_width")
+    slide = window_of(fields).slide(integer(fields, "input_channels"), filters, at_once, reads_first=False)
+    scratch_bytes = 4 * height * words
+    return replace(call, kernel="conv_2d_few_dsp", parameters=parameters, scratch_bytes=scratch_bytes, slide=slide)
 
 
 def _grouped_conv_2d(call: Call) -> Call:
@@ -323,36 +364,27 @@ def max_pool_2d_dsp(call: Call) -> Call:
 
 
 def _add(call: Call) -> Call:
-    """Two tensors of one shape, the output's shift as usual; the larger scale first."""
+    """Two tensors of one shape, if one rounding does what TFLM's three do."""
     fields = call.parameters
     spread = struct(fields, "broadcast")
     strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
     shape = cast(list[int], spread["shape"])
-    if fields["subtract"] or strides != (0, 0, 0, 1, 0, 0, 0, 1) or shape[:3] != [1, 1, 1]:
+    if strides != (0, 0, 0, 1, 0, 0, 0, 1) or shape[:3] != [1, 1, 1]:
         return call
-    half = (1 << 30, 0)
-    swap = (fields["first_multiplier"], fields["first_shift"]) != half
-    one, two = ("second", "first") if swap else ("first", "second")
-    shift, multiplier = integer(fields, "shift"), integer(fields, "multiplier")
-    if (fields[f"{one}_multiplier"], fields[f"{one}_shift"]) != half or not is_fast(multiplier, shift):
+    low, high = integer(fields, "low"), integer(fields, "high")
+    first, second, both = (
+        math.ldexp(integer(fields, f"{name}multiplier"), integer(fields, f"{name}shift") - 31)
+        for name in ("first_", "second_", "")
+    )
+    slopes = (
+        math.ldexp(first * both, HEADROOM),
+        math.ldexp((-second if fields["subtract"] else second) * both, HEADROOM),
+    )
+    plane = find_plane(FUNCTIONS["add"](fields, INT8[:, None], INT8), slopes, low, high)
+    if plane is None:
         return call
-    small = (integer(fields, f"{two}_multiplier"), integer(fields, f"{two}_shift"))
-    if small != half and not is_fast(*small):
-        return call
-    # A factor of exactly a half: no multiplication, one shift of an even number.
-    second = (0, 1, 1) if small == half else scaling(*small, 0)
-    places = tuple(reversed(call.inputs)) if swap else call.inputs
-    in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
-    parameters: dict[str, Field] = {
-        "count": shape[3],
-        "first_offset": integer(fields, f"{one}_offset") << 19,
-        "second_offset": integer(fields, f"{two}_offset") << 20,
-        "second": _named(second),
-        "sum": _named(scaling(multiplier, shift, integer(fields, "zero_point"))),
-        "low": fields["low"],
-        "high": fields["high"],
-    }
-    return replace(call, kernel="add_dsp", parameters=parameters, inputs=places, in_place=in_place)
+    parameters: dict[str, Field] = {"count": shape[3], **asdict(plane), "low": low, "high": high}
+    return replace(call, kernel="add_linear", parameters=parameters)
 
 
 def _named(values: tuple[int, int, int]) -> dict[str, Field]:
@@ -387,19 +419,22 @@ def _multiply(call: Call) -> Call:
     if not rows_by_channels or first not in ([0, 0, shape[3], 1], [0, 0, 0, 1]) or (first[2] == 0 and shape[2] > 1):
         return call
     shift, multiplier = integer(fields, "shift"), integer(fields, "multiplier")
-    left = 0 if is_fast(multiplier, shift) else shift + 1
-    if not is_fast(multiplier, shift) and not 1 <= left <= MAXIMUM_LEFT:
+    fast, zero_point = is_fast(multiplier, shift), integer(fields, "zero_point")
+    # SMMLAR halves a product, so that the factor is doubled; what is shifted to the left is rounded once only.
+    left = 1 if fast else shift + 1
+    if not 1 <= left <= MAXIMUM_LEFT:
         return call
-    zero_point = integer(fields, "zero_point")
     parameters: dict[str, Field] = {
         "rows": shape[2],
         "channels": shape[3],
         "first_offset": fields[f"{one}_offset"],
         "second_offset": fields[f"{two}_offset"],
+        "multiplier": multiplier,
+        "offset": (1 << (-shift - 1)) + (zero_point << -shift) if fast else zero_point,
+        "left": left,
+        "shift": -shift if fast else 0,
         "low": fields["low"],
         "high": fields["high"],
-        "left": left,
-        "product": _named((multiplier, zero_point, 0) if left else scaling(multiplier, shift, zero_point)),
     }
     places = tuple(reversed(call.inputs)) if swap else call.inputs
     in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
@@ -409,7 +444,7 @@ def _multiply(call: Call) -> Call:
 def fuse_adds(graph: Graph, layers: list[Layer]) -> list[Layer]:
     """Let a convolution whose output is only added to another tensor do the addition, so that it never exists whole.
 
-    Before: x -> pointwise_dsp -> t; add_dsp(t, y) -> z
+    Before: x -> pointwise_dsp -> t; add_linear(t, y) -> z
     After:  pointwise_dsp(x, y) -> z, upon y if nothing reads y later
     """
     fused = list(layers)
@@ -441,7 +476,7 @@ def _fused_add(add: Call, position: int) -> Struct:
 
 def _fusible(graph: Graph, layers: list[Layer], adder: Layer) -> tuple[Layer, int] | None:
     """The convolution that `adder` may be joined to, and which of its inputs that makes."""
-    if adder.calls[0].kernel != "add_dsp" or len(adder.calls) != 1:
+    if adder.calls[0].kernel != "add_linear" or len(adder.calls) != 1:
         return None
     for position, place in enumerate(adder.calls[0].tensors):
         other = adder.calls[0].tensors[1 - position]
