@@ -95,26 +95,31 @@ static inline block_sums sum_block(const depthwise_dsp_parameters *p, const insi
     return s;
 }
 
-// Up to four outputs, when they are not all there or not all alike.
+// Up to four outputs.
 __attribute__((noinline)) TINYDF_HOT static void write_some(const depthwise_dsp_parameters *p, block_sums sums,
                                                             uint32_t at, uint32_t count, int8_t *output) {
     const int32_t four[4] = {sums.c0, sums.c1, sums.c2, sums.c3};
     for (uint32_t k = 0; k < 4 && k < count; k++) {
-        output[k] = clamp(scale_any(four[k], &p->scaling[at + k]), p->low, p->high);
+        const scaling *s = &p->scaling[at + k];
+        const int32_t scaled = p->rounding == SCALING_ANY ? scale_any(four[k], s) : scale_twice(2 * four[k], s);
+        output[k] = clamp(scaled, p->low, p->high);
     }
 }
 
-static inline void write_block(const depthwise_dsp_parameters *p, block_sums sums, uint32_t at, uint32_t count,
-                               int8_t *output) {
-    if (count < 4 || p->rounding == SCALING_ANY) {
-        write_some(p, sums, at, count, output);
-        return;
+// Four outputs, of twice their sums.
+static inline void write_four(block_sums twice, const scaling *s, int8_t *output) {
+    output[0] = (int8_t)saturate_8(scale_twice(twice.c0, &s[0]));
+    output[1] = (int8_t)saturate_8(scale_twice(twice.c1, &s[1]));
+    output[2] = (int8_t)saturate_8(scale_twice(twice.c2, &s[2]));
+    output[3] = (int8_t)saturate_8(scale_twice(twice.c3, &s[3]));
+}
+
+static inline void write_block(const depthwise_dsp_parameters *p, block_sums s, uint32_t at, int8_t *output) {
+    if (p->rounding == SCALING_ANY) {
+        write_some(p, s, at, 4, output);
+    } else {
+        write_four((block_sums){2 * s.c0, 2 * s.c1, 2 * s.c2, 2 * s.c3}, p->scaling + at, output);
     }
-    const scaling *s = p->scaling + at;
-    output[0] = (int8_t)saturate_8(scale(sums.c0, &s[0]));
-    output[1] = (int8_t)saturate_8(scale(sums.c1, &s[1]));
-    output[2] = (int8_t)saturate_8(scale(sums.c2, &s[2]));
-    output[3] = (int8_t)saturate_8(scale(sums.c3, &s[3]));
 }
 
 // Output channels that are not four neighbouring channels of the input.
@@ -124,62 +129,117 @@ __attribute__((noinline)) TINYDF_HOT static void run_spread(const depthwise_dsp_
     for (uint32_t k = 0; k < 4; k++) {
         from.offsets[k] = (at + (k < count ? k : 0)) / p->multiplier;
     }
-    write_block(p, sum_block(p, part, at, 0, &from), at, count, output);
+    write_some(p, sum_block(p, part, at, 0, &from), at, count, output);
 }
 
-// What four channels of one pixel are made of, as the loop over a row's pixels reads it: where the inputs of each tap
-// are, and its weights, unpacked.
+// A tap of four channels: where its inputs are, and twice its weights, as halves.
 typedef struct {
-    uint32_t offset;
+    uint32_t distance;
     int32_t even;
     int32_t odd;
 } tap;
 
-// The taps of a window, for four channels; gives their end.
-static inline const tap *list_taps(const inside *part, uint32_t at, tap *taps) {
+// What the loop over a row's pixels reads for each of them, from front to back: twice the biases, less what the zero
+// point brings, the taps and, behind the last of them, where the scalings are.
+typedef struct {
+    block_sums bias;
+    tap taps[MOST_TAPS + 1];
+} recipe;
+
+// The recipe for four channels; gives the end of its taps.
+static inline tap *write_recipe(const depthwise_dsp_parameters *p, const inside *part, uint32_t at, recipe *recipe) {
+    const int32_t *bias = p->bias + at;
+    const int32_t offset = p->offset;
+    block_sums s = {2 * bias[0], 2 * bias[1], 2 * bias[2], 2 * bias[3]};
+    tap *taps = recipe->taps;
     for (uint32_t outer = 0; outer < part->outer; outer++) {
         const int8_t *weights = part->weights + at + outer * part->outer_step.weights;
-        uint32_t offset = outer * part->outer_step.input;
+        uint32_t distance = outer * part->outer_step.input;
         for (uint32_t inner = part->inner; inner > 0; inner--) {
             const int32_t word = load_word(weights);
-            *taps++ = (tap){offset, even_bytes(word), odd_bytes(word)};
+            const int32_t even = double_halves(even_bytes(word)), odd = double_halves(odd_bytes(word));
+            s.c0 = smlabb(offset, even, s.c0);
+            s.c1 = smlabb(offset, odd, s.c1);
+            s.c2 = smlatt(offset, even, s.c2);
+            s.c3 = smlatt(offset, odd, s.c3);
+            *taps++ = (tap){distance, even, odd};
             weights += part->inner_step.weights;
-            offset += part->inner_step.input;
+            distance += part->inner_step.input;
         }
     }
+    recipe->bias = s;
     return taps;
 }
+
+#if HAS_DSP && defined(__OPTIMIZE__)
+
+// Into r4 and r8, the inputs of the even and of the odd ones of four channels.
+#define LOAD_FOUR "ldr r4, [%[input], r4]\n sxtb16 r8, r4, ror #8\n sxtb16 r4, r4\n"
+// The same of two inputs, each for two channels.
+#define LOAD_TWO "ldrh r4, [%[input], r4]\n orr r4, r4, r4, lsl #8\n sxtb16 r4, r4\n mov r8, r4\n"
+#define WRITE_ONE(sum, place)                                                                                          \
+    "ldmia %[recipe]!, {r4, r5, r6}\n smmlar r4, " sum ", r4, r5\n add r4, r4, " sum ", asr #31\n"                     \
+    "asr r4, r4, r6\n ssat r4, #8, r4\n strb r4, [%[output], #" place "]\n"
+// Four channels of one pixel. In assembly, because compilers keep half of this on the stack.
+#define RUN_PIXEL(load)                                                                                                \
+    __asm__ volatile("ldmia %[recipe]!, {r0, r1, r2, r3}\n"                                                            \
+                     "1: ldmia %[recipe]!, {r4, r5, r6}\n" load "smlabb r0, r4, r5, r0\n smlatt r2, r4, r5, r2\n"      \
+                     "smlabb r1, r8, r6, r1\n smlatt r3, r8, r6, r3\n"                                                 \
+                     "cmp %[recipe], %[end]\n bne 1b\n ldr %[recipe], [%[recipe]]\n" WRITE_ONE("r0", "0")              \
+                         WRITE_ONE("r1", "1") WRITE_ONE("r2", "2") WRITE_ONE("r3", "3")                                \
+                     : [recipe] "+&r"(next)                                                                            \
+                     : [input] "r"(input), [output] "r"(output), [end] "r"(end)                                        \
+                     : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "cc", "memory")
+
+static inline void run_pixel(const recipe *recipe, const tap *end, const scaling *scaling, const int8_t *input,
+                             uint32_t multiplier, int8_t *output) {
+    const void *next = recipe;
+    (void)scaling;
+    if (multiplier == 1) {
+        RUN_PIXEL(LOAD_FOUR);
+    } else {
+        RUN_PIXEL(LOAD_TWO);
+    }
+}
+
+#else
+
+static inline void run_pixel(const recipe *recipe, const tap *end, const scaling *scaling, const int8_t *input,
+                             uint32_t multiplier, int8_t *output) {
+    block_sums s = recipe->bias;
+    for (const tap *t = recipe->taps; t < end; t++) {
+        int32_t even = 0, odd = 0;
+        if (multiplier == 1) {
+            const int32_t word = load_word(input + t->distance);
+            even = even_bytes(word);
+            odd = odd_bytes(word);
+        } else {
+            even = load_two(input + t->distance, 0);
+            odd = even;
+        }
+        s.c0 = smlabb(even, t->even, s.c0);
+        s.c2 = smlatt(even, t->even, s.c2);
+        s.c1 = smlabb(odd, t->odd, s.c1);
+        s.c3 = smlatt(odd, t->odd, s.c3);
+    }
+    write_four(s, scaling, output);
+}
+
+#endif
 
 // Four channels of `pixels` neighbours, all of whose windows have the same taps within the image.
 __attribute__((always_inline)) static inline void run_row(const depthwise_dsp_parameters *p, const inside *part,
                                                           uint32_t at, uint32_t multiplier, uint32_t pixels,
                                                           int8_t *output) {
-    tap taps[MOST_TAPS];
-    const tap *end = list_taps(part, at, taps);
+    recipe recipe;
+    tap *end = write_recipe(p, part, at, &recipe);
+    const scaling *scaling = p->scaling + at;
     const int8_t *input = part->input + at / multiplier;
     const uint32_t ahead = (uint32_t)p->window.stride_x * p->channels;
     const uint32_t outputs = (uint32_t)p->channels * p->multiplier;
-    const int32_t offset = p->offset;
+    memcpy(end, &scaling, sizeof(scaling));
     for (; pixels > 0; pixels--) {
-        const int32_t *bias = p->bias + at;
-        block_sums s = {bias[0], bias[1], bias[2], bias[3]};
-        const tap *t = taps;
-        do {
-            int32_t even, odd;
-            if (multiplier == 1) {
-                const int32_t word = load_word(input + t->offset);
-                even = add_even_bytes(offset, word);
-                odd = add_odd_bytes(offset, word);
-            } else {
-                even = load_two(input + t->offset, offset);
-                odd = even;
-            }
-            s.c0 = smlabb(even, t->even, s.c0);
-            s.c2 = smlatt(even, t->even, s.c2);
-            s.c1 = smlabb(odd, t->odd, s.c1);
-            s.c3 = smlatt(odd, t->odd, s.c3);
-        } while (++t < end);
-        write_block(p, s, at, 4, output);
+        run_pixel(&recipe, end, scaling, input, multiplier, output);
         input += ahead;
         output += outputs;
     }
@@ -203,7 +263,7 @@ static inline void run_pixels(const depthwise_dsp_parameters *p, inside part, ui
     for (uint32_t at = 0; at < whole; at += 4) {
         if (pixels == 1) {
             const block_sums one = sum_block(p, &part, at, p->multiplier == 1 ? 1 : 2, NULL);
-            write_block(p, one, at, 4, output + at);
+            write_block(p, one, at, output + at);
         } else if (p->multiplier == 1) {
             run_row_1(p, &part, at, pixels, output + at);
         } else {
@@ -234,7 +294,7 @@ TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *i
     const uint32_t outputs = (uint32_t)p->channels * p->multiplier, pitch = (outputs + 3) / 4 * 4;
     const step column = {(uint32_t)w->dilation_x * p->channels, pitch};
     const step row = {(uint32_t)w->dilation_y * w->input_width * p->channels, w->kernel_width * pitch};
-    const uint32_t few = (uint32_t)w->kernel_height * w->kernel_width <= MOST_TAPS;
+    const uint32_t few = (uint32_t)w->kernel_height * w->kernel_width <= MOST_TAPS && p->rounding != SCALING_ANY;
     const span whole = few ? whole_columns(w) : (span){0, 0};
     for (uint32_t y = 0; y < w->output_height; y++) {
         const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;

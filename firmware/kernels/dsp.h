@@ -66,6 +66,13 @@ static inline int32_t add_odd_bytes(int32_t halves, int32_t word) {
     return result;
 }
 
+// Both halves twice.
+static inline int32_t double_halves(int32_t halves) {
+    int32_t result;
+    __asm__("sadd16 %0, %1, %1" : "=r"(result) : "r"(halves));
+    return result;
+}
+
 // A value held to the range of int8.
 static inline int32_t saturate_8(int32_t value) {
     int32_t result;
@@ -119,6 +126,10 @@ static inline int32_t smmlar(int32_t a, int32_t b, int32_t sum) {
 
 static inline int32_t pack_low(int32_t low, int32_t high) {
     return (int32_t)(((uint32_t)low & 0xffffu) | (uint32_t)high << 16);
+}
+
+static inline int32_t double_halves(int32_t halves) {
+    return pack_low(2 * low_half(halves), 2 * high_half(halves));
 }
 
 static inline int32_t pack_high(int32_t low, int32_t high) {
@@ -190,6 +201,11 @@ typedef struct {
 // they differ the product rounds to 0, and then its sign has no effect.
 static inline int32_t scale(int32_t sum, const scaling *s) {
     return (smmlar(sum, s->multiplier, sum) + (sum >> 31) + s->offset) >> s->shift;
+}
+
+// The same for twice a sum, where `multiplier` is the Q0.31 one itself: an addition less.
+static inline int32_t scale_twice(int32_t sum, const scaling *s) {
+    return (smmlar(sum, s->multiplier, s->offset) + (sum >> 31)) >> s->shift;
 }
 
 #if HAS_SSE2

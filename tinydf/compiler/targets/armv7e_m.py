@@ -279,9 +279,12 @@ def _depthwise_any(call: Call, fields: Mapping[str, Field], w: Mapping[str, int]
     weights = array(fields, "weights").reshape(-1, outputs)
     requantisation, zero_point = struct(fields, "requantisation"), integer(fields, "padding_value")
     bias = array(fields, "bias").astype(np.int64) + zero_point * weights.sum(axis=0, dtype=np.int64)
-    if (np.abs(bias) + 255 * np.abs(weights.astype(np.int64)).sum(axis=0)).max() >= 1 << 31:
+    if (np.abs(bias) + 255 * np.abs(weights.astype(np.int64)).sum(axis=0)).max() >= 1 << 30:  # twice a sum fits, too
         return call
     rounding, scalings = _scalings(requantisation)
+    if rounding != SCALING_ANY:
+        plain = array(requantisation, "multiplier").tolist()
+        scalings = [(multiplier, *rest) for multiplier, (_, *rest) in zip(plain, scalings, strict=True)]
     empty = -outputs % 4
     parameters: dict[str, Field] = {
         "window": struct(fields, "window"),

@@ -1,4 +1,4 @@
-// Runs a compiled model over the inputs in a file of the host, by semihosting, on QEMU's mps3-an547: argument-free, it
+// Runs a compiled model over the inputs in a file of the host, by semihosting, on QEMU's MPS boards: argument-free, it
 // reads TEST_DIRECTORY/inputs and writes TEST_DIRECTORY/outputs.
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ __attribute__((section(".vectors"), used)) static const vector vectors[8] = {
 };
 
 __attribute__((noinline)) void Reset_Handler(void) {
-    CPACR |= 0xFu << 20; // FPU and MVE
+    CPACR |= 0xFu << 20; // the FPU, and MVE where there is one
     __asm volatile("dsb\n isb" ::: "memory");
     for (uint32_t *word = bss_start; word < bss_end; word++) {
         *word = 0;
