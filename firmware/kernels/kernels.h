@@ -100,6 +100,15 @@ void add_linear(const add_linear_parameters *parameters, const int8_t *first, co
 void add_linear_run(const add_linear_parameters *parameters, uint32_t count, const int8_t *first, const int8_t *second,
                     int8_t *output);
 
+// `add_linear` of [rows, channels] and [channels], the latter first if `repeat_first` is 1; `add.count` channels.
+typedef struct {
+    uint32_t rows;
+    uint8_t repeat_first;
+    add_linear_parameters add;
+} add_channels_linear_parameters;
+void add_channels_linear(const add_channels_linear_parameters *parameters, const int8_t *first, const int8_t *second,
+                         int8_t *output);
+
 // A convolution whose output is not kept, but added to another tensor of its shape. `swap`: that one comes first.
 typedef struct {
     add_linear_parameters add;
@@ -481,6 +490,15 @@ typedef struct {
 } add_mve_parameters;
 void add_mve(const add_mve_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
+// `add` of [rows, channels] and [channels] for MVE, the latter first if `repeat_first` is 1; `add.count` channels.
+typedef struct {
+    uint32_t rows;
+    uint8_t repeat_first;
+    add_mve_parameters add;
+} add_channels_mve_parameters;
+void add_channels_mve(const add_channels_mve_parameters *parameters, const int8_t *first, const int8_t *second,
+                      int8_t *output);
+
 // first * second.
 typedef struct {
     broadcast broadcast;
@@ -551,6 +569,40 @@ typedef struct {
     int32_t negative_multiplier;
 } prelu_parameters;
 void prelu(const prelu_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// What values on one side of zero are multiplied by: with `left`, they are shifted left by so much, multiplied by
+// `product.multiplier` (in Q0.32), and `product.offset` is added; else they are scaled by `product`.
+typedef struct {
+    scaling product;
+    uint8_t left;
+} prelu_side;
+
+// `prelu` of [rows, channels] by [channels] for the DSP extension.
+typedef struct {
+    uint32_t rows;
+    uint32_t channels;
+    int16_t first_offset;
+    int16_t second_offset;
+    prelu_side positive;
+    prelu_side negative;
+} prelu_dsp_parameters;
+void prelu_dsp(const prelu_dsp_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
+
+// The same for MVE; shifts besides `left` are not to the left.
+typedef struct {
+    uint32_t rows;
+    uint32_t channels;
+    int16_t first_offset;
+    int16_t second_offset;
+    int16_t zero_point;
+    uint8_t positive_left;
+    uint8_t negative_left;
+    int8_t positive_shift;
+    int8_t negative_shift;
+    int32_t positive_multiplier;
+    int32_t negative_multiplier;
+} prelu_mve_parameters;
+void prelu_mve(const prelu_mve_parameters *parameters, const int8_t *first, const int8_t *second, int8_t *output);
 
 // Any function of one int8: output[i] = table[input[i]], the input read as unsigned: the table holds the results of
 // 0 ... 127, then of -128 ... -1. Input and output may be one buffer.

@@ -38,6 +38,7 @@ NAMES = (
     "maximum",
     "mean",
     "logistic",
+    "prelu",
 )
 PROGRAM = Path(__file__).parent / "mps"
 QEMU = ("qemu-system-arm", "-nodefaults", "-display", "none", "-semihosting")

@@ -24,9 +24,13 @@ _COUNTED = {
     "add_mve": "count",
     "extremum_dsp": "count",
     "multiply_dsp": "rows",
+    "add_channels_linear": "rows",
+    "prelu_dsp": "rows",
     "lookup_mve": "count",
     "extremum_mve": "count",
     "multiply_mve": "rows",
+    "add_channels_mve": "rows",
+    "prelu_mve": "rows",
 }
 
 

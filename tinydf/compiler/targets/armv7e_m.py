@@ -367,13 +367,12 @@ def max_pool_2d_dsp(call: Call) -> Call:
 
 
 def _add(call: Call) -> Call:
-    """Two tensors of one shape, if one rounding does what TFLM's three do."""
+    """Two tensors of one shape, or one value a channel, if one rounding does what TFLM's three do."""
     fields = call.parameters
-    spread = struct(fields, "broadcast")
-    strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
-    shape = cast(list[int], spread["shape"])
-    if strides != (0, 0, 0, 1, 0, 0, 0, 1) or shape[:3] != [1, 1, 1]:
+    size = rows_by_channels(fields)
+    if size is None:
         return call
+    rows, channels, repeat_first = size
     low, high = integer(fields, "low"), integer(fields, "high")
     first, second, both = (
         math.ldexp(integer(fields, f"{name}multiplier"), integer(fields, f"{name}shift") - 31)
@@ -386,8 +385,45 @@ def _add(call: Call) -> Call:
     plane = find_plane(FUNCTIONS["add"](fields, INT8[:, None], INT8), slopes, low, high)
     if plane is None:
         return call
-    parameters: dict[str, Field] = {"count": shape[3], **asdict(plane), "low": low, "high": high}
-    return replace(call, kernel="add_linear", parameters=parameters)
+    parameters: dict[str, Field] = {"count": channels, **asdict(plane), "low": low, "high": high}
+    if rows == 1:
+        return replace(call, kernel="add_linear", parameters=parameters)
+    repeated: dict[str, Field] = {"rows": rows, "repeat_first": int(repeat_first), "add": parameters}
+    return replace(call, kernel="add_channels_linear", parameters=repeated)
+
+
+def rows_by_channels(fields: Mapping[str, Field]) -> tuple[int, int, bool] | None:
+    """Rows, channels, and whether it is the first operand that has one value a channel; None for other broadcasts."""
+    spread = struct(fields, "broadcast")
+    first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
+    one, other, rows, channels = cast(list[int], spread["shape"])
+    whole, each = [0, 0, channels if rows > 1 else 0, 1], [0, 0, 0, 1]
+    if (one, other) != (1, 1) or (first, second) not in ((whole, each), (each, whole)):
+        return None
+    return rows, channels, first != whole
+
+
+def _prelu(call: Call) -> Call:
+    """One slope a channel."""
+    fields = call.parameters
+    size = rows_by_channels(fields)
+    if size is None or size[2]:
+        return call
+    parameters: dict[str, Field] = {
+        "rows": size[0],
+        "channels": size[1],
+        "first_offset": fields["first_offset"],
+        "second_offset": fields["second_offset"],
+    }
+    zero_point = integer(fields, "zero_point")
+    for name in ("positive", "negative"):
+        multiplier, shift = integer(fields, f"{name}_multiplier"), integer(fields, f"{name}_shift")
+        left = 0 if is_fast(multiplier, shift) else shift + 1
+        if not is_fast(multiplier, shift) and not 1 <= left <= MAXIMUM_LEFT:
+            return call
+        product = (multiplier, zero_point, 0) if left else scaling(multiplier, shift, zero_point)
+        parameters[name] = {"product": _named(product), "left": left}
+    return replace(call, kernel="prelu_dsp", parameters=parameters)
 
 
 def _named(values: tuple[int, int, int]) -> dict[str, Field]:
@@ -496,7 +532,7 @@ def _fusible(graph: Graph, layers: list[Layer], adder: Layer) -> tuple[Layer, in
 
 
 # Plain C, with the quick scaling of dsp.h: for other cores too.
-ELEMENT_WISE: dict[str, Callable[[Call], Call]] = {"add": _add, "multiply": _multiply}
+ELEMENT_WISE: dict[str, Callable[[Call], Call]] = {"add": _add, "multiply": _multiply, "prelu": _prelu}
 
 _KERNELS: dict[str, Callable[[Call], Call]] = {
     "pointwise": _pointwise,

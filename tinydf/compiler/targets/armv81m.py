@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer
 from tinydf.compiler.operators.window import image_of_pixels
-from tinydf.compiler.targets.armv7e_m import MAXIMUM_LEFT, extremum_dsp
+from tinydf.compiler.targets.armv7e_m import MAXIMUM_LEFT, extremum_dsp, rows_by_channels
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
@@ -174,22 +174,19 @@ def _depthwise(call: Call) -> Call:
 
 
 def _add(call: Call) -> Call:
-    """Two tensors of one shape; the larger scale first."""
+    """Two tensors of one shape, or one value a channel; the larger scale first."""
     fields = call.parameters
-    spread = struct(fields, "broadcast")
-    strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
-    shape = cast(list[int], spread["shape"])
+    size = rows_by_channels(fields)
     half = (1 << 30, 0)
     swap = (fields["first_multiplier"], fields["first_shift"]) != half
     one, two = ("second", "first") if swap else ("first", "second")
-    flat = strides == (0, 0, 0, 1, 0, 0, 0, 1) and shape[:3] == [1, 1, 1]
     shifts = (integer(fields, f"{two}_shift"), integer(fields, "shift"))
-    if not flat or (fields[f"{one}_multiplier"], fields[f"{one}_shift"]) != half or min(shifts) < -31:
+    if size is None or (fields[f"{one}_multiplier"], fields[f"{one}_shift"]) != half or min(shifts) < -31:
         return call
     signs = {"first": 1, "second": -1 if fields["subtract"] else 1}
     factor = signs[one] << 19
     parameters: dict[str, Field] = {
-        "count": shape[3],
+        "count": size[1],
         "first_factor": factor,
         "first_offset": integer(fields, f"{one}_offset") * factor,
         "second_offset": integer(fields, f"{two}_offset") << 20,
@@ -202,9 +199,30 @@ def _add(call: Call) -> Call:
         "low": fields["low"],
         "high": fields["high"],
     }
-    inputs = tuple(reversed(call.inputs)) if swap else call.inputs
-    in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
-    return replace(call, kernel="add_mve", parameters=parameters, inputs=inputs, in_place=in_place)
+    if swap:
+        call = replace(call, inputs=tuple(reversed(call.inputs)), in_place=tuple(1 - k for k in call.in_place))
+    if size[0] == 1:
+        return replace(call, kernel="add_mve", parameters=parameters)
+    repeated: dict[str, Field] = {"rows": size[0], "repeat_first": int(size[2] != swap), "add": parameters}
+    return replace(call, kernel="add_channels_mve", parameters=repeated)
+
+
+def _prelu(call: Call) -> Call:
+    """One slope a channel, or a value."""
+    fields = call.parameters
+    size = rows_by_channels(fields)
+    if size is None or size[2]:
+        return call
+    parameters: dict[str, Field] = {"rows": size[0], "channels": size[1]}
+    parameters |= {name: fields[name] for name in ("first_offset", "second_offset", "zero_point")}
+    for name in ("positive", "negative"):
+        shift = integer(fields, f"{name}_shift")
+        left = max(shift, 0)
+        if left > MAXIMUM_LEFT or shift < -31:
+            return call
+        parameters |= {f"{name}_left": left, f"{name}_shift": shift - left}
+        parameters[f"{name}_multiplier"] = fields[f"{name}_multiplier"]
+    return replace(call, kernel="prelu_mve", parameters=parameters)
 
 
 def _average_pool_2d(call: Call) -> Call:
@@ -272,6 +290,7 @@ _KERNELS: dict[str, Callable[[Call], Call]] = {
     "max_pool_2d": _max_pool_2d,
     "reduce": _reduce,
     "multiply": _multiply,
+    "prelu": _prelu,
     "larger": _extremum,
     "smaller": _extremum,
     "lookup": _lookup,
