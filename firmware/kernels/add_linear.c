@@ -1,39 +1,43 @@
 #include "kernels.h"
 
-// The loop, which knows when it is compiled whether the range is that of int8.
-static inline void add_all(const add_linear_parameters *p, uint32_t count, uint32_t full, const int8_t *first,
-                           const int8_t *second, int8_t *output) {
-    const int32_t first_factor = p->first_factor, second_factor = p->second_factor, offset = p->offset;
-    const int32_t shift = p->shift;
-#define ADD(at)                                                                                                        \
-    do {                                                                                                               \
-        const int32_t sum = (first[at] * first_factor + (second[at] * second_factor + offset)) >> shift;               \
-        output[at] = full ? (int8_t)saturate_8(sum) : clamp(sum, p->low, p->high);                                     \
-    } while (0)
+static inline int32_t sum_of(const add_linear_parameters *p, int32_t first, int32_t second) {
+    return (first * p->first_factor + (second * p->second_factor + p->offset)) >> p->shift;
+}
+
+// In the range of int8. The compiler is kept from writing the last three out one by one.
+static inline void add_full(const add_linear_parameters *p, uint32_t count, const int8_t *first, const int8_t *second,
+                            int8_t *output) {
+    const add_linear_parameters here = *p;
     for (; count >= 4; count -= 4) {
-        ADD(0);
-        ADD(1);
-        ADD(2);
-        ADD(3);
+        output[0] = (int8_t)saturate_8(sum_of(&here, first[0], second[0]));
+        output[1] = (int8_t)saturate_8(sum_of(&here, first[1], second[1]));
+        output[2] = (int8_t)saturate_8(sum_of(&here, first[2], second[2]));
+        output[3] = (int8_t)saturate_8(sum_of(&here, first[3], second[3]));
         first += 4;
         second += 4;
         output += 4;
     }
-    for (; count > 0; count--) {
-        ADD(0);
-        first++;
-        second++;
-        output++;
+#pragma GCC unroll 1
+    for (uint32_t i = 0; i < count; i++) {
+        output[i] = (int8_t)saturate_8(sum_of(&here, first[i], second[i]));
     }
-#undef ADD
+}
+
+// In the range of the activation.
+static inline void add_held(const add_linear_parameters *p, uint32_t count, const int8_t *first, const int8_t *second,
+                            int8_t *output) {
+    const add_linear_parameters here = *p;
+    for (uint32_t i = 0; i < count; i++) {
+        output[i] = clamp(sum_of(&here, first[i], second[i]), here.low, here.high);
+    }
 }
 
 TINYDF_HOT void add_linear_run(const add_linear_parameters *p, uint32_t count, const int8_t *first,
                                const int8_t *second, int8_t *output) {
     if (p->low == INT8_MIN && p->high == INT8_MAX) {
-        add_all(p, count, 1, first, second, output);
+        add_full(p, count, first, second, output);
     } else {
-        add_all(p, count, 0, first, second, output);
+        add_held(p, count, first, second, output);
     }
 }
 

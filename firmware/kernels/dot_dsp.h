@@ -31,8 +31,8 @@ static inline void dot_and_add(const dot_parameters *p, const fused_add *sum, co
         return;
     }
     dot_pixels(p, pairs, pixels, scratch);
-    add_linear_run(&sum->add, pixels * p->output_channels, sum->swap ? other + at : scratch,
-                   sum->swap ? scratch : other + at, output + at);
+    sum->run(&sum->add, pixels * p->output_channels, sum->swap ? other + at : scratch, sum->swap ? scratch : other + at,
+             output + at);
 }
 
 #endif

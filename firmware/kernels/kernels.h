@@ -109,8 +109,11 @@ typedef struct {
 void add_channels_linear(const add_channels_linear_parameters *parameters, const int8_t *first, const int8_t *second,
                          int8_t *output);
 
-// A convolution whose output is not kept, but added to another tensor of its shape. `swap`: that one comes first.
+// A convolution whose output is not kept, but added to another tensor of its shape. `swap`: that one comes first. `run`
+// is add_linear_run, pointed to so that only models with such a sum link it.
 typedef struct {
+    void (*run)(const add_linear_parameters *parameters, uint32_t count, const int8_t *first, const int8_t *second,
+                int8_t *output);
     add_linear_parameters add;
     uint8_t swap;
 } fused_add;

@@ -166,6 +166,8 @@ def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, dept
             lines.append(f"{indent}.{name} = &{constants.add_struct(f'{prefix}_{name}', value)},")
         elif value is None:
             lines.append(f"{indent}.{name} = NULL,")
+        elif isinstance(value, str):
+            lines.append(f"{indent}.{name} = {value},")
         elif isinstance(value, int):
             lines.append(f"{indent}.{name} = {_number(value)},")
         else:

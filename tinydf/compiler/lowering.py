@@ -46,7 +46,8 @@ class Slide:
     backward: int | None = None
 
 
-Field = int | None | Sequence[int] | NDArray[np.generic] | Records | Struct | Mapping[str, "Field"]
+Field = int | str | None | Sequence[int] | NDArray[np.generic] | Records | Struct | Mapping[str, "Field"]
+"""A constant; a string is the name of a C function."""
 
 
 @dataclass(frozen=True)

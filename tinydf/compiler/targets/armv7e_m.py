@@ -510,7 +510,7 @@ def fuse_adds(graph: Graph, layers: list[Layer]) -> list[Layer]:
 
 
 def _fused_add(add: Call, position: int) -> Struct:
-    return Struct("fused_add", {"add": add.parameters, "swap": position})
+    return Struct("fused_add", {"run": "add_linear_run", "add": add.parameters, "swap": position})
 
 
 def _fusible(graph: Graph, layers: list[Layer], adder: Layer) -> tuple[Layer, int] | None:
