@@ -1,31 +1,30 @@
 """The DSP extension of Armv7E-M (Cortex-M4, M7): two products an instruction, weights packed for it."""
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
-from typing import cast
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph
-from tinydf.compiler.linear import INT8, find_plane
 from tinydf.compiler.lowering import Call, Field, Layer, Records, Slide, Struct
-from tinydf.compiler.operators.arithmetic import FUNCTIONS, HEADROOM
 from tinydf.compiler.operators.window import Window, image_of_pixels
+from tinydf.compiler.targets.element_wise import ELEMENT_WISE, extremum_dsp
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
+from tinydf.compiler.targets.scaling import (
+    SCALING,
+    SCALING_ANY,
+    SCALING_RECTIFIED,
+    SCALING_SIGNED,
+    is_fast,
+    scaling,
+)
 
 # What a depthwise layer may keep of unpacked rows beyond the three that it needs.
 MAXIMUM_ROWS_BYTES = 1536
 
-SCALING = "{%d, %d, %d}"
-# As in dsp.h.
-SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2
-SCALING_SLOW = 64
 PIXELS = 3  # that a convolution works on at once, as DOT_PIXELS in dot_dsp.h
 FEW = 4  # outputs of a convolution that is not unpacked
-MAXIMUM_SHIFT = 22
-MAXIMUM_LEFT = 14  # a product of two int8 less their zero points takes 17 bits
 
 
 def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
@@ -36,21 +35,6 @@ def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
 
 def _is_full(requantisation: Mapping[str, Field]) -> bool:
     return (requantisation["low"], requantisation["high"]) == (-128, 127)
-
-
-def scaling(multiplier: int, shift: int, zero_point: int) -> tuple[int, int, int]:
-    """The C struct `scaling` of a multiplier in Q0.31 and a shift (dsp.h)."""
-    folded = (2 * multiplier) & 0xFFFFFFFF
-    signed = folded - (1 << 32) if folded >= 1 << 31 else folded
-    right = -shift
-    if is_fast(multiplier, shift):
-        return signed, (1 << (right - 1)) + (zero_point << right), right
-    return signed, zero_point, right - SCALING_SLOW
-
-
-def is_fast(multiplier: int, shift: int) -> bool:
-    """Whether one SMMLAR and one shift requantise exactly, with an offset that fits 32 bits."""
-    return 1 <= -shift <= MAXIMUM_SHIFT and multiplier >= 1 << 30
 
 
 def _scalings(requantisation: Mapping[str, Field]) -> tuple[int, list[tuple[int, int, int]]]:
@@ -366,120 +350,6 @@ def max_pool_2d_dsp(call: Call) -> Call:
     return replace(call, kernel="max_pool_2d_dsp", struct="pool_parameters")
 
 
-def _add(call: Call) -> Call:
-    """Two tensors of one shape, or one value a channel, if one rounding does what TFLM's three do."""
-    fields = call.parameters
-    size = rows_by_channels(fields)
-    if size is None:
-        return call
-    rows, channels, repeat_first = size
-    low, high = integer(fields, "low"), integer(fields, "high")
-    first, second, both = (
-        math.ldexp(integer(fields, f"{name}multiplier"), integer(fields, f"{name}shift") - 31)
-        for name in ("first_", "second_", "")
-    )
-    slopes = (
-        math.ldexp(first * both, HEADROOM),
-        math.ldexp((-second if fields["subtract"] else second) * both, HEADROOM),
-    )
-    plane = find_plane(FUNCTIONS["add"](fields, INT8[:, None], INT8), slopes, low, high)
-    if plane is None:
-        return call
-    parameters: dict[str, Field] = {"count": channels, **asdict(plane), "low": low, "high": high}
-    if rows == 1:
-        return replace(call, kernel="add_linear", parameters=parameters)
-    repeated: dict[str, Field] = {"rows": rows, "repeat_first": int(repeat_first), "add": parameters}
-    return replace(call, kernel="add_channels_linear", parameters=repeated)
-
-
-def rows_by_channels(fields: Mapping[str, Field]) -> tuple[int, int, bool] | None:
-    """Rows, channels, and whether it is the first operand that has one value a channel; None for other broadcasts."""
-    spread = struct(fields, "broadcast")
-    first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
-    one, other, rows, channels = cast(list[int], spread["shape"])
-    whole, each = [0, 0, channels if rows > 1 else 0, 1], [0, 0, 0, 1]
-    if (one, other) != (1, 1) or (first, second) not in ((whole, each), (each, whole)):
-        return None
-    return rows, channels, first != whole
-
-
-def _prelu(call: Call) -> Call:
-    """One slope a channel."""
-    fields = call.parameters
-    size = rows_by_channels(fields)
-    if size is None or size[2]:
-        return call
-    parameters: dict[str, Field] = {
-        "rows": size[0],
-        "channels": size[1],
-        "first_offset": fields["first_offset"],
-        "second_offset": fields["second_offset"],
-    }
-    zero_point = integer(fields, "zero_point")
-    for name in ("positive", "negative"):
-        multiplier, shift = integer(fields, f"{name}_multiplier"), integer(fields, f"{name}_shift")
-        left = 0 if is_fast(multiplier, shift) else shift + 1
-        if not is_fast(multiplier, shift) and not 1 <= left <= MAXIMUM_LEFT:
-            return call
-        product = (multiplier, zero_point, 0) if left else scaling(multiplier, shift, zero_point)
-        parameters[name] = {"product": _named(product), "left": left}
-    return replace(call, kernel="prelu_dsp", parameters=parameters)
-
-
-def _named(values: tuple[int, int, int]) -> dict[str, Field]:
-    return dict(zip(("multiplier", "offset", "shift"), values, strict=True))
-
-
-def extremum_dsp(call: Call) -> Call:
-    """Two tensors of one shape."""
-    spread = call.parameters
-    shape = cast(list[int], spread["shape"])
-    strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
-    if strides != (0, 0, 0, 1, 0, 0, 0, 1) or shape[:3] != [1, 1, 1]:
-        return call
-    parameters: dict[str, Field] = {"count": shape[3], "smaller": int(call.kernel == "smaller")}
-    return replace(call, kernel="extremum_dsp", parameters=parameters, struct="")
-
-
-def _multiply(call: Call) -> Call:
-    """A tensor times one value per channel, times one for all, or times one of its own shape."""
-    fields = call.parameters
-    spread = struct(fields, "broadcast")
-    first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
-    shape = cast(list[int], spread["shape"])
-    swap = 0 in first[2:] and shape[2] > 1
-    one, two = ("second", "first") if swap else ("first", "second")
-    if swap:
-        first, second = second, first
-    if shape[:3] == [1, 1, 1] and second == [0, 0, 0, 0]:
-        # One value for all: as many rows of one channel.
-        shape, first, second = [1, 1, shape[3], 1], [0, 0, 1, 1], [0, 0, 0, 1]
-    rows_by_channels = shape[:2] == [1, 1] and second == [0, 0, 0, 1]
-    if not rows_by_channels or first not in ([0, 0, shape[3], 1], [0, 0, 0, 1]) or (first[2] == 0 and shape[2] > 1):
-        return call
-    shift, multiplier = integer(fields, "shift"), integer(fields, "multiplier")
-    fast, zero_point = is_fast(multiplier, shift), integer(fields, "zero_point")
-    # SMMLAR halves a product, so that the factor is doubled; what is shifted to the left is rounded once only.
-    left = 1 if fast else shift + 1
-    if not 1 <= left <= MAXIMUM_LEFT:
-        return call
-    parameters: dict[str, Field] = {
-        "rows": shape[2],
-        "channels": shape[3],
-        "first_offset": fields[f"{one}_offset"],
-        "second_offset": fields[f"{two}_offset"],
-        "multiplier": multiplier,
-        "offset": (1 << (-shift - 1)) + (zero_point << -shift) if fast else zero_point,
-        "left": left,
-        "shift": -shift if fast else 0,
-        "low": fields["low"],
-        "high": fields["high"],
-    }
-    places = tuple(reversed(call.inputs)) if swap else call.inputs
-    in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
-    return replace(call, kernel="multiply_dsp", parameters=parameters, inputs=places, in_place=in_place)
-
-
 def fuse_adds(graph: Graph, layers: list[Layer]) -> list[Layer]:
     """Let a convolution whose output is only added to another tensor do the addition, so that it never exists whole.
 
@@ -530,9 +400,6 @@ def _fusible(graph: Graph, layers: list[Layer], adder: Layer) -> tuple[Layer, in
                 return maker, position
     return None
 
-
-# Plain C, with the quick scaling of dsp.h: for other cores too.
-ELEMENT_WISE: dict[str, Callable[[Call], Call]] = {"add": _add, "multiply": _multiply, "prelu": _prelu}
 
 _KERNELS: dict[str, Callable[[Call], Call]] = {
     "pointwise": _pointwise,

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer
 from tinydf.compiler.operators.window import image_of_pixels
-from tinydf.compiler.targets.armv7e_m import MAXIMUM_LEFT, extremum_dsp, rows_by_channels
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
+from tinydf.compiler.targets.element_wise import MAXIMUM_LEFT, extremum_dsp, rows_by_channels
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
 CHANNELS = 4  # that a kernel works on at once

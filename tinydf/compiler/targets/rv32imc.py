@@ -9,17 +9,10 @@ from numpy.typing import NDArray
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer, Records
 from tinydf.compiler.operators.window import Window, image_of_pixels
-from tinydf.compiler.targets.armv7e_m import (
-    ELEMENT_WISE,
-    SCALING_ANY,
-    SCALING_RECTIFIED,
-    SCALING_SIGNED,
-    depthwise_slide,
-    is_fast,
-    max_pool_2d_dsp,
-    scaling,
-)
+from tinydf.compiler.targets.armv7e_m import depthwise_slide, max_pool_2d_dsp
+from tinydf.compiler.targets.element_wise import ELEMENT_WISE
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
+from tinydf.compiler.targets.scaling import SCALING_ANY, SCALING_RECTIFIED, SCALING_SIGNED, is_fast, scaling
 
 # As in dot_rv32.h.
 PIXELS = 4
