@@ -1,6 +1,6 @@
 """`make bench-engine`: the compiled engine on every emulated board, beside its peers and its goals.
 
-Measures MLPerf Tiny's four models, and every detector of `models/` with random weights (costs do not depend on them),
+Measures MLPerf Tiny's four models, and every detector of `models/` with random weights (costs hardly depend on them),
 and writes `benchmarks/engine.json` and `benchmarks/engine.md`.
 """
 

@@ -1,4 +1,4 @@
-"""Detectors with random weights, converted to int8: for costs and bytes, which do not depend on what was learned."""
+"""Detectors with random weights, converted to int8: for costs, which hardly depend on what was learned, and bytes."""
 
 from pathlib import Path
 from typing import Any
