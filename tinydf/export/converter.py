@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.export.packing import pack
 from tinydf.export.ranges import METHODS, Method, Range, Seen
 
 ONNX2TF_SAMPLE = "calibration_image_sample_data_20x128x128x3_float32.npy"
@@ -97,7 +98,6 @@ def _seen(tensorflow: Any, calibrated: bytes, images: NDArray[np.float32]) -> di
 
 def _quantised(tensorflow: Any, calibrated: bytes, ranges: dict[str, Range]) -> bytes:
     """Full int8, by the calibrated model's ranges, or by those given for tensors of that name."""
-    import flatbuffers
     from tensorflow.lite.python.convert import mlir_quantize
 
     model = _unpacked(calibrated)
@@ -105,11 +105,8 @@ def _quantised(tensorflow: Any, calibrated: bytes, ranges: dict[str, Range]) -> 
         if tensor.name.decode() in ranges:
             low, high = ranges[tensor.name.decode()]
             tensor.quantization.min, tensor.quantization.max = [low], [high]
-    builder = flatbuffers.Builder(len(calibrated))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(
-        mlir_quantize(bytes(builder.Output()), input_data_type=tensorflow.int8, output_data_type=tensorflow.int8)
-    )
+    quantised = mlir_quantize(pack(model), input_data_type=tensorflow.int8, output_data_type=tensorflow.int8)
+    return pack(_unpacked(bytes(quantised)))
 
 
 def _unpacked(tflite: bytes) -> Any:
