@@ -74,20 +74,35 @@ def train(
     if finished := run.open_directory(out, run.Metrics, identity, resume, force):
         return finished
     with take_place() as place:
-        split, validation = _read_splits(data, recipe, place)
-        model = _build(recipe, initial, weights, place)
-        if recipe.training.quantise:
-            model = QuantisationAware(model, recipe.preprocess.size)
-        learner = Learner(model, recipe.training, split.steps(recipe.training), place)
-        state = Progressed(identity, learner)
-        state.load_if_begun(out / run.CHECKPOINT)
-        if place.first:
-            run.save_recipe(recipe, out / recipes.FILE)
-        _learn(state, recipe, split, validation, out, place)
-        if place.first:
-            _finish(state, recipe, data, split, validation, out, initial_sha256)
-        place.wait()
+        # A function of its own, so that the model has gone when its place does: see take_place.
+        _train(recipe, data, out, identity, initial, initial_sha256, weights, place)
     return read_model(run.Metrics, out / run.METRICS, run.MADE_BY)
+
+
+def _train(
+    recipe: Recipe,
+    data: Dataset,
+    out: Path,
+    identity: str,
+    initial: Path | None,
+    initial_sha256: str | None,
+    weights: Path | None,
+    place: Place,
+) -> None:
+    """Build what learns, or take up what is there, and bring it to its end."""
+    split, validation = _read_splits(data, recipe, place)
+    model = _build(recipe, initial, weights, place)
+    if recipe.training.quantise:
+        model = QuantisationAware(model, recipe.preprocess.size)
+    learner = Learner(model, recipe.training, split.steps(recipe.training), place)
+    state = Progressed(identity, learner)
+    state.load_if_begun(out / run.CHECKPOINT)
+    if place.first:
+        run.save_recipe(recipe, out / recipes.FILE)
+    _learn(state, recipe, split, validation, out, place)
+    if place.first:
+        _finish(state, recipe, data, split, validation, out, initial_sha256)
+    place.wait()
 
 
 def _build(recipe: Recipe, initial: Path | None, weights: Path | None, place: Place) -> nn.Module:

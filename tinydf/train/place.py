@@ -56,6 +56,9 @@ class Place:
 def take_place() -> Iterator[Place]:
     """This process's place; with others it is in touch while the block runs.
 
+    What `Place.join` gave must have gone before the block ends. It would be the last to hold the group else, and torch
+    would join the group's threads with Python's lock held, for which one of them may be waiting.
+
     torch computes repeatably from now on: bit for bit on a CPU, as far as its kernels can on a GPU.
     """
     rank, ranks = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
