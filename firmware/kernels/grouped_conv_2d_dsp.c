@@ -1,19 +1,11 @@
 #include "dot_dsp.h"
 #include "window.h"
 
-// The inputs of one group at one place of a window; `padding` where that lies outside the image.
-static inline const int8_t *window_pixel(const grouped_conv_2d_dsp_parameters *p, const int8_t *input, uint32_t pixel,
-                                         uint32_t row, uint32_t column, const int8_t *padding) {
-    const window *w = &p->window;
-    const int32_t y = (int32_t)(pixel / w->output_width * w->stride_y + row * w->dilation_y) - w->padding_top;
-    const int32_t x = (int32_t)(pixel % w->output_width * w->stride_x + column * w->dilation_x) - w->padding_left;
-    return pixel_or(w, input, y, x, p->groups * p->group_inputs, padding);
-}
-
 TINYDF_HOT void grouped_conv_2d_dsp(const grouped_conv_2d_dsp_parameters *p, const int8_t *input, int8_t *output,
                                     int8_t *scratch) {
     const window *w = &p->window;
     const uint32_t pixels = (uint32_t)w->output_height * w->output_width, inputs = p->group_inputs;
+    const int32_t channels = p->groups * p->group_inputs;
     int32_t *pairs = (int32_t *)(void *)scratch;
     int8_t *padding = scratch + 24u * p->dot.groups;
     if (p->leaves_image) {
@@ -29,9 +21,9 @@ TINYDF_HOT void grouped_conv_2d_dsp(const grouped_conv_2d_dsp_parameters *p, con
             int32_t *next = pairs;
             for (uint32_t row = 0; row < w->kernel_height; row++) {
                 for (uint32_t column = 0; column < w->kernel_width; column++) {
-                    next = unpack_run(window_pixel(p, from, i, row, column, padding),
-                                      window_pixel(p, from, second, row, column, padding),
-                                      window_pixel(p, from, third, row, column, padding), inputs, next);
+                    next = unpack_run(window_pixel(w, from, i, row, column, channels, padding),
+                                      window_pixel(w, from, second, row, column, channels, padding),
+                                      window_pixel(w, from, third, row, column, channels, padding), inputs, next);
                 }
             }
             dot_pixels(&dot, pairs, count, to);

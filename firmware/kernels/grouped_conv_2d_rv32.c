@@ -1,19 +1,11 @@
 #include "dot_rv32.h"
 #include "window.h"
 
-// The inputs of one group at one place of a window; `padding` where that lies outside the image.
-static inline const int8_t *window_pixel(const grouped_conv_2d_rv32_parameters *p, const int8_t *input, uint32_t pixel,
-                                         uint32_t row, uint32_t column, const int8_t *padding) {
-    const window *w = &p->window;
-    const int32_t y = (int32_t)(pixel / w->output_width * w->stride_y + row * w->dilation_y) - w->padding_top;
-    const int32_t x = (int32_t)(pixel % w->output_width * w->stride_x + column * w->dilation_x) - w->padding_left;
-    return pixel_or(w, input, y, x, p->groups * p->group_inputs, padding);
-}
-
 TINYDF_HOT void grouped_conv_2d_rv32(const grouped_conv_2d_rv32_parameters *p, const int8_t *input, int8_t *output,
                                      int8_t *scratch) {
     const window *w = &p->window;
     const uint32_t pixels = (uint32_t)w->output_height * w->output_width, filters = p->dot.output_channels;
+    const int32_t channels = p->groups * p->group_inputs;
     const uint32_t padded = (filters + RV32_CHANNELS - 1) / RV32_CHANNELS * RV32_CHANNELS;
     int32_t *columns = (int32_t *)(void *)scratch;
     int8_t *padding = scratch + 8u * p->dot.inputs;
@@ -29,7 +21,7 @@ TINYDF_HOT void grouped_conv_2d_rv32(const grouped_conv_2d_rv32_parameters *p, c
                     const int8_t *inputs[RV32_PIXELS];
                     for (uint32_t j = 0; j < RV32_PIXELS; j++) {
                         const uint32_t i = first + j < pixels ? first + j : pixels - 1;
-                        inputs[j] = window_pixel(p, input + group * p->group_inputs, i, row, column, padding);
+                        inputs[j] = window_pixel(w, input + group * p->group_inputs, i, row, column, channels, padding);
                     }
                     next = pair_inputs(inputs, p->group_inputs, next);
                 }

@@ -11,4 +11,12 @@ static inline const int8_t *pixel_or(const window *window, const int8_t *input, 
     return inside ? input + (y * window->input_width + x) * channels : outside;
 }
 
+// The same at one place of the window of output `pixel`, counted row by row.
+static inline const int8_t *window_pixel(const window *w, const int8_t *input, uint32_t pixel, uint32_t row,
+                                         uint32_t column, int32_t channels, const int8_t *outside) {
+    const int32_t y = (int32_t)(pixel / w->output_width * w->stride_y + row * w->dilation_y) - w->padding_top;
+    const int32_t x = (int32_t)(pixel % w->output_width * w->stride_x + column * w->dilation_x) - w->padding_left;
+    return pixel_or(w, input, y, x, channels, outside);
+}
+
 #endif

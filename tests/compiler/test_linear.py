@@ -4,7 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinydf.compiler.linear import INT8, find_plane
+from tinydf.compiler.linear import find_plane
+from tinydf.compiler.operators.table import int8_values
+
+INT8 = int8_values()
 
 SCALES = st.floats(0.01, 4)
 

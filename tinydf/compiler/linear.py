@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinydf.compiler.fixed_point import INT32_MAX, Values
+from tinydf.compiler.operators.table import int8_values
 
-INT8 = np.arange(-128, 128, dtype=np.int64)
 MAXIMUM_SHIFT = 22
 _FREE = 1 << 62
 
@@ -42,16 +42,17 @@ def find_plane(wanted: Values, slopes: tuple[float, float], low: int, high: int)
     if highest > INT32_MAX:
         return None
     shift = min(int(np.log2(INT32_MAX / highest)), MAXIMUM_SHIFT)
+    int8 = int8_values()
     ideal = [round(slope * (1 << shift)) for slope in slopes]
     # Ties that TFLM rounds away from zero want a plane that is a little steeper.
     nudges = sorted(((i, j) for i in range(-3, 4) for j in range(-3, 4)), key=lambda nudge: sum(map(abs, nudge)))
     for i, j in nudges:
         first, second = ideal[0] + i, ideal[1] + j
-        heights = first * INT8[:, None] + second * INT8
+        heights = first * int8[:, None] + second * int8
         at_least = np.where(wanted > low, (wanted << shift) - heights, -_FREE).max()
         at_most = np.where(wanted < high, ((wanted + 1) << shift) - heights, _FREE).min() - 1
         offset = (int(at_least) + int(at_most)) // 2
-        largest = max(int(np.abs(second * INT8 + offset).max()), int(np.abs(heights + offset).max()))
+        largest = max(int(np.abs(second * int8 + offset).max()), int(np.abs(heights + offset).max()))
         if at_least <= at_most and largest <= INT32_MAX:
             return Plane(first, second, offset, shift)
     return None

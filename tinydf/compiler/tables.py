@@ -9,10 +9,11 @@ Tensors of one size are followed back through tables to where their ways meet; t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from tinydf.compiler.fixed_point import Values
 from tinydf.compiler.graph import Graph, Operator
 from tinydf.compiler.lowering import Layer
 from tinydf.compiler.operators.arithmetic import FUNCTIONS
-from tinydf.compiler.operators.table import Values, int8_values, lookup, values_of
+from tinydf.compiler.operators.table import int8_values, lookup, values_of
 
 Made = Mapping[int, Layer]
 

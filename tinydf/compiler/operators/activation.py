@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinydf.compiler.fixed_point import (
+    Values,
     divide_by_power,
     input_radius,
     logistic,
@@ -16,7 +17,7 @@ from tinydf.compiler.fixed_point import (
 )
 from tinydf.compiler.graph import Quantisation
 from tinydf.compiler.lowering import Context, Layer, lowers, quantised_value
-from tinydf.compiler.operators.table import Values, int8_values, table_layer
+from tinydf.compiler.operators.table import int8_values, table_layer
 
 INTEGER_BITS = 4
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from tinydf.compiler.fixed_point import quantise_multiplier, requantise
+from tinydf.compiler.fixed_point import Values, quantise_multiplier, requantise
 from tinydf.compiler.lowering import Call, Context, Field, Layer, lowers
-from tinydf.compiler.operators.table import Values, int8_values, table_layer
+from tinydf.compiler.operators.table import int8_values, table_layer
 
 RANK = 4
 HEADROOM = 20

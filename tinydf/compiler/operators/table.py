@@ -5,9 +5,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.compiler.fixed_point import Values
 from tinydf.compiler.lowering import Call, Context, Field, Layer
-
-Values = NDArray[np.int64]
 
 
 def int8_values() -> Values:

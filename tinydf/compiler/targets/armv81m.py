@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from tinydf.compiler.graph import Graph
 from tinydf.compiler.lowering import Call, Field, Layer
 from tinydf.compiler.operators.window import image_of_pixels
 from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
-from tinydf.compiler.targets.element_wise import MAXIMUM_LEFT, extremum_dsp, rows_by_channels
+from tinydf.compiler.targets.element_wise import MAXIMUM_LEFT, exchanged, extremum_dsp, rows_by_channels
 from tinydf.compiler.targets.fields import Array, array, integer, round_up, struct, window_of, with_kernels
 
 CHANNELS = 4  # that a kernel works on at once
@@ -176,7 +175,7 @@ def _depthwise(call: Call) -> Call:
 def _add(call: Call) -> Call:
     """Two tensors of one shape, or one value a channel; the larger scale first."""
     fields = call.parameters
-    size = rows_by_channels(fields)
+    size = rows_by_channels(struct(fields, "broadcast"))
     half = (1 << 30, 0)
     swap = (fields["first_multiplier"], fields["first_shift"]) != half
     one, two = ("second", "first") if swap else ("first", "second")
@@ -199,8 +198,7 @@ def _add(call: Call) -> Call:
         "low": fields["low"],
         "high": fields["high"],
     }
-    if swap:
-        call = replace(call, inputs=tuple(reversed(call.inputs)), in_place=tuple(1 - k for k in call.in_place))
+    call = exchanged(call) if swap else call
     if size[0] == 1:
         return replace(call, kernel="add_mve", parameters=parameters)
     repeated: dict[str, Field] = {"rows": size[0], "repeat_first": int(size[2] != swap), "add": parameters}
@@ -210,7 +208,7 @@ def _add(call: Call) -> Call:
 def _prelu(call: Call) -> Call:
     """One slope a channel, or a value."""
     fields = call.parameters
-    size = rows_by_channels(fields)
+    size = rows_by_channels(struct(fields, "broadcast"))
     if size is None or size[2]:
         return call
     parameters: dict[str, Field] = {"rows": size[0], "channels": size[1]}
@@ -244,20 +242,15 @@ def _reduce(call: Call) -> Call:
 def _multiply(call: Call) -> Call:
     """A tensor times one value per channel, or times one of its own shape."""
     fields = call.parameters
-    spread = struct(fields, "broadcast")
-    first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
-    shape = cast(list[int], spread["shape"])
-    swap = first == [0, 0, 0, 1] and shape[2] > 1
-    one, two = ("second", "first") if swap else ("first", "second")
-    if swap:
-        first, second = second, first
-    rows_by_channels = shape[:2] == [1, 1] and second == [0, 0, 0, 1]
+    size = rows_by_channels(struct(fields, "broadcast"))
     left = max(integer(fields, "shift"), 0)
-    if not rows_by_channels or first != [0, 0, shape[3] if shape[2] > 1 else 0, 1] or left > MAXIMUM_LEFT:
+    if size is None or left > MAXIMUM_LEFT:
         return call
+    rows, channels, swap = size
+    one, two = ("second", "first") if swap else ("first", "second")
     parameters: dict[str, Field] = {
-        "rows": shape[2],
-        "channels": shape[3],
+        "rows": rows,
+        "channels": channels,
         "first_offset": fields[f"{one}_offset"],
         "second_offset": fields[f"{two}_offset"],
         "zero_point": fields["zero_point"],
@@ -267,9 +260,7 @@ def _multiply(call: Call) -> Call:
         "high": fields["high"],
         "multiplier": fields["multiplier"],
     }
-    inputs = tuple(reversed(call.inputs)) if swap else call.inputs
-    in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
-    return replace(call, kernel="multiply_mve", parameters=parameters, inputs=inputs, in_place=in_place)
+    return replace(exchanged(call) if swap else call, kernel="multiply_mve", parameters=parameters)
 
 
 def _extremum(call: Call) -> Call:

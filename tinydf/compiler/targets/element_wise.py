@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import cast
 
-from tinydf.compiler.linear import INT8, find_plane
+from tinydf.compiler.linear import find_plane
 from tinydf.compiler.lowering import Call, Field
 from tinydf.compiler.operators.arithmetic import FUNCTIONS, HEADROOM
+from tinydf.compiler.operators.table import int8_values
 from tinydf.compiler.targets.fields import integer, struct
 from tinydf.compiler.targets.scaling import is_fast, scaling
 
@@ -17,7 +18,7 @@ MAXIMUM_LEFT = 14  # a product of two int8 less their zero points takes 17 bits
 def _add(call: Call) -> Call:
     """Two tensors of one shape, or one value a channel, if one rounding does what TFLM's three do."""
     fields = call.parameters
-    size = rows_by_channels(fields)
+    size = rows_by_channels(struct(fields, "broadcast"))
     if size is None:
         return call
     rows, channels, repeat_first = size
@@ -30,7 +31,8 @@ def _add(call: Call) -> Call:
         math.ldexp(first * both, HEADROOM),
         math.ldexp((-second if fields["subtract"] else second) * both, HEADROOM),
     )
-    plane = find_plane(FUNCTIONS["add"](fields, INT8[:, None], INT8), slopes, low, high)
+    wanted = FUNCTIONS["add"](fields, int8_values()[:, None], int8_values())
+    plane = find_plane(wanted, slopes, low, high)
     if plane is None:
         return call
     parameters: dict[str, Field] = {"count": channels, **asdict(plane), "low": low, "high": high}
@@ -40,9 +42,11 @@ def _add(call: Call) -> Call:
     return replace(call, kernel="add_channels_linear", parameters=repeated)
 
 
-def rows_by_channels(fields: Mapping[str, Field]) -> tuple[int, int, bool] | None:
-    """Rows, channels, and whether it is the first operand that has one value a channel; None for other broadcasts."""
-    spread = struct(fields, "broadcast")
+def rows_by_channels(spread: Mapping[str, Field]) -> tuple[int, int, bool] | None:
+    """Rows, channels, and whether it is the first operand that has one value a channel; None for other broadcasts.
+
+    Of two tensors of one shape there is one row.
+    """
     first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
     one, other, rows, channels = cast(list[int], spread["shape"])
     whole, each = [0, 0, channels if rows > 1 else 0, 1], [0, 0, 0, 1]
@@ -51,10 +55,15 @@ def rows_by_channels(fields: Mapping[str, Field]) -> tuple[int, int, bool] | Non
     return rows, channels, first != whole
 
 
+def exchanged(call: Call) -> Call:
+    """A call of two inputs with the second one first."""
+    return replace(call, inputs=tuple(reversed(call.inputs)), in_place=tuple(1 - k for k in call.in_place))
+
+
 def _prelu(call: Call) -> Call:
     """One slope a channel."""
     fields = call.parameters
-    size = rows_by_channels(fields)
+    size = rows_by_channels(struct(fields, "broadcast"))
     if size is None or size[2]:
         return call
     parameters: dict[str, Field] = {
@@ -80,12 +89,10 @@ def _named(values: tuple[int, int, int]) -> dict[str, Field]:
 
 def extremum_dsp(call: Call) -> Call:
     """Two tensors of one shape."""
-    spread = call.parameters
-    shape = cast(list[int], spread["shape"])
-    strides = (*cast(list[int], spread["first_strides"]), *cast(list[int], spread["second_strides"]))
-    if strides != (0, 0, 0, 1, 0, 0, 0, 1) or shape[:3] != [1, 1, 1]:
+    size = rows_by_channels(call.parameters)
+    if size is None or size[0] > 1:
         return call
-    parameters: dict[str, Field] = {"count": shape[3], "smaller": int(call.kernel == "smaller")}
+    parameters: dict[str, Field] = {"count": size[1], "smaller": int(call.kernel == "smaller")}
     return replace(call, kernel="extremum_dsp", parameters=parameters, struct="")
 
 
@@ -93,18 +100,11 @@ def _multiply(call: Call) -> Call:
     """A tensor times one value per channel, times one for all, or times one of its own shape."""
     fields = call.parameters
     spread = struct(fields, "broadcast")
-    first, second = cast(list[int], spread["first_strides"]), cast(list[int], spread["second_strides"])
-    shape = cast(list[int], spread["shape"])
-    swap = 0 in first[2:] and shape[2] > 1
-    one, two = ("second", "first") if swap else ("first", "second")
-    if swap:
-        first, second = second, first
-    if shape[:3] == [1, 1, 1] and second == [0, 0, 0, 0]:
-        # One value for all: as many rows of one channel.
-        shape, first, second = [1, 1, shape[3], 1], [0, 0, 1, 1], [0, 0, 0, 1]
-    rows_by_channels = shape[:2] == [1, 1] and second == [0, 0, 0, 1]
-    if not rows_by_channels or first not in ([0, 0, shape[3], 1], [0, 0, 0, 1]) or (first[2] == 0 and shape[2] > 1):
+    size = _one_for_all(spread) or rows_by_channels(spread)
+    if size is None:
         return call
+    rows, channels, swap = size
+    one, two = ("second", "first") if swap else ("first", "second")
     shift, multiplier = integer(fields, "shift"), integer(fields, "multiplier")
     fast, zero_point = is_fast(multiplier, shift), integer(fields, "zero_point")
     # SMMLAR halves a product, so that the factor is doubled; what is shifted to the left is rounded once only.
@@ -112,8 +112,8 @@ def _multiply(call: Call) -> Call:
     if not 1 <= left <= MAXIMUM_LEFT:
         return call
     parameters: dict[str, Field] = {
-        "rows": shape[2],
-        "channels": shape[3],
+        "rows": rows,
+        "channels": channels,
         "first_offset": fields[f"{one}_offset"],
         "second_offset": fields[f"{two}_offset"],
         "multiplier": multiplier,
@@ -123,9 +123,13 @@ def _multiply(call: Call) -> Call:
         "low": fields["low"],
         "high": fields["high"],
     }
-    places = tuple(reversed(call.inputs)) if swap else call.inputs
-    in_place = tuple(1 - k for k in call.in_place) if swap else call.in_place
-    return replace(call, kernel="multiply_dsp", parameters=parameters, inputs=places, in_place=in_place)
+    return replace(exchanged(call) if swap else call, kernel="multiply_dsp", parameters=parameters)
+
+
+def _one_for_all(spread: Mapping[str, Field]) -> tuple[int, int, bool] | None:
+    """One value for all, the second operand: as many rows of one channel."""
+    shape, second = cast(list[int], spread["shape"]), cast(list[int], spread["second_strides"])
+    return (shape[3], 1, False) if shape[:3] == [1, 1, 1] and second == [0, 0, 0, 0] else None
 
 
 ELEMENT_WISE: dict[str, Callable[[Call], Call]] = {"add": _add, "multiply": _multiply, "prelu": _prelu}
