@@ -32,15 +32,46 @@ def _sums(model: nn.Module) -> int:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("residuals", [0, 12])
-def test_two_logits_of_any_batch(size: str, residuals: int) -> None:
-    model = MicroNet(Options(size=size, residuals=residuals)).eval()
+@pytest.mark.parametrize(("residuals", "blocks"), [(0, None), (12, None), (6, (2, 5)), (60, (2, 5))])
+def test_two_logits_of_any_batch(size: str, residuals: int, blocks: tuple[int, int] | None) -> None:
+    model = MicroNet(Options(size=size, residuals=residuals, blocks=blocks)).eval()
     assert model(torch.rand(2, 3, 96, 96)).shape == (2, 2)
 
 
 def test_a_narrow_last_layer_spares_what_two_classes_do_not_need() -> None:
     whole, narrow = (MicroNet(Options(size="m0", last=last)) for last in (None, 32))
     assert count_parameters(whole) - count_parameters(narrow) == (640 - 32) * (384 + 2 + 2)
+
+
+def test_some_of_the_blocks_behind_the_fixed_first_layer() -> None:
+    """Its stride of 4 is that of the stem and the first block: both halve."""
+    model = MicroNet(Options(size="m3", residuals=36, blocks=(2, 8))).eval()
+    first, *_, last = model.blocks
+    images = torch.rand(1, 3, 96, 96)
+    assert len(model.blocks) == 7
+    assert model.stem(images).shape == (1, 36, 23, 23)
+    assert first(model.stem(images)).shape == (1, 24, 12, 12)
+    assert last(torch.rand(1, 80, 6, 6)).shape == (1, 80, 6, 6)
+    assert model(images).shape == (1, 2)
+
+
+def test_all_blocks_are_the_whole_network() -> None:
+    whole = MicroNet(Options(size="m0", residuals=12))
+    assert str(MicroNet(Options(size="m0", residuals=12, blocks=(1, 7)))) == str(whole)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"residuals": 24, "blocks": [2, 8]}, "blocks 2 to 8: m0 has blocks 1 to 7"),
+        ({"residuals": 24, "blocks": [3, 2]}, "blocks 3 to 2: m0 has blocks 1 to 7"),
+        ({"blocks": [2, 7]}, "blocks begin with 1, or behind the fixed first layer"),
+        ({"residuals": 24, "blocks": [3, 7]}, "blocks begin with 1, or behind the fixed first layer"),
+    ],
+)
+def test_blocks_that_are_not_there_are_an_error(options: dict[str, object], error: str) -> None:
+    with pytest.raises(TinydfError, match=error):
+        detectors.build("micronet", {"size": "m0"} | options)
 
 
 def test_a_shuffle_is_torchs() -> None:

@@ -19,11 +19,11 @@ as in the paper's definition, is two slices and a concatenation. The last h-swis
 normalisation are left out.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from tinydf.detectors.layers import SameConv2d, classifier, divisible, initialise, normalised
@@ -156,16 +156,30 @@ class Options(FirstLayerOptions):
 
     size: Literal["m0", "m1", "m2", "m3"]
     residuals: int = Field(default=0, ge=0, le=60, multiple_of=6, description="0 for the paper's own first layer")
+    blocks: tuple[int, int] | None = Field(
+        default=None, description="the first and the last, from 1, of the size's blocks that it has; all of them"
+    )
     last: int | None = Field(
         default=None, ge=8, le=8192, description="width of the last layer but one; the paper's own"
     )
     dropout: float = Field(default=0.05, ge=0, lt=1)
 
+    @model_validator(mode="after")
+    def _check_blocks(self) -> Self:
+        if self.blocks:
+            first, last = self.blocks
+            if not 1 <= first <= last <= len(SIZES[self.size].rows):
+                raise ValueError(f"blocks {first} to {last}: {self.size} has blocks 1 to {len(SIZES[self.size].rows)}")
+            if first > (2 if self.residuals else 1):
+                raise ValueError("blocks begin with 1, or behind the fixed first layer (residuals) with 1 or 2")
+        return self
+
 
 class MicroNet(nn.Module):  # type: ignore[misc]
     """Input: float [batch, 3, height, width], RGB in [0, 1]. Output: logits float [batch, classes].
 
-    With `residuals`, the fixed `ResidualBank` at stride 4 stands in place of the stem and of the first block's halving.
+    With `residuals`, the fixed `ResidualBank` at stride 4 stands in place of the stem and of the first block's halving;
+    with `blocks` from 2 on, in place of the whole first block, too, which would leave it few channels.
     """
 
     def __init__(self, options: Options, classes: int = 2) -> None:
@@ -177,11 +191,12 @@ class MicroNet(nn.Module):  # type: ignore[misc]
         else:
             self.stem = _stem(*size.stem)
         self.blocks = nn.Sequential()
-        for number, row in enumerate(size.rows):
+        start, end = options.blocks or (1, len(size.rows))
+        for number, row in enumerate(size.rows[start - 1 : end], start):
             first, second, third = size.functions
-            if number == 0 and third:  # the published first block has a ReLU6 where the others choose from two
+            if number == 1 and third:  # the published first block has a ReLU6 where the others choose from two
                 second = 0
-            stride = 1 if number == 0 and options.residuals else row.stride
+            stride = 1 if number == 1 and options.residuals else row.stride
             block = Block(channels, row._replace(stride=stride), (first, second, third), size.slopes)
             self.blocks.append(block)
             channels = row.filters
