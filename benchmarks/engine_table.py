@@ -15,7 +15,7 @@ Made by `make bench-engine`; `engine.json` has the costliest layers too. Instruc
 exactly and repeatably, at the second inference; they are neither cycles nor milliseconds. Code is what the engine and
 its kernels take, without weights; RAM is arena and scratch, input and output inside. "Equal": every output byte is that
 of TFLM's interpreter. Detectors have random weights here: what they cost hardly depends on what they learned (by its
-scales only, which decide on how sums can be rounded: 4 % for micronet-faces).
+scales only, which decide on how sums can be rounded: 2 % for micronet-faces).
 """
 
 
