@@ -115,6 +115,8 @@ def page(results: Results, compact: Sequence[str], large: str, seeds: int) -> st
         "",
         "## Means over seeds",
         "",
+        "± is half the range over the seeds.",
+        "",
         "| detector | trained | seeds | seen, pre | post | worst | never seen, pre | post | worst |",
         "|---|---|---:|---:|---:|---:|---:|---:|---:|",
         *(_line(results, detector, setting) for detector in wanted for setting in SETTINGS),
@@ -129,7 +131,8 @@ def page(results: Results, compact: Sequence[str], large: str, seeds: int) -> st
         "",
         "## Every cell",
         "",
-        "In brackets, 95 % bootstrap intervals over the source photographs.",
+        "In brackets, 95 % bootstrap intervals over the source photographs. Minutes are those of training, on a core",
+        "that it may have shared.",
         "",
         "| detector | trained | seed | seen, pre | post | never seen, pre | post | minutes |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
@@ -187,7 +190,8 @@ def _pretraining(results: Results, detector: str) -> str:
     if alone is None or cost is None:
         return f"- **{detector}**: not measured yet."
     gap = float(np.mean([cell.seen.gap for cell in results.of(detector, "plain")]))
-    verdict = {1: "it narrows the gap", -1: "no, it widens the gap", 0: "the seeds do not agree, or are too few to say"}
+    undecided = "the seeds do not agree" if len(alone.values) > 1 else "one seed cannot say"
+    verdict = {1: "it narrows the gap", -1: "no, it widens the gap", 0: undecided}
     share = f", {alone.mean / gap:.0%} of it" if gap > 0 else ""
     text = (
         f"- **{detector}**: {verdict[alone.sign]}. Sharing costs {gap:.3f} without pre-training; pre-training takes "

@@ -67,7 +67,7 @@ def test_what_is_missing_is_said_to_be() -> None:
 
 @pytest.mark.parametrize(
     ("posts", "verdict"),
-    [((0.5, 0.5), "no, it widens the gap"), ((0.7, 0.5), "the seeds do not agree"), ((0.7,), "too few to say")],
+    [((0.5, 0.5), "no, it widens the gap"), ((0.7, 0.5), "the seeds do not agree"), ((0.7,), "one seed cannot say")],
 )
 def test_the_answer_may_be_no(posts: tuple[float, ...], verdict: str) -> None:
     plain = [cell("small", "plain", seed) for seed in range(len(posts))]
