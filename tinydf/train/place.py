@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as group
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
+from torch.autograd.function import once_differentiable
 from torch.nn.parallel import DistributedDataParallel
 
 
@@ -49,7 +50,7 @@ class Place:
         if self.ranks == 1:
             return model
         synchronise(model, self.device)
-        return DistributedDataParallel(model, broadcast_buffers=False)
+        return DistributedDataParallel(model, forward_sync_buffers=False)
 
 
 @contextmanager
@@ -77,6 +78,25 @@ def take_place() -> Iterator[Place]:
             group.destroy_process_group()
 
 
+class SumOverProcesses(torch.autograd.Function):  # type: ignore[misc]
+    """The sum of all processes' tensors, of one shape; gradients are summed likewise: each process uses the sum."""
+
+    @staticmethod
+    def forward(_: Any, tensor: Tensor) -> Tensor:
+        return _sum(tensor)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        return _sum(gradient)
+
+
+def _sum(tensor: Tensor) -> Tensor:
+    total = tensor.clone(memory_format=torch.contiguous_format)
+    group.all_reduce(total)
+    return total
+
+
 class SharedBatchNorm2d(nn.BatchNorm2d):  # type: ignore[misc]
     """Batch normalisation whose statistics are those of all processes' images; torch's own is for GPUs alone.
 
@@ -86,10 +106,11 @@ class SharedBatchNorm2d(nn.BatchNorm2d):  # type: ignore[misc]
     def forward(self, features: Tensor) -> Tensor:
         if not self.training:
             return super().forward(features)
-        count = all_reduce(torch.tensor(float(features[:, 0].numel())))
-        mean = all_reduce(features.sum(dim=(0, 2, 3))) / count
+        add = SumOverProcesses.apply
+        count = add(torch.tensor(float(features[:, 0].numel())))
+        mean = add(features.sum(dim=(0, 2, 3))) / count
         centred = features - mean[:, None, None]
-        variance = all_reduce(centred.square().sum(dim=(0, 2, 3))) / count
+        variance = add(centred.square().sum(dim=(0, 2, 3))) / count
         with torch.no_grad():
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
