@@ -28,4 +28,4 @@ def test_the_loss_adds_the_terms_by_their_weights() -> None:
         + 3 * (lack_of_variance(first) + lack_of_variance(second))
         + 5 * (covariance(first) + covariance(second))
     )
-    assert float(model(*views).detach()) == pytest.approx(float(expected), rel=1e-4)
+    assert float(model(*views).detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
