@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -126,24 +128,47 @@ def test_every_flasher_verifies_and_resets() -> None:
     ]
 
 
-@pytest.fixture
-def rom() -> Iterator[str]:
-    """A port behind which a mock of the ROM's boot loader speaks esptool's protocol."""
-    from esp32_mock_bootloader import mock_bootloader
+# The mock of the ROM's boot loader knows no revision: here it gets one, where the eFuses have its minor number.
+ROM = """
+import sys
+from esp32_mock_bootloader import registers, server
+from esptool.targets import ESP32C3ROM
 
-    server = mock_bootloader(chip="esp32c3")
-    try:
-        yield server.url()
-    finally:
-        server.stop()
+registers.rom_profile("esp32c3")[ESP32C3ROM.EFUSE_BLOCK1_ADDR + 4 * 3] = int(sys.argv[1]) << 18
+server.run_server(0, chip_mode="esp32c3", port_file=sys.argv[2])
+"""
 
 
-def test_esptool_writes_verifies_and_resets(rom: str, tmp_path: Path) -> None:
+@contextmanager
+def rom(minor: int, directory: Path) -> Iterator[str]:
+    """A port behind which the boot loader of an ESP32-C3 of revision v0.`minor` speaks esptool's protocol."""
+    port = directory / "port"
+    with subprocess.Popen([sys.executable, "-c", ROM, str(minor), str(port)], stdout=subprocess.DEVNULL) as server:
+        try:
+            for _ in range(600):
+                if port.exists() and port.read_text():
+                    break
+                time.sleep(0.1)
+            yield f"socket://127.0.0.1:{port.read_text()}"
+        finally:
+            server.kill()
+
+
+def test_esptool_writes_verifies_and_resets(tmp_path: Path) -> None:
     """The real esptool, which compares the MD5 of what the mock has in its flash."""
     (tmp_path / "firmware.bin").write_bytes(bytes(range(256)) * 40)
     said: list[str] = []
-    assert flashers.program(boards.load("esp32-c3-devkitm-1"), tmp_path, said.append, port=rom) == "esptool"
+    with rom(3, tmp_path) as port:
+        assert flashers.program(boards.load("esp32-c3-devkitm-1"), tmp_path, said.append, port) == "esptool"
     assert "Hash of data verified." in said
+
+
+def test_a_chip_whose_rom_cannot_start_the_firmware_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "firmware.bin").write_bytes(bytes(256))
+    said: list[str] = []
+    with rom(2, tmp_path) as port, pytest.raises(TinydfError, match=r"of revision v0\.2, .*: use .* v0\.3 or newer"):
+        flashers.program(boards.load("esp32-c3-devkitm-1"), tmp_path, said.append, port)
+    assert not any(line.startswith(("Writing", "Wrote")) for line in said)
 
 
 def test_esptool_without_a_board_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

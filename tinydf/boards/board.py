@@ -98,9 +98,10 @@ class CubeProgrammer(Table):
 
 
 class EspTool(Table):
-    """esptool: the chip, and where in its flash the binary goes."""
+    """esptool: the chip, its oldest revision (major, minor) that will do, and where in its flash the binary goes."""
 
     chip: Literal["esp32c3"]
+    oldest_revision: tuple[int, int]
     address: Address
 
 

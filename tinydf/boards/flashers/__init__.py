@@ -10,7 +10,7 @@ from types import ModuleType
 
 from pydantic import BaseModel
 
-from tinydf.boards.board import Board
+from tinydf.boards.board import Board, EspTool
 from tinydf.boards.flashers import cube_programmer, esptool, openocd, st_flash
 from tinydf.errors import TinydfError
 
@@ -59,13 +59,23 @@ def program(board: Board, firmware: Path, say: Callable[[str], None], port: str 
         The program that did it.
 
     Raises:
-        TinydfError: if no program is installed, no probe is plugged in, or it fails.
+        TinydfError: if no program is installed, no probe is plugged in, the chip is too old, or it fails.
     """
     module, table = choose(board)
-    lines: list[str] = []
     if port is not None and module not in SERIAL:
         raise TinydfError(f"{module.PROGRAM} finds {board.name} by its debug probe", "leave --port out")
-    command = module.command(table, firmware, port)
+    if isinstance(table, EspTool):
+        esptool.refuse(table, _run(module, board, esptool.identify(table, port), say)[1])
+    status, output = _run(module, board, module.command(table, firmware, port), say)
+    if status != 0 or not re.search(module.DONE, output):
+        wrong = (line for line in output.splitlines() if re.search(r"error|fail", line, re.IGNORECASE))
+        raise TinydfError(f"{module.PROGRAM} did not program {board.name}: {next(wrong, f'status {status}')}")
+    return str(module.PROGRAM)
+
+
+def _run(module: ModuleType, board: Board, command: list[str], say: Callable[[str], None]) -> tuple[int, str]:
+    """Run a flasher; its exit status and all that it printed. Raises TinydfError if it reaches no board."""
+    lines: list[str] = []
     command[0] = installed(module.PROGRAM) or command[0]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -80,7 +90,4 @@ def program(board: Board, firmware: Path, say: Callable[[str], None], port: str 
     if re.search(module.NO_PROBE, output):
         what = "no board at that port" if module in SERIAL else "no probe"
         raise TinydfError(f"{module.PROGRAM} found {what}", f"plug {board.name} in, or use --emulator")
-    if status != 0 or not re.search(module.DONE, output):
-        reason = next((line for line in lines if re.search(r"error|fail", line, re.IGNORECASE)), f"status {status}")
-        raise TinydfError(f"{module.PROGRAM} did not program {board.name}: {reason}")
-    return str(module.PROGRAM)
+    return status, output

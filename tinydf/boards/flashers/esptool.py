@@ -1,5 +1,6 @@
 """esptool, which talks to the boot loader in the ROM of Espressif's chips over the serial port, and verifies by MD5."""
 
+import re
 from pathlib import Path
 
 from serial.tools import list_ports
@@ -14,11 +15,28 @@ PROGRESS = r"^(Connected|Writing|Wrote|Verifying|Hash of data)"
 DONE = r"Hash of data verified"
 
 
+def identify(settings: EspTool, port: str | None) -> list[str]:
+    """Ask the chip what it is; it stays in its boot loader."""
+    return [*_reach(settings, port), "--after", "no-reset", "chip-id"]
+
+
+def refuse(settings: EspTool, identity: str) -> None:
+    """Raise TinydfError if esptool's answer names a revision that is too old to run what would be written."""
+    found = re.search(r"revision v(\d+)\.(\d+)", identity)
+    if found and (int(found[1]), int(found[2])) < settings.oldest_revision:
+        oldest = "v{}.{}".format(*settings.oldest_revision)
+        what = f"the chip is of {found[0]}, whose ROM would not start the firmware; nothing was written"
+        raise TinydfError(what, f"use a board whose chip is of revision {oldest} or newer")
+
+
 def command(settings: EspTool, firmware: Path, port: str | None) -> list[str]:
     """Write the binary, verify, reset; on the only serial port on USB if none is given."""
     binary = (firmware / "firmware.bin").absolute()
-    where = ("--chip", settings.chip, "--port", port or _only_port())
-    return [PROGRAM, *where, "--baud", "921600", "write-flash", f"0x{settings.address:X}", str(binary)]
+    return [*_reach(settings, port), "--baud", "921600", "write-flash", f"0x{settings.address:X}", str(binary)]
+
+
+def _reach(settings: EspTool, port: str | None) -> list[str]:
+    return [PROGRAM, "--chip", settings.chip, "--port", port or _only_port()]
 
 
 def _only_port() -> str:
