@@ -30,9 +30,9 @@ COMPACT: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("micronet-m0", "micronet-m0", {}),
     ("micronet-m0, last 32", "micronet-m0", {"last": 32}),
     ("micronet-m0, 12 residuals", "micronet-m0", {"residuals": 12}),
-    ("micronet-m1", "micronet-m0", {"size": "m1"}),
-    ("micronet-m2", "micronet-m0", {"size": "m2"}),
-    ("micronet-m3", "micronet-m0", {"size": "m3"}),
+    ("micronet-m1", "micronet-m1", {}),
+    ("micronet-m2", "micronet-m2", {}),
+    ("micronet-m3", "micronet-m3", {}),
     ("mobilenet-v2-035", "mobilenet-v2-035", {}),
     ("mobilenet-v2-035, 20 residuals", "mobilenet-v2-035", {"residuals": 20}),
     ("mobilenet-v3-small", "mobilenet-v3-small", {}),
@@ -41,7 +41,7 @@ COMPACT: tuple[tuple[str, str, dict[str, Any]], ...] = (
 LARGE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("resnet-18", "resnet-18", {}),
     ("resnet-50", "resnet-50", {}),
-    ("resnet-50, no early downsampling", "resnet-50", {"early_downsampling": False}),
+    ("resnet-50-nodown", "resnet-50-nodown", {}),
 )
 
 
