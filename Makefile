@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test fuzz bench-engine bench-detectors bench-share bench-train results lint format setup lock clean
+.PHONY: demo test fuzz bench-engine bench-detectors bench-share bench-train bench-faces results lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -26,9 +26,14 @@ bench-train: setup ## How fast detectors are trained, and how much of it is wait
 	test -d build/demo/data || $(PYTHON) -m tinydf.cli data demo --out build/demo/data
 	$(PYTHON) -m benchmarks.train --data build/demo/data
 
-results: setup ## Pre-training and augmentation compared, three hours: docs/results.md
-	test -d build/full || $(PYTHON) -m tinydf.cli data demo --tier full $(if $(ACCEPT_LICENCE),--accept-licence) --out build/full
+bench-faces: setup build/full ## The detectors for faces against their goals, some hours: benchmarks/faces.md
+	$(PYTHON) -m benchmarks.faces --data build/full
+
+results: setup build/full ## Pre-training and augmentation compared, three hours: docs/results.md
 	$(PYTHON) -m benchmarks.results --data build/full
+
+build/full: | setup
+	$(PYTHON) -m tinydf.cli data demo --tier full $(if $(ACCEPT_LICENCE),--accept-licence) --out $@
 
 lint: setup ## ruff, mypy, clang-format
 	$(PYTHON) -m ruff check .

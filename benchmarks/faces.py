@@ -1,0 +1,97 @@
+"""The detectors for faces against the project's goals: every figure of int8, on held-out faces, over several seeds.
+
+`make bench-faces` trains each on the full tier, exports it, judges the faces of the test split by its compiled C, whose
+bytes are a board's, and writes `faces.json` and `faces.md` beside this file. A training counts from the moment that it
+is in `faces.json`: a run that was stopped goes on where it was, and what had another recipe or other data is made anew.
+"""
+
+import argparse
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+
+from benchmarks.faces_page import Results, Trained, page
+from tinydf.console import note
+from tinydf.data.dataset import Dataset
+from tinydf.errors import TinydfError
+from tinydf.export.run import export_run
+from tinydf.files import read_model, sha256_bytes, write_json, write_text
+from tinydf.manifest import MODEL
+from tinydf.simulate import simulate
+from tinydf.train.loop import train
+from tinydf.train.recipe import Recipe, find_recipe, override, read_recipe
+
+HERE = Path(__file__).parent
+FILE = HERE / "faces.json"
+PAGE = HERE / "faces.md"
+
+DETECTORS = ("phinet-faces", "micronet-faces")
+SEEDS = 3
+SOURCES = "faces-*"
+
+
+def recipe(detector: str, seed: int) -> Recipe:
+    """The published recipe with a seed."""
+    return override(read_recipe(find_recipe(detector)), seed)
+
+
+def identity(detector: str, seed: int, dataset_sha256: str) -> str:
+    """SHA-256 of all that decides what a training comes to, but the program; a new option of recipes changes none."""
+    how = recipe(detector, seed).model_dump_json(exclude_defaults=True)
+    return sha256_bytes(f"{how} {dataset_sha256}".encode())
+
+
+def work(detector: str, seed: int, data: Path, out: Path) -> Trained:
+    """Train, export and judge, in a process of its own; what an earlier run left is gone on with."""
+    torch.set_num_threads(1)
+    run, exported = out / f"{detector}-{seed}", out / f"{detector}-{seed}-int8"
+    metrics = train(recipe(detector, seed), data, run, resume=True)
+    export_run(run, data, exported)
+    return Trained(
+        detector=detector,
+        seed=seed,
+        identity=identity(detector, seed, metrics.dataset_sha256),
+        parameters=metrics.parameters,
+        macs=metrics.macs,
+        tflite_bytes=(exported / MODEL).stat().st_size,
+        accuracy=simulate(exported, data, sources=SOURCES).accuracy,
+    )
+
+
+def main() -> None:
+    """From the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the full tier")
+    parser.add_argument("--out", type=Path, default=Path("build/faces"), help="where trainings are kept")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="trainings side by side")
+    arguments = parser.parse_args()
+    data = Dataset(arguments.data)
+    if data.info.tier != "full":
+        raise TinydfError(f"{arguments.data} is not the full tier", "tinydf data demo --tier full --out DIR")
+    wanted = [(detector, seed) for seed, detector in product(range(SEEDS), DETECTORS)]
+    order = [identity(*one, data.sha256) for one in wanted]
+    before = read_model(Results, FILE, "make bench-faces").trained if FILE.is_file() else []
+    done = {one.identity: one for one in before if one.identity in order}
+    left = [one for one, name in zip(wanted, order, strict=True) if name not in done]
+    note(f"{len(left)} of {len(wanted)} trainings to do; stop at any time, the same command goes on")
+    with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        for future in as_completed([pool.submit(work, *one, arguments.data, arguments.out) for one in left]):
+            trained = future.result()
+            done[trained.identity] = trained
+            results = Results(
+                dataset_sha256=data.sha256,
+                torch=torch.__version__,
+                sources=SOURCES,
+                trained=[done[name] for name in order if name in done],
+            )
+            write_json(FILE, results)
+            write_text(PAGE, page(results, len(wanted)))
+            note(f"{trained.detector}, seed {trained.seed}: done, {len(wanted) - len(done)} to go")
+
+
+if __name__ == "__main__":
+    main()
