@@ -93,7 +93,7 @@ def _train(
     split, validation = _read_splits(data, recipe, place)
     model = _build(recipe, initial, weights, place)
     if recipe.training.quantise:
-        model = QuantisationAware(model, recipe.preprocess.size)
+        model = QuantisationAware(model, recipe.preprocess.size, place)
     learner = Learner(model, recipe.training, split.steps(recipe.training), place)
     state = Progressed(identity, learner)
     state.load_if_begun(out / run.CHECKPOINT)

@@ -11,9 +11,11 @@ from typing import Any
 
 import torch
 import torch.distributed as group
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.parallel import DistributedDataParallel
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,14 @@ class Place:
         group.all_reduce(total)
         return float(total.item()) / self.ranks
 
+    def widest(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """The least `low` and the greatest `high` of all processes, float tensors of no axis."""
+        if self.ranks == 1:
+            return low, high
+        ends = torch.stack((-low, high))
+        group.all_reduce(ends, group.ReduceOp.MAX)
+        return -ends[0], ends[1]
+
     def wait(self) -> None:
         """Wait until all processes have come here."""
         if self.ranks > 1:
@@ -51,6 +61,9 @@ class Place:
             return model
         synchronise(model, self.device)
         return DistributedDataParallel(model, forward_sync_buffers=False)
+
+
+ALONE = Place(0, 1, torch.device("cpu"))
 
 
 @contextmanager
@@ -78,25 +91,6 @@ def take_place() -> Iterator[Place]:
             group.destroy_process_group()
 
 
-class SumOverProcesses(torch.autograd.Function):  # type: ignore[misc]
-    """The sum of all processes' tensors, of one shape; gradients are summed likewise: each process uses the sum."""
-
-    @staticmethod
-    def forward(_: Any, tensor: Tensor) -> Tensor:
-        return _sum(tensor)
-
-    @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(_: Any, gradient: Tensor) -> Tensor:
-        return _sum(gradient)
-
-
-def _sum(tensor: Tensor) -> Tensor:
-    total = tensor.clone(memory_format=torch.contiguous_format)
-    group.all_reduce(total)
-    return total
-
-
 class SharedBatchNorm2d(nn.BatchNorm2d):  # type: ignore[misc]
     """Batch normalisation whose statistics are those of all processes' images; torch's own is for GPUs alone.
 
@@ -106,17 +100,74 @@ class SharedBatchNorm2d(nn.BatchNorm2d):  # type: ignore[misc]
     def forward(self, features: Tensor) -> Tensor:
         if not self.training:
             return super().forward(features)
-        add = SumOverProcesses.apply
-        count = add(torch.tensor(float(features[:, 0].numel())))
-        mean = add(features.sum(dim=(0, 2, 3))) / count
-        centred = features - mean[:, None, None]
-        variance = add(centred.square().sum(dim=(0, 2, 3))) / count
-        with torch.no_grad():
-            self.num_batches_tracked += 1
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
-        scale = self.weight * torch.rsqrt(variance + self.eps)
-        return centred * scale[:, None, None] + self.bias[:, None, None]
+        return shared_batch_norm(features, self)
+
+
+def shared_batch_norm(features: Tensor, layer: SharedBatchNorm2d) -> Tensor:
+    """What the layer does in training: a function of its own, so that whoever watches torch's sees one, not its parts."""
+    if has_torch_function_unary(features):
+        watched: Tensor = handle_torch_function(shared_batch_norm, (features,), features, layer)
+        return watched
+    with torch.no_grad():
+        mean, variance, count = _statistics(features)
+        layer.num_batches_tracked += 1
+        layer.running_mean.lerp_(mean, layer.momentum)
+        layer.running_var.lerp_(variance * (count / (count - 1)), layer.momentum)
+    normalised: Tensor = _Normalise.apply(features, layer.weight, layer.bias, mean, variance, count, layer.eps)
+    return normalised
+
+
+def _statistics(features: Tensor) -> tuple[Tensor, Tensor, float]:
+    """Mean and variance of each channel over all processes' images, float [channels] each, and of how many values.
+
+    In double precision, so that squares of means and their differences lose nothing; one sum over processes in all.
+    """
+    mean, variance = torch.batch_norm_update_stats(features.float(), None, None, 0.0)
+    count, mean = float(features[:, 0].numel()), mean.double()
+    sums = torch.cat((mean.new_tensor([1.0]), mean, variance.double() + mean.square())) * count
+    group.all_reduce(sums)
+    total, channels = float(sums[0].item()), len(mean)
+    mean, squares = sums[1 : channels + 1] / total, sums[channels + 1 :] / total
+    return mean.float(), (squares - mean.square()).clamp(min=0).float(), total
+
+
+class _Normalise(torch.autograd.Function):
+    """Batch normalisation by given statistics, through which gradients flow as if all processes' images were one batch.
+
+    The gradients of weight and bias are of this process's images alone: DistributedDataParallel takes their mean.
+    """
+
+    @staticmethod
+    def forward(
+        context: Any,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        mean: Tensor,
+        variance: Tensor,
+        count: float,
+        epsilon: float,
+    ) -> Tensor:
+        context.save_for_backward(features, weight, mean, torch.rsqrt(variance + epsilon))
+        context.count = count
+        return F.batch_norm(features, mean, variance, weight, bias, training=False, eps=epsilon)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        features, weight, mean, inverse = context.saved_tensors
+        _, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
+            gradient, features, weight, None, None, mean, inverse, True, 0.0, [False, True, True]
+        )
+        sums = torch.stack((of_bias, of_weight)) / context.count
+        group.all_reduce(sums)
+        # weight * inverse * (gradient - sums[0] - normalised * sums[1]), in two passes over the features
+        scale = weight * inverse
+        slope = -scale * inverse * sums[1]
+        offset = -scale * sums[0] - slope * mean
+        scale, slope, offset = (one.to(features.dtype)[:, None, None] for one in (scale, slope, offset))
+        of_features = torch.addcmul(offset, gradient, scale).addcmul_(features, slope)
+        return of_features, of_weight, of_bias, None, None, None, None
 
 
 def synchronise(model: nn.Module, device: torch.device) -> None:

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from tinydf.train.place import ALONE, Place
+
 MOMENTUM = 0.01
 """How far a range moves towards the extremes of a batch."""
 
@@ -23,7 +25,7 @@ SIGMOID = (0.0, 255 / 256)
 
 # Functions by name: torch has several of some.
 WEIGHTED = {"conv2d", "linear"}
-FUSED = {"batch_norm", "relu", "relu6", "hardtanh"}
+FUSED = {"batch_norm", "shared_batch_norm", "relu", "relu6", "hardtanh"}
 SAME_VALUES = {
     *("pad", "dropout", "flatten", "reshape", "view", "permute", "transpose", "contiguous"),
     *("cat", "chunk", "split", "__getitem__", "index_select", "roll", "max_pool2d"),
@@ -42,10 +44,11 @@ class QuantisationAware(nn.Module):  # type: ignore[misc]
         low, high: the learned ranges, float [points], in the order in which the detector computes.
     """
 
-    def __init__(self, detector: nn.Module, size: int) -> None:
+    def __init__(self, detector: nn.Module, size: int, place: Place = ALONE) -> None:
         """Wrap a detector for images of this size; ranges are unknown until a batch has been learned from."""
         super().__init__()
         self.detector = detector
+        self._place = place
         training, count = detector.training, 0
 
         def counting(point: int, value: Tensor, fixed: bool) -> Tensor:
@@ -71,8 +74,8 @@ class QuantisationAware(nn.Module):  # type: ignore[misc]
         return round_to(value, self.low[point], self.high[point])
 
     def _follow(self, point: int, value: Tensor) -> None:
-        """Move a range towards a batch's; the first batch sets it."""
-        low, high = value.amin().clamp(max=0).float(), value.amax().clamp(min=0).float()
+        """Move a range towards that of a batch, all processes' parts of it; the first batch sets it."""
+        low, high = self._place.widest(value.amin().clamp(max=0).float(), value.amax().clamp(min=0).float())
         known = bool(self.high[point] > self.low[point])
         self.low[point] = torch.lerp(self.low[point], low, MOMENTUM) if known else low
         self.high[point] = torch.lerp(self.high[point], high, MOMENTUM) if known else high
