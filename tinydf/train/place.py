@@ -104,7 +104,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):  # type: ignore[misc]
 
 
 def shared_batch_norm(features: Tensor, layer: SharedBatchNorm2d) -> Tensor:
-    """What the layer does in training: a function of its own, so that whoever watches torch's sees one, not its parts."""
+    """What the layer does in training; whoever watches torch's functions sees this one, and not its parts."""
     if has_torch_function_unary(features):
         watched: Tensor = handle_torch_function(shared_batch_norm, (features,), features, layer)
         return watched
@@ -131,7 +131,7 @@ def _statistics(features: Tensor) -> tuple[Tensor, Tensor, float]:
     return mean.float(), (squares - mean.square()).clamp(min=0).float(), total
 
 
-class _Normalise(torch.autograd.Function):
+class _Normalise(torch.autograd.Function):  # type: ignore[misc]
     """Batch normalisation by given statistics, through which gradients flow as if all processes' images were one batch.
 
     The gradients of weight and bias are of this process's images alone: DistributedDataParallel takes their mean.
