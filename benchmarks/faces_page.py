@@ -103,7 +103,7 @@ def page(results: Results, wanted: int) -> str:
         "",
         "Means over the seeds so far, with the lowest and the highest.",
         "",
-        _row("", "goal", *(f"{name}, {len(by_detector[name])} seeds" for name in detectors)),
+        _row("", "goal", *(f"{name}, seeds: {len(by_detector[name])}" for name in detectors)),
         _row("---", *["---:"] * (1 + len(detectors))),
         *(
             _row(goal.what, f"{goal.least:.2f}", *(_judged(goal, by_detector[name]) for name in detectors))
