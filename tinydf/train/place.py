@@ -165,9 +165,9 @@ class _Normalise(torch.autograd.Function):  # type: ignore[misc]
         scale = weight * inverse
         slope = -scale * inverse * sums[1]
         offset = -scale * sums[0] - slope * mean
-        scale, slope, offset = (one.to(features.dtype)[:, None, None] for one in (scale, slope, offset))
+        scale, slope, offset = (one[:, None, None] for one in (scale, slope, offset))
         of_features = torch.addcmul(offset, gradient, scale).addcmul_(features, slope)
-        return of_features, of_weight, of_bias, None, None, None, None
+        return of_features.to(features.dtype), of_weight, of_bias, None, None, None, None
 
 
 def synchronise(model: nn.Module, device: torch.device) -> None:
