@@ -69,10 +69,10 @@ class Goal:
 
 GOALS = (
     Goal("seen generators, pre-social", lambda one: one.seen(PRE_SOCIAL), 0.99),
-    Goal("after sharing, mean", lambda one: _mean(one.seen), 0.95),
+    Goal("seen generators, after sharing, mean", lambda one: _mean(one.seen), 0.95),
     Goal("after sharing, worst platform", lambda one: min(map(one.seen, SHARED)), 0.90),
     Goal("x4plus and fhae, never seen, pre-social", lambda one: one.strangers(PRE_SOCIAL), 0.90),
-    Goal("after sharing, mean", lambda one: _mean(one.strangers), 0.85),
+    Goal("x4plus and fhae, after sharing, mean", lambda one: _mean(one.strangers), 0.85),
 )
 MOST_BYTES = {"phinet-faces": 200_000, "micronet-faces": 450_000}
 MOST_BEHIND = 0.02
