@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks.untrained import to_tflite
 from tinydf import detectors
+from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.files import write_json, write_text
@@ -141,4 +142,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_lines():
+        main()

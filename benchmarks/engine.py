@@ -5,12 +5,9 @@ and writes `benchmarks/engine.json` and `benchmarks/engine.md`.
 """
 
 import argparse
-import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +16,9 @@ from pydantic import BaseModel, ConfigDict
 from benchmarks import mlperf_tiny, untrained
 from benchmarks.engine_table import markdown
 from tinydf.boards import board as boards
+from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
+from tinydf.data.parallel import processes
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, write_json, write_text
 from tinydf.profile import Profile, profile
@@ -209,7 +208,7 @@ def main() -> None:
     arguments = parser.parse_args()
     peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
     models = load_models(arguments.models)
-    with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
+    with processes(arguments.jobs) as pool:
         waiting = [pool.submit(measure, model, board, peers) for board in arguments.boards for model in models]
         measurements = tuple(one.result() for one in waiting)
     speed = {model.name: measure_speed(model) for model in models if model.detector}
@@ -227,4 +226,5 @@ def merged(old: Report, new: Report) -> Report:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with errors_as_lines():
+        main()

@@ -7,19 +7,18 @@ is in `faces.json`: a run that was stopped goes on where it was, and what had an
 
 import argparse
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 
 from benchmarks.faces_page import Results, Trained, page
+from benchmarks.trainings import full_tier, identity, side_by_side
+from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
-from tinydf.data.dataset import Dataset
-from tinydf.errors import TinydfError
 from tinydf.export.run import export_run
-from tinydf.files import read_model, sha256_bytes, write_json, write_text
+from tinydf.files import read_model, write_json, write_text
 from tinydf.manifest import MODEL
 from tinydf.simulate import simulate
 from tinydf.train.loop import train
@@ -39,14 +38,9 @@ def recipe(detector: str, seed: int) -> Recipe:
     return override(read_recipe(find_recipe(detector)), seed)
 
 
-def identity(detector: str, seed: int, dataset_sha256: str) -> str:
-    """SHA-256 of all that decides what a training comes to, but the program; a new option of recipes changes none."""
-    how = recipe(detector, seed).model_dump_json(exclude_defaults=True)
-    return sha256_bytes(f"{how} {dataset_sha256}".encode())
-
-
-def work(detector: str, seed: int, data: Path, out: Path) -> Trained:
-    """Train, export and judge, in a process of its own; what an earlier run left is gone on with."""
+def work(job: tuple[str, int], data: Path, out: Path) -> Trained:
+    """Train a detector with a seed, export and judge it; what an earlier run left is gone on with."""
+    detector, seed = job
     torch.set_num_threads(1)
     run, exported = out / f"{detector}-{seed}", out / f"{detector}-{seed}-int8"
     metrics = train(recipe(detector, seed), data, run, resume=True)
@@ -54,7 +48,7 @@ def work(detector: str, seed: int, data: Path, out: Path) -> Trained:
     return Trained(
         detector=detector,
         seed=seed,
-        identity=identity(detector, seed, metrics.dataset_sha256),
+        identity=identity(recipe(detector, seed), metrics.dataset_sha256),
         parameters=metrics.parameters,
         macs=metrics.macs,
         tflite_bytes=(exported / MODEL).stat().st_size,
@@ -69,29 +63,27 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/faces"), help="where trainings are kept")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="trainings side by side")
     arguments = parser.parse_args()
-    data = Dataset(arguments.data)
-    if data.info.tier != "full":
-        raise TinydfError(f"{arguments.data} is not the full tier", "tinydf data demo --tier full --out DIR")
+    data = full_tier(arguments.data)
     wanted = [(detector, seed) for seed, detector in product(range(SEEDS), DETECTORS)]
-    order = [identity(*one, data.sha256) for one in wanted]
+    order = [identity(recipe(*one), data.sha256) for one in wanted]
     before = read_model(Results, FILE, "make bench-faces").trained if FILE.is_file() else []
     done = {one.identity: one for one in before if one.identity in order}
     left = [one for one, name in zip(wanted, order, strict=True) if name not in done]
     note(f"{len(left)} of {len(wanted)} trainings to do; stop at any time, the same command goes on")
-    with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for future in as_completed([pool.submit(work, *one, arguments.data, arguments.out) for one in left]):
-            trained = future.result()
-            done[trained.identity] = trained
-            results = Results(
-                dataset_sha256=data.sha256,
-                torch=torch.__version__,
-                sources=SOURCES,
-                trained=[done[name] for name in order if name in done],
-            )
-            write_json(FILE, results)
-            write_text(PAGE, page(results, len(wanted)))
-            note(f"{trained.detector}, seed {trained.seed}: done, {len(wanted) - len(done)} to go")
+    judge = partial(work, data=arguments.data, out=arguments.out)
+    for (detector, seed), trained, remaining in side_by_side(judge, left, arguments.processes):
+        done[trained.identity] = trained
+        results = Results(
+            dataset_sha256=data.sha256,
+            torch=torch.__version__,
+            sources=SOURCES,
+            trained=[done[name] for name in order if name in done],
+        )
+        write_json(FILE, results)
+        write_text(PAGE, page(results, len(wanted)))
+        note(f"{detector}, seed {seed}: done, {remaining} to go")
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_lines():
+        main()

@@ -9,19 +9,19 @@ where it was, and a cell whose recipe or data have changed is made anew.
 import argparse
 import os
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import torch
 
 from benchmarks.results_page import SETTINGS, Cell, Figure, Group, Results, Setting, page
+from benchmarks.trainings import full_tier, identity, side_by_side
+from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
-from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_bytes, write_json, write_text
+from tinydf.files import read_model, write_json, write_text
 from tinydf.ssl.pretrain import pretrain
 from tinydf.train.evaluate import Evaluation, evaluate, score_run
 from tinydf.train.loop import train
@@ -74,10 +74,9 @@ class Job:
         )
 
     def identity(self, dataset_sha256: str) -> str:
-        """SHA-256 of all that decides what it comes to, but the program; a new option of recipes changes none."""
+        """By which its cell is known again."""
         before = self.pretraining.identity(dataset_sha256) if self.pretraining else ""
-        recipe = self.recipe().model_dump_json(exclude_defaults=True)
-        return sha256_bytes(f"{recipe} {dataset_sha256} {before}".encode())
+        return identity(self.recipe(), dataset_sha256, before)
 
 
 def jobs() -> Iterator[Job]:
@@ -153,30 +152,6 @@ class Table:
         write_text(PAGE, page(results, COMPACT, LARGE, SEEDS))
 
 
-def run(data: Path, out: Path, processes: int) -> None:
-    """Do all jobs whose cells are missing, some side by side, each after what it needs."""
-    table = Table(Dataset(data))
-    left = [job for job in jobs() if not table.has(job)]
-    note(f"{len(left)} jobs to do; stop at any time, the same command goes on")
-    done: set[Job] = {job for job in jobs() if job not in left}
-    running: dict[Future[Cell | None], Job] = {}
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        while left or running:
-            while len(running) < processes and (job := _ready(left, done)):
-                left.remove(job)
-                running[pool.submit(work, job, data, out)] = job
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                job = running.pop(future)
-                if cell := future.result():
-                    table.add(cell)
-                done.add(job)
-                note(f"{job.name}: done, {len(left) + len(running)} to go")
-
-
-def _ready(left: list[Job], done: set[Job]) -> Job | None:
-    return next((job for job in left if not job.pretraining or job.pretraining in done), None)
-
-
 def main() -> None:
     """From the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -184,10 +159,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/results"), help="where trainings are kept")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="trainings side by side")
     arguments = parser.parse_args()
-    if Dataset(arguments.data).info.tier != "full":
-        raise TinydfError(f"{arguments.data} is not the full tier", "tinydf data demo --tier full --out DIR")
-    run(arguments.data, arguments.out, arguments.processes)
+    table = Table(full_tier(arguments.data))
+    left = [job for job in jobs() if not table.has(job)]
+    note(f"{len(left)} jobs to do; stop at any time, the same command goes on")
+    judge = partial(work, data=arguments.data, out=arguments.out)
+    for job, cell, remaining in side_by_side(judge, left, arguments.processes, after=lambda job: job.pretraining):
+        if cell:
+            table.add(cell)
+        note(f"{job.name}: done, {remaining} to go")
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_lines():
+        main()

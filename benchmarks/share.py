@@ -20,6 +20,7 @@ from PIL import Image, ImageOps
 from pydantic import BaseModel
 from scipy.ndimage import uniform_filter
 
+from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.demo import reduce
 from tinydf.data.parallel import cores, in_processes
@@ -204,4 +205,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_lines():
+        main()

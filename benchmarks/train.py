@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from tinydf import detectors
+from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.files import write_json, write_text
 from tinydf.train.learner import Learner
@@ -180,4 +181,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_as_lines():
+        main()

@@ -4,14 +4,11 @@ The bytes are those that a board gives: it is the same C, with the same arithmet
 it on some of the images, to see that the bytes are the same and how much faster this is.
 """
 
-import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from tinydf.compiler.host import HostEngine, build
 from tinydf.console import progress
 from tinydf.data.dataset import Dataset, Shard, Split, read_shard
+from tinydf.data.parallel import cores, in_processes, processes
 from tinydf.errors import TinydfError
 from tinydf.manifest import MODEL, Manifest, read_export
 from tinydf.train.accuracy import Accuracy, Case, measure
@@ -110,15 +108,11 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0, 
 
 def _cases(export: Path, data: Path, shards: Sequence[Shard], sources: str) -> Iterator[Case]:
     work = [_Work(export, data, shard, sources) for shard in shards]
-    with ProcessPoolExecutor(_cores(), mp_context=get_context("spawn")) as pool, progress() as bar:
+    with progress() as bar:
         line = bar.add_task("simulate", total=sum(shard.count for shard in shards), tally="")
-        for shard, one in zip(shards, pool.map(_judge_shard, work), strict=True):
+        for shard, one in zip(shards, in_processes(_judge_shard, work), strict=True):
             bar.update(line, advance=shard.count)
             yield from one
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 @cache
@@ -177,7 +171,7 @@ def compare_speed(directory: Path, tflite: bytes, inputs: NDArray[np.int8]) -> S
     return Speed(
         images=len(inputs),
         mismatches=int((outputs != np.stack(expected)).any(axis=1).sum()),
-        cores=_cores(),
+        cores=cores(),
         interpreter_images_per_second=round(len(inputs) / interpreted, 1),
         one_core_images_per_second=round(len(inputs) / alone, 1),
         all_cores_images_per_second=round(_together(directory, inputs), 1),
@@ -187,11 +181,11 @@ def compare_speed(directory: Path, tflite: bytes, inputs: NDArray[np.int8]) -> S
 def _together(directory: Path, inputs: NDArray[np.int8]) -> float:
     """Images per second of all cores, each of which runs all inputs several times."""
     rounds = 4
-    with ProcessPoolExecutor(_cores(), mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(_run, directory, inputs), [1] * _cores()))
+    with processes(cores()) as pool:
+        list(pool.map(partial(_run, directory, inputs), [1] * cores()))
         begin = time.monotonic()
-        list(pool.map(partial(_run, directory, inputs), [rounds] * _cores()))
-        return len(inputs) * rounds * _cores() / (time.monotonic() - begin)
+        list(pool.map(partial(_run, directory, inputs), [rounds] * cores()))
+        return len(inputs) * rounds * cores() / (time.monotonic() - begin)
 
 
 def _run(directory: Path, inputs: NDArray[np.int8], rounds: int) -> None:

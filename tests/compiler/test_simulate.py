@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.e2e.command import COMMAND, interrupt_workers
 from tinydf.cli.simulate import command
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
@@ -46,3 +47,7 @@ def test_missing_things_are_one_line(tiny_export: Path, tiny_data: Path, tmp_pat
         with pytest.raises(TinydfError) as caught:
             simulate(export, data)
         assert "\n" not in str(caught.value)
+
+
+def test_ctrl_c_is_one_line(tiny_export: Path, tiny_data: Path) -> None:
+    interrupt_workers(*COMMAND, "simulate", str(tiny_export), "--data", str(tiny_data))

@@ -1,11 +1,6 @@
 """The embedded set, built small from the real packages."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from tests.e2e.command import COMMAND, interrupt_workers
 from tinydf.cli.data import command
 from tinydf.data import demo
 from tinydf.data.assemble import assign_splits
@@ -148,16 +144,5 @@ def test_show(small: Path, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing_and_says_one_line(tmp_path: Path) -> None:
-    command_line = [sys.executable, "-m", "tinydf.cli", "data", "demo", "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(command_line, stdout=-1, stderr=-1, text=True, start_new_session=True)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".out.*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(3)  # the workers are at it
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    stdout, stderr = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert not stdout
-    assert "Traceback" not in stderr
-    assert stderr.rstrip().endswith("tinydf: interrupted")
+    interrupt_workers(*COMMAND, "data", "demo", "--out", str(tmp_path / "out"))
     assert not list(tmp_path.iterdir())

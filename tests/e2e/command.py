@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 COMMAND = [sys.executable, "-m", "tinydf.cli"]
 
 
@@ -60,6 +62,33 @@ def interrupt(when: Callable[[], bool], *arguments: object, seconds: float = 120
     process.send_signal(signal.SIGINT)
     errors = process.communicate(timeout=60)[1]
     return process.returncode, errors
+
+
+def interrupt_workers(*command: str) -> None:
+    """Start a program, and press Ctrl-C, which reaches all its processes, as soon as it has a worker.
+
+    It must end soon after, with the one line that tells so, and its workers with it, without a word.
+    """
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    family = psutil.Process(process.pid)
+    deadline = time.monotonic() + 120
+    while not (workers := _workers(family)) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert workers, f"it has no worker: {process.communicate()[1]}"
+    os.killpg(process.pid, signal.SIGINT)
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == 130, errors
+    assert last_line(errors) == "tinydf: interrupted"
+    assert not psutil.wait_procs(workers, timeout=5)[1]
+
+
+def _workers(family: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [one for one in family.children() if any("spawn_main" in word for word in one.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def leftovers(directory: Path) -> list[str]:

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks import faces
 from benchmarks.faces_page import GOALS, MOST_BYTES, Results, Trained, page
+from benchmarks.trainings import identity
 from tinydf.data.dataset import PLATFORMS, PRE_SOCIAL
 from tinydf.train.accuracy import Case, measure
 
@@ -66,7 +67,7 @@ def test_the_two_generators_of_the_goals_are_weighed_with_all_real_images() -> N
 
 
 def test_every_detector_has_a_recipe_and_a_limit() -> None:
-    names = {faces.identity(detector, seed, "data") for detector in faces.DETECTORS for seed in range(faces.SEEDS)}
-    assert len(names) == len(faces.DETECTORS) * faces.SEEDS
+    recipes = [faces.recipe(detector, seed) for detector in faces.DETECTORS for seed in range(faces.SEEDS)]
+    assert len({identity(recipe, "data") for recipe in recipes}) == len(faces.DETECTORS) * faces.SEEDS
     assert set(MOST_BYTES) == set(faces.DETECTORS)
     assert len(GOALS) == 5

@@ -4,6 +4,8 @@ import errno
 import importlib
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import click
@@ -89,11 +91,19 @@ def main() -> None:
 
 
 def run() -> None:
-    """Run the command line; an expected error ends it with one line and status 1, Ctrl-C with 130."""
+    """Run the command line."""
+    with errors_as_lines():
+        status = main.main(standalone_mode=False)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+@contextmanager
+def errors_as_lines() -> Iterator[None]:
+    """An expected error ends the program with one line and status 1, Ctrl-C with 130."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:
-        status = main.main(standalone_mode=False)
+        yield
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -112,7 +122,6 @@ def run() -> None:
         if error.errno not in OF_THE_FILE_SYSTEM:
             raise
         fail(f"{error.filename or 'writing a file'}: {error.strerror}")
-    sys.exit(status if isinstance(status, int) else 0)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

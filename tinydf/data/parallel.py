@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from multiprocessing import resource_tracker
+from typing import ParamSpec, TypeVar
 
 from tinydf.errors import TinydfError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+P = ParamSpec("P")
 
 AHEAD = 8
 """Jobs a worker that are under way or wait: enough that none is idle, few enough that a million jobs are not held."""
@@ -54,40 +56,74 @@ def in_processes(
             prepare()
         yield from map(work, jobs)
         return
-    context = multiprocessing.get_context("spawn")
-    others = multiprocessing.active_children()
     remaining = iter(jobs)
     pending: deque[Future[Result]] = deque()
-    with ProcessPoolExecutor(workers, context, initializer=prepare) as pool:
+    with processes(workers, prepare) as pool:
+        while True:
+            for job in itertools.islice(remaining, workers * AHEAD - len(pending)):
+                pending.append(pool.submit(work, job))
+            if not pending:
+                return
+            yield pending.popleft().result()
+
+
+@contextmanager
+def processes(workers: int, prepare: Callable[[], None] | None = None) -> Iterator[ProcessPoolExecutor]:
+    """Spawned processes that leave Ctrl-C to this one; it and every error in the `with` end them at once.
+
+    Args:
+        workers: how many.
+        prepare: a module's function that each process calls once, before its first job.
+
+    Raises:
+        TinydfError: if one was killed.
+    """
+    others = multiprocessing.active_children()
+    context = multiprocessing.get_context("spawn")
+    with _Pool(workers, context, _prepare, (prepare,)) as pool:
         try:
-            while True:
-                with _interrupts_held():
-                    for job in itertools.islice(remaining, workers * AHEAD - len(pending)):
-                        pending.append(pool.submit(work, job))
-                if not pending:
-                    return
-                yield pending.popleft().result()
+            yield pool
         except BrokenProcessPool:
-            raise TinydfError("a process that makes images was killed", "free some memory and try again") from None
+            raise TinydfError("a worker process was killed", "free some memory and try again") from None
         except BaseException:  # Ctrl-C above all: do not wait for the jobs at hand
-            pool.shutdown(wait=False, cancel_futures=True)
             for child in multiprocessing.active_children():
                 if child not in others:
                     child.terminate()
+            pool.shutdown(cancel_futures=True)
             raise
+
+
+class _Pool(ProcessPoolExecutor):
+    """Its processes start deaf to Ctrl-C, whenever they are needed: their parent ends them, and says one line."""
+
+    def submit(self, work: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
+        with _interrupts_held():
+            return super().submit(work, *args, **kwargs)
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Processes started in here ignore Ctrl-C: their parent ends them, and says one line."""
+    """A Ctrl-C in here acts afterwards, and never on processes that are started in here: they inherit the mask."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # the first process would start it, and that unblocks the signal
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))  # another thread may be given it
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         signal.signal(signal.SIGINT, before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _prepare(prepare: Callable[[], None] | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if prepare:
+        prepare()
 
 
 def in_ray(work: Callable[[Job], Result], jobs: Iterable[Job], address: str = LOCAL_RAY) -> Iterator[Result]:
