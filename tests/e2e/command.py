@@ -78,7 +78,11 @@ def interrupt_workers(*command: str) -> None:
         time.sleep(0.02)
     assert workers, f"it has no worker: {process.communicate()[1]}"
     os.killpg(process.pid, signal.SIGINT)
-    errors = process.communicate(timeout=20)[1]
+    try:
+        errors = process.communicate(timeout=20)[1]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     assert process.returncode == 130, errors
     assert last_line(errors) == "tinydf: interrupted"
     assert not psutil.wait_procs(workers, timeout=5)[1]

@@ -22,7 +22,7 @@ from tinydf.files import sha256_file
 from tinydf.preprocess import Preprocess
 from tinydf.train.loop import train
 from tinydf.train.recipe import Recipe, read_recipe
-from tinydf.train.run import CHECKPOINT, METRICS, WEIGHTS, load_run
+from tinydf.train.run import CHECKPOINT, METRICS, WEIGHTS, alone_in, load_run
 
 
 def test_a_run_is_whole_and_has_learned(finished: Path, data: Path, recipe: Recipe) -> None:
@@ -126,6 +126,15 @@ def _interrupted(finished: Path, tmp_path: Path) -> Path:
 def test_an_interrupted_run_wants_resume_or_force(finished: Path, tmp_path: Path, data: Path, recipe: Recipe) -> None:
     with pytest.raises(TinydfError, match="holds an interrupted run"):
         train(recipe, data, _interrupted(finished, tmp_path))
+
+
+def test_two_trainings_do_not_share_a_directory(finished: Path, tmp_path: Path, data: Path, recipe: Recipe) -> None:
+    out = _interrupted(finished, tmp_path)
+    before = (out / CHECKPOINT).read_bytes()
+    with alone_in(out), pytest.raises(TinydfError, match=r"another training is at work in .*: let it end"):
+        train(recipe, data, out, resume=True)
+    assert (out / CHECKPOINT).read_bytes() == before
+    assert train(recipe, data, out, resume=True).epochs == recipe.training.epochs
 
 
 @pytest.mark.parametrize("kept", [0, 100, 0.5])

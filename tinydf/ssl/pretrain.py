@@ -75,8 +75,9 @@ def pretrain(recipe: Recipe, data_directory: Path, out: Path, resume: bool = Fal
         learner = Learner(model, recipe.pretraining, split.steps(recipe.pretraining), place)
         state = Progressed(identity, learner)
         state.load_if_begun(out / run.CHECKPOINT)
-        run.save_recipe(recipe, out / recipes.FILE)
-        _learn(state, recipe, split, out, place)
+        with run.alone_in(out):
+            run.save_recipe(recipe, out / recipes.FILE)
+            _learn(state, recipe, split, out, place)
         spread = _look(model, split, recipe, place)
     if spread.collapsed:
         raise TinydfError(

@@ -1,5 +1,6 @@
 """The training, from the first line to the last: data, model, epochs, validation, best weights, threshold."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,8 +60,8 @@ def train(
         weights: a file of weights from elsewhere to begin with instead, as far as they fit.
 
     Raises:
-        TinydfError: if the data is missing or too small, `out` holds a training that was not asked for, or what is
-            to be resumed is damaged, or of another recipe or data set.
+        TinydfError: if the data is missing or too small, `out` holds a training that was not asked for or is still at
+            work, or what is to be resumed is damaged, or of another recipe or data set.
     """
     data = Dataset(data_directory)
     if initial and weights:
@@ -97,11 +98,12 @@ def _train(
     learner = Learner(model, recipe.training, split.steps(recipe.training), place)
     state = Progressed(identity, learner)
     state.load_if_begun(out / run.CHECKPOINT)
-    if place.first:
-        run.save_recipe(recipe, out / recipes.FILE)
-    _learn(state, recipe, split, validation, out, place)
-    if place.first:
-        _finish(state, recipe, data, split, validation, out, initial_sha256)
+    with run.alone_in(out) if place.first else nullcontext():
+        if place.first:
+            run.save_recipe(recipe, out / recipes.FILE)
+        _learn(state, recipe, split, validation, out, place)
+        if place.first:
+            _finish(state, recipe, data, split, validation, out, initial_sha256)
     place.wait()
 
 

@@ -1,5 +1,8 @@
 """A run directory: `weights.safetensors`, `recipe.toml`, and last `metrics.json`, which says that it is whole."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -21,6 +24,7 @@ RANGES = "ranges.safetensors"
 METRICS = "metrics.json"
 CHECKPOINT = "checkpoint.pt"
 LOG = "log"
+LOCK = ".lock"
 MADE_BY = "tinydf train RECIPE --data D --out RUN"
 
 
@@ -89,6 +93,22 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
         state = "a finished" if finished else "an interrupted"
         raise TinydfError(f"{out} holds {state} run", "--resume goes on with it, --force begins anew")
     return None
+
+
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Keep other trainings, of any process, out of a run directory.
+
+    Raises:
+        TinydfError: if one is there already.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TinydfError(f"another training is at work in {out}", "let it end, or give another --out") from None
+        yield
 
 
 def load_run(directory: Path) -> tuple[nn.Module, Recipe, Metrics]:
