@@ -6,7 +6,6 @@ is in `faces.json`: a run that was stopped goes on where it was, and what had an
 """
 
 import argparse
-import os
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -17,6 +16,7 @@ from benchmarks.faces_page import Results, Trained, page
 from benchmarks.trainings import full_tier, identity, side_by_side
 from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
+from tinydf.data.parallel import cores
 from tinydf.export.run import export_run
 from tinydf.files import read_model, write_json, write_text
 from tinydf.manifest import MODEL
@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the full tier")
     parser.add_argument("--out", type=Path, default=Path("build/faces"), help="where trainings are kept")
-    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="trainings side by side")
+    parser.add_argument("--processes", type=int, default=cores(), help="trainings side by side")
     arguments = parser.parse_args()
     data = full_tier(arguments.data)
     wanted = [(detector, seed) for seed, detector in product(range(SEEDS), DETECTORS)]

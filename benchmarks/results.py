@@ -7,7 +7,6 @@ where it was, and a cell whose recipe or data have changed is made anew.
 """
 
 import argparse
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from benchmarks.trainings import full_tier, identity, side_by_side
 from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
+from tinydf.data.parallel import cores
 from tinydf.files import read_model, write_json, write_text
 from tinydf.ssl.pretrain import pretrain
 from tinydf.train.evaluate import Evaluation, evaluate, score_run
@@ -91,7 +91,7 @@ def jobs() -> Iterator[Job]:
 
 
 def work(job: Job, data: Path, out: Path) -> Cell | None:
-    """Do a job, in a process of its own; what an earlier run of it left is gone on with."""
+    """Do a job; what an earlier run of it left is gone on with."""
     torch.set_num_threads(1)
     recipe, directory = job.recipe(), out / job.name
     if job.setting is None:
@@ -157,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the full tier")
     parser.add_argument("--out", type=Path, default=Path("build/results"), help="where trainings are kept")
-    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)), help="trainings side by side")
+    parser.add_argument("--processes", type=int, default=cores(), help="trainings side by side")
     arguments = parser.parse_args()
     table = Table(full_tier(arguments.data))
     left = [job for job in jobs() if not table.has(job)]

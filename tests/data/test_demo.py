@@ -143,6 +143,8 @@ def test_show(small: Path, tmp_path: Path) -> None:
     assert isinstance(nothing.exception, TinydfError)
 
 
-def test_ctrl_c_leaves_nothing_and_says_one_line(tmp_path: Path) -> None:
-    interrupt_workers(*COMMAND, "data", "demo", "--out", str(tmp_path / "out"))
+@pytest.mark.parametrize("later", [0, 3])
+def test_ctrl_c_leaves_nothing_and_says_one_line(tmp_path: Path, later: float) -> None:
+    """While its workers start, and when they are at it."""
+    interrupt_workers(*COMMAND, "data", "demo", "--out", str(tmp_path / "out"), later=later)
     assert not list(tmp_path.iterdir())

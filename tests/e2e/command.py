@@ -64,26 +64,28 @@ def interrupt(when: Callable[[], bool], *arguments: object, seconds: float = 120
     return process.returncode, errors
 
 
-def interrupt_workers(*command: str) -> None:
-    """Start a program, and press Ctrl-C, which reaches all its processes, as soon as it has a worker.
+def interrupt_workers(*command: str, later: float = 0) -> None:
+    """Start a program, and press Ctrl-C, which reaches all its processes, as soon as it has a worker, or seconds later.
 
     It must end soon after, with the one line that tells so, and its workers with it, without a word.
     """
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     family = psutil.Process(process.pid)
     deadline = time.monotonic() + 120
     while not (workers := _workers(family)) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     assert workers, f"it has no worker: {process.communicate()[1]}"
+    time.sleep(later)
     os.killpg(process.pid, signal.SIGINT)
     try:
-        errors = process.communicate(timeout=20)[1]
+        output, errors = process.communicate(timeout=20)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise
     assert process.returncode == 130, errors
+    assert not output
     assert last_line(errors) == "tinydf: interrupted"
     assert not psutil.wait_procs(workers, timeout=5)[1]
 
