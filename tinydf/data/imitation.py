@@ -2,8 +2,9 @@
 
 A generator ends in layers that make four pixels of one. Each of the four has weights of its own, which leaves a pattern
 of period two (Zhang, Karaman, Chang 2019, arXiv 1907.06515, who imitate it by training an autoencoder); what the
-picture has lost on the way is made up: strong edges come back too sharp, weak texture is smoothed away. A detector that
-learns from two generators alone takes others for real; no two of these are alike.
+picture has lost on the way is made up: strong edges come back too sharp, weak texture is smoothed away. Up-samplers
+double a picture once; decoders, as of autoencoders, several times, from less. A detector that learns from two
+generators alone takes others for real; no two of these are alike.
 """
 
 import numpy as np
@@ -12,16 +13,23 @@ from PIL import Image
 from scipy import ndimage
 
 REDUCTIONS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+MOST_DOUBLINGS = 2
 ROUGHNESS = (0.04, 0.16)
 """Standard deviation of the weights that tell one of the four pixels from the others."""
 
 
 def imitate(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A picture as one of many imagined generators would make it again from its half; uint8 [height, width, 3] both."""
+    """A picture as one of many imagined generators would make it again; uint8 [height, width, 3] both.
+
+    It is made from its half or its quarter, one as often as the other.
+    """
     height, width = image.shape[:2]
-    half = Image.fromarray(image).resize(((width + 1) // 2, (height + 1) // 2), REDUCTIONS[rng.integers(4)])
-    doubled = _double(np.asarray(half, np.float32), rng)[:height, :width]
-    return np.clip(np.rint(_make_up_detail(doubled, rng)), 0, 255).astype(np.uint8)
+    doublings = int(rng.integers(1, MOST_DOUBLINGS + 1))
+    less = tuple(-(-side // 2**doublings) for side in (width, height))
+    made = np.asarray(Image.fromarray(image).resize(less, REDUCTIONS[rng.integers(4)]), np.float32)
+    for _ in range(doublings):
+        made = _double(made, rng)
+    return np.clip(np.rint(_make_up_detail(made[:height, :width], rng)), 0, 255).astype(np.uint8)
 
 
 def _double(half: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

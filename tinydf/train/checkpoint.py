@@ -45,7 +45,7 @@ class Progressed:
         if (accuracy, -loss) > self.best:
             self.best, self.best_epoch = (accuracy, -loss), self.epoch
             self.best_weights = {
-                name: value.detach().clone() for name, value in self.learner.model.state_dict().items()
+                name: value.detach().clone() for name, value in self.learner.averaged.state_dict().items()
             }
 
     def save(self, path: Path) -> None:
@@ -53,6 +53,7 @@ class Progressed:
         state = {
             "identity": self.identity,
             "model": self.learner.model.state_dict(),
+            "averaged": self.learner.averaged.state_dict(),
             "optimiser": self.learner.optimiser.state_dict(),
             "schedule": self.learner.schedule.state_dict(),
             "scaler": self.learner.scaler.state_dict(),
@@ -82,6 +83,7 @@ class Progressed:
             )
         try:
             self.learner.model.load_state_dict(state["model"])
+            self.learner.averaged.load_state_dict(state["averaged"])
             self.learner.optimiser.load_state_dict(state["optimiser"])
             self.learner.schedule.load_state_dict(state["schedule"])
             self.learner.scaler.load_state_dict(state["scaler"])

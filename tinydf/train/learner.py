@@ -1,5 +1,6 @@
 """A model with what makes it learn: AdamW under one cosine cycle, a step at a time, alone or with other processes."""
 
+import copy
 from collections.abc import Callable
 from typing import Protocol
 
@@ -38,11 +39,22 @@ class Learner:
     Attributes:
         model: what learns; its weights are the ones to save.
         forward: what to call to compute a loss; other processes' gradients come in through it.
+        averaged: what to judge and to save: the model itself, or one whose weights follow its own slowly.
     """
 
-    def __init__(self, model: nn.Module, how: Schedule, steps: int, place: Place) -> None:
-        """Begin with fresh optimiser state; `steps` is how many an epoch has."""
+    def __init__(self, model: nn.Module, how: Schedule, steps: int, place: Place, average: float = 0.0) -> None:
+        """Begin with fresh optimiser state.
+
+        Args:
+            model: what learns.
+            how: what the recipe says.
+            steps: how many an epoch has.
+            place: what to compute on, and with which other processes.
+            average: the part of the averaged weights that stays at each step; 0 for none.
+        """
         self.model = model.to(place.device)
+        self.average = average
+        self.averaged = copy.deepcopy(self.model) if average else self.model
         self.forward = place.join(self.model)
         self.optimiser = torch.optim.AdamW(_groups(model, how.weight_decay), lr=how.learning_rate)
         total = max(2, steps * how.epochs)
@@ -65,9 +77,25 @@ class Learner:
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.schedule.step()
+        if self.average:
+            self._follow()
         if not torch.isfinite(value):
             raise TinydfError(f"the loss is {value.item()}", "lower learning_rate in the recipe")
         return float(value.item())
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Draw the averaged weights, and the statistics of batch normalisation, towards the present ones.
+
+        An exponential moving average (Polyak, Juditsky 1992), quick at first so that it forgets where they began.
+        """
+        step = self.schedule.last_epoch  # what torch calls an epoch is a step here
+        part = 1 - min(self.average, (1 + step) / (10 + step))
+        for mean, now in zip(self.averaged.state_dict().values(), self.model.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(now, part)
+            else:
+                mean.copy_(now)
 
 
 def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:

@@ -95,7 +95,7 @@ def _train(
     model = _build(recipe, initial, weights, place)
     if recipe.training.quantise:
         model = QuantisationAware(model, recipe.preprocess.size, place)
-    learner = Learner(model, recipe.training, split.steps(recipe.training), place)
+    learner = Learner(model, recipe.training, split.steps(recipe.training), place, recipe.training.average)
     state = Progressed(identity, learner)
     state.load_if_begun(out / run.CHECKPOINT)
     with run.alone_in(out) if place.first else nullcontext():
@@ -149,7 +149,7 @@ def _learn(
             state.loss = place.mean(float(np.mean(losses)))
             if not place.first:
                 continue
-            verdict = _judge(learner.model, validation, recipe)
+            verdict = _judge(learner.averaged, validation, recipe)
             accuracy = mean_balanced_accuracy(verdict.figures)
             state.keep_if_best(accuracy, verdict.loss)
             state.save(out / run.CHECKPOINT)
@@ -176,7 +176,7 @@ def _finish(
     initial_sha256: str | None,
 ) -> None:
     """Write the best epoch's weights, and the metrics that say that the run is whole."""
-    model = state.learner.model
+    model = state.learner.averaged
     model.load_state_dict(state.best_weights)
     verdict = _judge(model, validation, recipe)
     quantised = isinstance(model, QuantisationAware)
