@@ -43,3 +43,18 @@ def test_the_four_pixels_made_of_one_differ(picture: NDArray[np.uint8]) -> None:
 
     made = [mirrored(imitate(picture, np.random.default_rng(seed))) for seed in range(50)]
     assert np.median(made) > 4 * mirrored(picture)
+
+
+def test_some_are_made_from_the_quarter_and_others_from_the_half() -> None:
+    """Waves of five pixels, which a half still shows and a quarter does not."""
+    columns = np.arange(128)
+    wave = np.rint(128 + 60 * np.sin(2 * np.pi * columns / 5))
+    image = np.broadcast_to(wave[None, :, None], (128, 128, 3)).astype(np.uint8)
+
+    def shown(made: NDArray[np.uint8]) -> float:
+        phases = np.exp(-2j * np.pi * columns / 5)
+        return float(abs((made.mean((0, 2)) * phases).sum()) / abs((wave * phases).sum()))
+
+    left = np.array([shown(imitate(image, np.random.default_rng(seed))) for seed in range(50)])
+    assert 10 < (left < 0.15).sum() < 40
+    assert 10 < (left > 0.25).sum() < 40

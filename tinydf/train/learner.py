@@ -83,7 +83,7 @@ class Learner:
             raise TinydfError(f"the loss is {value.item()}", "lower learning_rate in the recipe")
         return float(value.item())
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def _follow(self) -> None:
         """Draw the averaged weights, and the statistics of batch normalisation, towards the present ones.
 

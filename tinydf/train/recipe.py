@@ -52,7 +52,7 @@ class Training(Strict):
     warm_up: float = Field(default=0.2, gt=0, lt=1, description="part of the cycle in which the rate rises")
     weight_decay: float = Field(default=0.01, ge=0, le=1)
     average: float = Field(
-        default=0.0, ge=0, lt=1, description="the part of the averaged weights that stays at each step; 0: the last ones"
+        default=0.0, ge=0, lt=1, description="part of the averaged weights that stays at each step; 0 for none"
     )
     precision: Precision = Field(default="float32", description="what a CPU computes in; a GPU always mixes in float16")
     threshold: Literal["balanced", "wary"] = Field(
