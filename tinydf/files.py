@@ -1,5 +1,6 @@
-"""Artefacts on disk: written aside and renamed, hashed, and read with a limit."""
+"""Artefacts on disk: written aside and renamed, hashed, read with a limit, and locked."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -60,6 +61,20 @@ def atomic_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(retired, ignore_errors=True)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def try_lock(descriptor: int, shared: bool = False) -> bool:
+    """Lock an open file until it is closed, and say whether that was possible: others may hold it (flock(2)).
+
+    Args:
+        descriptor: the file's.
+        shared: whether others may hold it shared at the same time.
+    """
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

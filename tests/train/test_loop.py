@@ -131,8 +131,10 @@ def test_an_interrupted_run_wants_resume_or_force(finished: Path, tmp_path: Path
 def test_two_trainings_do_not_share_a_directory(finished: Path, tmp_path: Path, data: Path, recipe: Recipe) -> None:
     out = _interrupted(finished, tmp_path)
     before = (out / CHECKPOINT).read_bytes()
-    with alone_in(out), pytest.raises(TinydfError, match=r"another training is at work in .*: let it end"):
-        train(recipe, data, out, resume=True)
+    with alone_in(out):
+        for how in ({"resume": True}, {"force": True}):
+            with pytest.raises(TinydfError, match=r"another training is at work in .*: let it end"):
+                train(recipe, data, out, **how)
     assert (out / CHECKPOINT).read_bytes() == before
     assert train(recipe, data, out, resume=True).epochs == recipe.training.epochs
 

@@ -5,7 +5,6 @@ an `answer` line for each image, and at the end a `profile` line. A line counts 
 line is what a cut run leaves, and is dropped. Nothing is ever rewritten.
 """
 
-import fcntl
 import os
 import threading
 from io import FileIO
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tinydf.data.dataset import Split
 from tinydf.errors import TinydfError
-from tinydf.files import first_problem, sha256_bytes
+from tinydf.files import first_problem, sha256_bytes, try_lock
 
 FILE = "bench.jsonl"
 MADE_BY = "tinydf bench"
@@ -218,11 +217,9 @@ class Journal:
 def _open_alone(path: Path) -> FileIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not try_lock(file.fileno()):
         file.close()
-        raise TinydfError(f"another bench is writing {path}", "let it end, or give another --out") from None
+        raise TinydfError(f"another bench is writing {path}", "let it end, or give another --out")
     return file
 
 

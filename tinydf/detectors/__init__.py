@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import torch
 from pydantic import BaseModel, ValidationError
 from torch import nn
 
@@ -12,14 +13,19 @@ from tinydf.files import first_problem
 
 
 class Detector(NamedTuple):
-    """How a detector is described in a recipe, and built from that."""
+    """How a detector is described in a recipe, and built from that.
+
+    `memory` is the order of images and weights in which a CPU trains it fastest: `make bench-train` measures.
+    """
 
     options: type[BaseModel]
     build: Callable[[Any], nn.Module]
+    memory: torch.memory_format = torch.channels_last
 
 
 DETECTORS = {
-    "micronet": Detector(micronet.Options, micronet.MicroNet),
+    # Its shuffles and shifts move whole channels.
+    "micronet": Detector(micronet.Options, micronet.MicroNet, torch.contiguous_format),
     "mobilenet-v2": Detector(mobilenet_v2.Options, mobilenet_v2.MobileNetV2),
     "mobilenet-v3-small": Detector(mobilenet_v3.Options, mobilenet_v3.MobileNetV3Small),
     "phinet": Detector(phinet.Options, phinet.PhiNet),

@@ -109,6 +109,7 @@ def pretrain(recipe: Recipe, data_directory: Path, out: Path, resume: bool = Fal
 def _learn(state: Progressed, recipe: Recipe, split: TrainingSplit, out: Path, place: Place) -> None:
     """Make the epochs that are left, and keep the state after each."""
     learner, how, steps = state.learner, recipe.pretraining, split.steps(recipe.pretraining)
+    memory = detectors.DETECTORS[recipe.detector.name].memory
     with open_log(out / run.LOG, state.epoch) as log, progress() as bar:
         task = bar.add_task(how.method, total=how.epochs, completed=state.epoch, tally="")
         while state.epoch < how.epochs:
@@ -116,7 +117,7 @@ def _learn(state: Progressed, recipe: Recipe, split: TrainingSplit, out: Path, p
             seed_epoch(recipe.training.seed, epoch, place)
             learner.model.train()
             for views in state.clock(view_batches(split, recipe, epoch)):
-                first, second = (view.to(place.device) for view in views)
+                first, second = (view.to(place.device, memory_format=memory) for view in views)
                 losses.append(learner.step(partial(learner.forward, first, second)))
                 learner.model.after_step((epoch * steps + len(losses)) / (how.epochs * steps))
                 bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}")
@@ -142,7 +143,7 @@ def _build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     features = take_last_layer(encoder)
     options = ssl.check(recipe.pretraining.method, recipe.pretraining.options)
     model = ssl.METHODS[recipe.pretraining.method].build(encoder, features, options)
-    model.to(memory_format=torch.channels_last)
+    model.to(memory_format=detectors.DETECTORS[recipe.detector.name].memory)
     return model, encoder
 
 

@@ -119,7 +119,7 @@ def _build(recipe: Recipe, initial: Path | None, weights: Path | None, place: Pl
             note(f"{weights.name}: {line}")
     if recipe.training.probe:
         freeze_features(model)
-    return model.to(memory_format=torch.channels_last)
+    return model.to(memory_format=detectors.DETECTORS[recipe.detector.name].memory)
 
 
 def _learn(
@@ -128,9 +128,11 @@ def _learn(
     """Make the epochs that are left; the first process judges each, and keeps the state and the best weights."""
     learner, how = state.learner, recipe.training
     weights = _class_weights(split.labels).to(place.device)
+    memory = detectors.DETECTORS[recipe.detector.name].memory
 
     def loss(images: Tensor, labels: Tensor) -> Tensor:
-        logits, labels = learner.forward(images.to(place.device)), labels.to(place.device)
+        logits = learner.forward(images.to(place.device, memory_format=memory))
+        labels = labels.to(place.device)
         each = F.cross_entropy(logits, labels, reduction="none", label_smoothing=how.label_smoothing)
         return (weights[labels] * each).mean()
 

@@ -1,6 +1,5 @@
 """A run directory: `weights.safetensors`, `recipe.toml`, and last `metrics.json`, which says that it is whole."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from tinydf import detectors
 from tinydf.errors import TinydfError
-from tinydf.files import atomic_path, read_model, sha256_file, write_json, write_text
+from tinydf.files import atomic_path, read_model, sha256_file, try_lock, write_json, write_text
 from tinydf.train import recipe as recipes
 from tinydf.train.metrics import Figures
 from tinydf.train.recipe import Recipe
@@ -77,12 +76,14 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
         force: begin anew, whatever is there.
 
     Raises:
-        TinydfError: if it holds a training and neither `resume` nor `force` says what to do with it.
+        TinydfError: if it holds a training and neither `resume` nor `force` says what to do with it, or one is at work
+            there that `force` would take the ground from.
     """
     finished, begun = (out / kind.file).exists(), (out / CHECKPOINT).exists()
     if force:
-        for name in (kind.file, CHECKPOINT, WEIGHTS, RANGES):
-            (out / name).unlink(missing_ok=True)
+        with alone_in(out, shared=True):  # the processes of torchrun come here together
+            for name in (kind.file, CHECKPOINT, WEIGHTS, RANGES):
+                (out / name).unlink(missing_ok=True)
         return None
     if finished and resume:
         record = read_model(kind, out / kind.file, kind.made_by)
@@ -96,18 +97,16 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
 
 
 @contextmanager
-def alone_in(out: Path) -> Iterator[None]:
-    """Keep other trainings, of any process, out of a run directory.
+def alone_in(out: Path, shared: bool = False) -> Iterator[None]:
+    """Keep other trainings, of any process, out of a run directory; with `shared`, only those that are at work.
 
     Raises:
         TinydfError: if one is there already.
     """
     out.mkdir(parents=True, exist_ok=True)
     with (out / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TinydfError(f"another training is at work in {out}", "let it end, or give another --out") from None
+        if not try_lock(file.fileno(), shared):
+            raise TinydfError(f"another training is at work in {out}", "let it end, or give another --out")
         yield
 
 

@@ -4,7 +4,6 @@ Each runs under a name in a directory of its own in the cache: its firmware, its
 path of its serial port. The process holds a lock as long as it lives, so that nothing stale is taken for running.
 """
 
-import fcntl
 import os
 import shutil
 import signal
@@ -21,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tinydf.boards import board as boards
 from tinydf.errors import TinydfError
-from tinydf.files import atomic_path, sha256_file, write_json
+from tinydf.files import atomic_path, sha256_file, try_lock, write_json
 from tinydf.resources import cache_directory
 
 BOOT_SECONDS = 60.0
@@ -158,24 +157,16 @@ def claimed(name: str) -> Iterator[None]:
         TinydfError: if another process holds it.
     """
     with (home(name) / "lock").open("w") as lock:
-        if not _lock(lock.fileno()):
+        if not try_lock(lock.fileno()):
             raise TinydfError(f"an emulated {name} runs already", f"stop it with `tinydf emulator stop {name}`")
         yield
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def alive(name: str) -> bool:
     """True if a process runs this emulated board."""
     try:
         with (home(name) / "lock").open("r+") as lock:
-            return not _lock(lock.fileno())
+            return not try_lock(lock.fileno())
     except FileNotFoundError:
         return False
 
