@@ -55,6 +55,7 @@ def test_some_are_made_from_the_quarter_and_others_from_the_half() -> None:
         phases = np.exp(-2j * np.pi * columns / 5)
         return float(abs((made.mean((0, 2)) * phases).sum()) / abs((wave * phases).sum()))
 
-    left = np.array([shown(imitate(image, np.random.default_rng(seed))) for seed in range(50)])
+    left = np.array([shown(imitate(image, np.random.default_rng(seed), 2)) for seed in range(50)])
     assert 10 < (left < 0.15).sum() < 40
     assert 10 < (left > 0.25).sum() < 40
+    assert all(shown(imitate(image, np.random.default_rng(seed))) > 0.25 for seed in range(50))

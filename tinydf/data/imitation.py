@@ -13,18 +13,20 @@ from PIL import Image
 from scipy import ndimage
 
 REDUCTIONS = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
-MOST_DOUBLINGS = 2
 ROUGHNESS = (0.04, 0.16)
 """Standard deviation of the weights that tell one of the four pixels from the others."""
 
 
-def imitate(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A picture as one of many imagined generators would make it again; uint8 [height, width, 3] both.
+def imitate(image: NDArray[np.uint8], rng: np.random.Generator, most_doublings: int = 1) -> NDArray[np.uint8]:
+    """A picture as one of many imagined generators would make it again.
 
-    It is made from its half or its quarter, one as often as the other.
+    Args:
+        image: uint8 [height, width, 3], as is what is made of it.
+        rng: what draws the generator.
+        most_doublings: 1 to make it from its half; 2 from its quarter as often, in two doublings; and so on.
     """
     height, width = image.shape[:2]
-    doublings = int(rng.integers(1, MOST_DOUBLINGS + 1))
+    doublings = int(rng.integers(1, most_doublings + 1))
     less = tuple(-(-side // 2**doublings) for side in (width, height))
     made = np.asarray(Image.fromarray(image).resize(less, REDUCTIONS[rng.integers(4)]), np.float32)
     for _ in range(doublings):

@@ -157,7 +157,7 @@ def example(split: TrainingSplit, turn: NDArray[np.int64], recipe: Recipe) -> tu
     random, image, label = split.random(turn), split.image(turn[1]), int(split.labels[turn[1]])
     part = recipe.augmentation.imitate
     if part and label == 0 and random.random() < part:
-        image, label = imitate(image, random), 1
+        image, label = imitate(image, random, recipe.augmentation.doublings), 1
     return augment(image, recipe, random), label
 
 

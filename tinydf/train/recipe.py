@@ -40,6 +40,7 @@ class Augmentation(Strict):
     imitate: float = Field(
         default=0.0, ge=0, lt=1, description="how often a real image is made again as a generator would, as a fake"
     )
+    doublings: int = Field(default=1, ge=1, le=3, description="how many times at most an imitated generator doubles it")
 
 
 class Training(Strict):
