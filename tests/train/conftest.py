@@ -23,7 +23,7 @@ epochs = 6
 crops = 12
 batch_size = 16
 learning_rate = 0.01
-average = 0.9
+average = 0.5
 """
 
 
