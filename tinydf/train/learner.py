@@ -37,7 +37,7 @@ class Learner:
     under autocast in bfloat16, whose gradients need no scaling, if the recipe says so.
 
     Attributes:
-        model: what learns; its weights are the ones to save.
+        model: what learns.
         forward: what to call to compute a loss; other processes' gradients come in through it.
         averaged: what to judge and to save: the model itself, or one whose weights follow its own slowly.
     """
