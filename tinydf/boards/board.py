@@ -118,7 +118,7 @@ class UnicornEmulator(Table):
     """The chip on unicorn, with the peripherals of a machine in `tinydf/boards/emulator/machine.py`."""
 
     kind: Literal["unicorn"]
-    machine: Literal["stm32h743", "esp32c3"]
+    machine: Literal["stm32h743", "stm32h7a3", "stm32f446", "stm32f767", "stm32l4r5", "stm32u575", "esp32c3"]
 
 
 class QemuEmulator(Table):
