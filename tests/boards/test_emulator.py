@@ -160,6 +160,28 @@ def test_a_file_that_is_no_firmware(tmp_path: Path) -> None:
         emulator.start("posix", elf)
 
 
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", ".", "..", ".hidden", "", "a/b", "a\0b", "-x", "x" * 64])
+def test_a_name_is_not_a_path(firmware: dict[str, Path], name: str, cache: Path) -> None:
+    kept = cache / "x" / "kept"
+    kept.parent.mkdir(exist_ok=True)
+    kept.touch()
+    with pytest.raises(TinydfError, match="an emulated board cannot be called .*: use letters, digits"):
+        emulator.start("posix", firmware["posix"] / "firmware.elf", name or "\n", replace=True)
+    with pytest.raises(TinydfError, match="cannot be called"):
+        emulator.stop(name)
+    assert kept.exists()
+    assert emulator.list_all() == []
+
+
+def test_what_is_no_emulated_board_is_left_alone_by_the_list(cache: Path) -> None:
+    others = [emulator.home("a").parent / name for name in ("state.json", ".git/kept", "has blank/kept")]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert emulator.list_all() == []
+    assert all(path.exists() for path in others)
+
+
 def test_flash_starts_and_replaces_and_stop_stops(firmware: dict[str, Path]) -> None:
     arguments = ("flash", "--board", "nucleo-h743", "--firmware", firmware["nucleo-h743"], "--emulator")
     first = tinydf(*arguments)

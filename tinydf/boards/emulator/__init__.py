@@ -5,6 +5,7 @@ path of its serial port. The process holds a lock as long as it lives, so that n
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from tinydf.resources import cache_directory
 
 BOOT_SECONDS = 60.0
 STOP_SECONDS = 10.0
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 class State(BaseModel):
@@ -59,7 +61,14 @@ class Running:
 
 
 def home(name: str) -> Path:
-    """The directory of the emulated board `name`."""
+    """The directory of the emulated board `name`, below the cache and nowhere else.
+
+    Raises:
+        TinydfError: if the name could be a path, or is no name.
+    """
+    if not NAME.fullmatch(name):
+        mend = "use letters, digits, dots, dashes and underscores, a letter or digit first, at most 63"
+        raise TinydfError(f"an emulated board cannot be called {name!r}", mend)
     return cache_directory("emulators") / name
 
 
@@ -175,6 +184,8 @@ def list_all() -> list[State]:
     """The emulated boards that run, and those that stopped by themselves; those that were killed are forgotten."""
     found = []
     for directory in sorted(cache_directory("emulators").iterdir()):
+        if not (directory.is_dir() and NAME.fullmatch(directory.name)):
+            continue  # not made here
         state = read_state(directory.name)
         if state and (state.last_words or alive(state.name)):
             found.append(state)
