@@ -160,12 +160,12 @@ def test_a_file_that_is_no_firmware(tmp_path: Path) -> None:
         emulator.start("posix", elf)
 
 
-@pytest.mark.parametrize("name", ["../../x", "/tmp/x", ".", "..", ".hidden", "", "a/b", "a\0b", "-x", "x" * 64])
+@pytest.mark.parametrize("name", ["../../x", "/var/x", ".", "..", ".hidden", "", "a/b", "a\0b", "-x", "x" * 64])
 def test_a_name_is_not_a_path(firmware: dict[str, Path], name: str, cache: Path) -> None:
     kept = cache / "x" / "kept"
     kept.parent.mkdir(exist_ok=True)
     kept.touch()
-    with pytest.raises(TinydfError, match="an emulated board cannot be called .*: use letters, digits"):
+    with pytest.raises(TinydfError, match=r"an emulated board cannot be called .*: use letters, digits"):
         emulator.start("posix", firmware["posix"] / "firmware.elf", name or "\n", replace=True)
     with pytest.raises(TinydfError, match="cannot be called"):
         emulator.stop(name)

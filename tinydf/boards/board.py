@@ -14,6 +14,7 @@ from tinydf.files import first_problem, sha256_bytes
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 RegionName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,14}$")]
 Address = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+Script = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.cfg$")]
 Megabytes64 = Annotated[int, Field(gt=0, le=64 << 20)]
 
 
@@ -44,6 +45,12 @@ class Uart(Table):
 
     name: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$")]
     baud: int = Field(ge=9_600, le=12_500_000)
+
+
+class Usb(Table):
+    """How the board's serial port shows on USB: vendor and product, each four digits of hexadecimal."""
+
+    ids: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = Field(min_length=1)
 
 
 class Memory(Table):
@@ -80,9 +87,10 @@ class Arena(Table):
 
 
 class OpenOcd(Table):
-    """OpenOCD: the board script that comes with it."""
+    """OpenOCD: scripts that come with it, of the board, or of its chip with that of the debug probe."""
 
-    script: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.cfg$")]
+    script: Script
+    interface: Script | None = None
 
 
 class StFlash(Table):
@@ -97,6 +105,13 @@ class CubeProgrammer(Table):
     connect: str = Field(min_length=1)
 
 
+class PyOcd(Table):
+    """pyocd: its name of the chip, and where the binary goes. Chips that it does not know come in CMSIS packs."""
+
+    target: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    address: Address
+
+
 class EspTool(Table):
     """esptool: the chip, its oldest revision (major, minor) that will do, and where in its flash the binary goes."""
 
@@ -105,13 +120,31 @@ class EspTool(Table):
     address: Address
 
 
+class Stm32Flash(Table):
+    """stm32flash, over the UART of ST's boot loader in ROM (AN3155), which takes 8E1 and finds the baud rate itself."""
+
+    address: Address
+    baud: int = Field(default=115_200, ge=1_200, le=115_200)
+    mode: Literal["8e1", "8n1"] = "8e1"
+
+
+class Gdb(Table):
+    """gdb, through any server that speaks its protocol; `reset` is the server's command that resets the chip."""
+
+    remote: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*:[0-9]+$")] = "localhost:3333"
+    reset: Annotated[str, Field(pattern=r"^[a-z_ ]+$")] = "reset"
+
+
 class Flash(Table):
     """Ways to program the board, one module of `tinydf/boards/flashers` each."""
 
     openocd: OpenOcd | None = None
     st_flash: StFlash | None = None
     cube_programmer: CubeProgrammer | None = None
+    pyocd: PyOcd | None = None
     esptool: EspTool | None = None
+    stm32flash: Stm32Flash | None = None
+    gdb: Gdb | None = None
 
 
 class UnicornEmulator(Table):
@@ -143,6 +176,7 @@ class Board(Table):
     core: Core
     toolchain: Toolchain
     uart: Uart | None = None
+    usb: Usb | None = None
     memory: dict[RegionName, Memory] = Field(default_factory=dict)
     arena: Arena | None = None
     flash: Flash = Flash()
