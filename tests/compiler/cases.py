@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from tests.compiler.models import ModelBuilder
-from tinydf.compiler.compile import Compiled
+from tinydf.compiler import TARGETS, Compiled, compile_model
 
 Rng = np.random.Generator
 Case = Callable[[Rng], bytes]
@@ -966,3 +967,17 @@ def inputs_for(rng: Rng, shape: tuple[int, ...], count: int = 3) -> NDArray[np.i
 def kernels_of(compiled: Compiled) -> list[str]:
     """The kernels that a compiled model calls."""
     return [kernel for layer in compiled.plan.layers for kernel in layer.kernels]
+
+
+def calls_of(compiled: Compiled) -> str:
+    """The generated C without its comments, which name the target."""
+    return re.sub(r"//.*", "", compiled.source)
+
+
+def distinct_targets(model: bytes) -> dict[str, Compiled]:
+    """A model compiled for each target: the first always, another only if its C differs from those before it."""
+    by_calls: dict[str, tuple[str, Compiled]] = {}
+    for target in TARGETS:
+        compiled = compile_model(model, target=target)
+        by_calls.setdefault(calls_of(compiled), (target, compiled))
+    return dict(by_calls.values())
