@@ -1,4 +1,4 @@
-"""The wheel: boards, firmware and recipes travel inside it, and its commands find them there."""
+"""The wheel: boards, firmware, recipes and the built-in test set travel inside it, and its commands find them there."""
 
 import os
 import subprocess
@@ -19,13 +19,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(out.glob("tinydf-*.whl"))
 
 
-def test_every_board_recipe_and_firmware_source_is_inside(wheel: Path) -> None:
+def test_every_board_recipe_source_and_crop_is_inside(wheel: Path) -> None:
     inside = {name.removeprefix("tinydf/_resources/") for name in zipfile.ZipFile(wheel).namelist()}
     listed = subprocess.run(
-        ["git", "ls-files", "boards", "firmware", "models"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "boards", "firmware", "models", "tinydf"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     sources = listed.stdout.split()
-    assert "boards/nucleo-h743.toml" in sources
+    assert {"boards/nucleo-h743.toml", "tinydf/data/builtin/crops.tar"} <= set(sources)
     assert not [name for name in sources if name not in inside]
 
 

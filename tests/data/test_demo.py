@@ -88,7 +88,7 @@ def test_each_source_has_its_licence(small: Path) -> None:
 
 def test_splits_of_the_whole_set() -> None:
     pictures = [one for collection in COLLECTIONS for one in photographs(collection)]
-    splits = demo._splits(pictures, seed=0)
+    splits = demo.splits_of(pictures, seed=0)
     count = Counter(splits.values())
     assert count["test"] >= 20 and count["validation"] >= 8 and count["train"] >= 28
     for collection in COLLECTIONS:

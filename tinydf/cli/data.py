@@ -34,6 +34,15 @@ def demo(tier: str, accept_licence: bool, seed: int, out: Path) -> None:
 
 
 @command.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/builtin"), show_default=True)
+def builtin(out: Path) -> None:
+    """Write out the small test set that comes with the tool; it needs no network and no torch."""
+    from tinydf.data.builtin import materialise
+
+    _show(materialise(out))
+
+
+@command.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 @click.option("--crops", type=click.IntRange(min=1), default=4, show_default=True, help="At most so many an image.")
@@ -125,7 +134,7 @@ def share(directory: Path, out: Path, platforms: tuple[str, ...], seed: int, ray
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the counts and licences as JSON.")
 def show(directory: Path, as_json: bool) -> None:
-    """Count a data set's images by split, platform and generator, and list its licences."""
+    """Count a data set's images by split, platform and generator, and list its licences and the makers they ask for."""
     if as_json:
         from tinydf.data.summary import summarise
 
@@ -149,6 +158,8 @@ def _show(directory: Path) -> None:
     results.print("", makers, "", sep="\n")
     for licence, count in summary.licences.items():
         results.print(f"{count} sources under {licence}", markup=False)
+    for line in summary.credits:
+        results.print(line, markup=False, soft_wrap=True)
     for line in summary.skipped:
         results.print(f"skipped {line}", markup=False, soft_wrap=True)
     results.print(f"{summary.directory} {summary.sha256}", markup=False, soft_wrap=True)

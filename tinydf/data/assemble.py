@@ -61,7 +61,7 @@ def with_shared(directory: Path, shards: Sequence[Shard], seed: int) -> list[Sha
     written = list(shards)
     for split in SHARED_SPLITS:
         mine = [shard for shard in shards if (shard.split, shard.platform) == (split, PRE_SOCIAL)]
-        for platform in PLATFORMS[1:]:
+        for platform in PLATFORMS[1:] if mine else ():
             note(f"sharing {split} on {platform}")
             written += write_shards(directory, split, platform, _shared(directory, mine, platform, seed))
     return sorted(written, key=lambda one: (SPLITS.index(one.split), PLATFORMS.index(one.platform)))

