@@ -20,8 +20,8 @@ from tinydf.console import note
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json
+from tinydf.published import DEFAULT
 
-RECIPE = "phinet-demo"
 BOARD = "nucleo-h743"
 
 
@@ -39,7 +39,7 @@ class Demo:
 
     out: Path
     board: str = BOARD
-    recipe: str = RECIPE
+    recipe: str = DEFAULT
     data: Path | None = None
     limit: int | None = None
 

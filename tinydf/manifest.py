@@ -73,7 +73,9 @@ class Manifest(BaseModel):
     preprocess: Preprocess
     decision: Decision
     chain: Chain
-    tflm_arena_bytes: int = Field(ge=0, description="what the tflite-micro interpreter used on the host")
+    tflm_arena_bytes: int | None = Field(
+        default=None, ge=0, description="what the tflite-micro interpreter used on the host; None if it was not there"
+    )
 
     def to_inputs(self, image: NDArray[np.uint8]) -> NDArray[np.int8]:
         """An RGB image, uint8 [height, width, 3], as the model's inputs, int8 [crops, size, size, 3]."""

@@ -192,9 +192,13 @@ def test_a_board_that_does_not_exist(firmware: Path) -> None:
     assert line == f"there is no board 'nucleo-f4': boards: {', '.join(boards.names())}"
 
 
-def test_no_firmware_yet(tmp_path: Path) -> None:
+def test_no_firmware_yet_and_an_export_that_is_damaged(tmp_path: Path) -> None:
+    damaged = tmp_path / "build" / "export" / "manifest.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
     line = refused("--board", "nucleo-h743", "--emulator", directory=tmp_path)
-    assert line == "no firmware has been built for nucleo-h743 here: give --export or --firmware"
+    assert line.startswith("build/export/manifest.json: ") and "tinydf export" in line
+    assert not (tmp_path / "build" / "firmware").exists()
 
 
 def test_a_directory_that_is_no_firmware(tmp_path: Path) -> None:

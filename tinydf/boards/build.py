@@ -18,6 +18,7 @@ from tinydf.boards.sizes import Sizes, measure
 from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, read_model, sha256_bytes, sha256_file, write_json, write_text
+from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Manifest, read_export
 
 FILE = "build.json"
@@ -51,6 +52,7 @@ class Build(Sizes):
     compiler: str
     arena_bytes: int
     arena_region: str
+    export: str | None = Field(default=None, description="path of the export it was built from, from the build's")
 
 
 def read_build(directory: Path) -> Build:
@@ -107,6 +109,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
         compiler=compiler,
         arena_bytes=arena_bytes,
         arena_region=region,
+        export=os.path.relpath(export, out),
         **dict(sizes),
     )
     for name in (ELF, BIN, MAP):
@@ -114,6 +117,24 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
             shutil.copy(tree / name, aside)
     write_json(out / FILE, made)
     return made
+
+
+def is_current(made: Build, export: Path) -> bool:
+    """Whether a build is what `build` would make of an export now, by the hashes of all that goes in.
+
+    Where the compiler is not installed, it is taken to be the one that the build was made with.
+
+    Raises:
+        TinydfError: if the export is missing or damaged, or its model cannot be compiled for the board.
+    """
+    board, manifest = boards.load(made.board), read_export(export)
+    try:
+        compiler = _compiler_version(board)
+    except TinydfError:
+        compiler = made.compiler
+    if made.engine == "aot":
+        compile_engine(export, manifest, board)
+    return made.build_id == _build_id(made.board, export, made.engine, compiler)
 
 
 def _compiler_version(board: Board) -> str:
@@ -151,6 +172,11 @@ def compile_engine(export: Path, manifest: Manifest, board: Board) -> None:
 
 def _planned_arena(export: Path, manifest: Manifest, engine: Engine) -> int:
     if engine == "tflm":
+        if manifest.tflm_arena_bytes is None:
+            raise TinydfError(
+                f"{export / MANIFEST} does not say how large an arena TFLM needs",
+                "export again where the package tflite-micro is installed, or build with --engine aot",
+            )
         return manifest.tflm_arena_bytes
     plan = (export / "plan.json").read_text(encoding="utf-8")
     found = re.search(r'"arena_bytes":\s*(\d+)', plan)

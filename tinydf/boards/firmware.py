@@ -1,38 +1,92 @@
-"""Which firmware to flash: a finished build, one made now from an export, or the last one made."""
+"""Which firmware to flash: the one that is there, if it is what would be built now, or one that is built first."""
 
+import os
 from pathlib import Path
 
-from tinydf.boards.build import Build, Engine, build, read_build
+from tinydf.boards.build import FILE, Build, Engine, build, is_current, read_build
+from tinydf.console import note
 from tinydf.errors import TinydfError
+from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import read_export
+from tinydf.workspace import Workspace
 
 
-def default_directory(board: str) -> Path:
-    """Where `tinydf flash --export` builds, and where `tinydf flash` looks."""
-    return Path("build") / "firmware" / board
-
-
-def obtain(board: str, export: Path | None, firmware: Path | None, engine: Engine) -> tuple[Path, Build]:
-    """The firmware's directory and its build record.
+def obtain(
+    workspace: Workspace, board: str, export: Path | None, firmware: Path | None, engine: Engine | None
+) -> tuple[Path, Build]:
+    """The firmware's directory and its build record; says in one line what it is.
 
     Args:
+        workspace: gives the firmware's place, and the export that it is built from.
         board: the board's name.
-        export: an export directory. Without `firmware` it is built now; with it, it must be the same model.
-        firmware: a directory made by `tinydf build`.
-        engine: for a build made now.
+        export: an export directory. Without `firmware` it is built from; with it, it must be the same model.
+        firmware: a directory made by `tinydf build`, taken as it is.
+        engine: for a build made now; that of the build that is there, or aot, if None.
 
     Raises:
-        TinydfError: if there is no firmware, or it is for another board or of another model.
+        TinydfError: if the firmware cannot be built, or the one that was given is of another board or model.
     """
-    if firmware is None and export is not None:
-        directory = default_directory(board)
-        return directory, build(board, export, directory, engine)
-    directory = firmware or default_directory(board)
-    if firmware is None and not directory.is_dir():
-        raise TinydfError(f"no firmware has been built for {board} here", "give --export or --firmware")
+    if firmware is not None:
+        return firmware, _given(board, export, firmware)
+    directory = workspace.firmware(board)
+    made = _last(board, directory)
+    source = export or _origin(directory, made) or workspace.export
+    if made and engine in (None, made.engine):
+        if not (source / MANIFEST).is_file():
+            note(f"firmware {directory}: {made.engine}, build {made.build_id[:12]}; the export it came from is gone")
+            return directory, made
+        if is_current(made, source):
+            note(f"firmware {directory}: {made.engine}, build {made.build_id[:12]}, up to date with {source}")
+            return directory, made
+        note(f"firmware {directory} is stale: building it from {source}")
+    return directory, build_here(workspace, board, export or _origin(directory, made), None, engine or _engine(made))
+
+
+def build_here(
+    workspace: Workspace, board: str, export: Path | None = None, out: Path | None = None, engine: Engine = "aot"
+) -> Build:
+    """Build for a board in a workspace; where there is no export, what it has is exported first.
+
+    Raises:
+        TinydfError: as `build`.
+    """
+    from tinydf.boards import board as boards
+    from tinydf.export.run import ensure_export
+
+    boards.load(board)  # before anything is made for a board that is misspelt
+    if export is None:
+        ensure_export(workspace)
+        (export,) = workspace.take(export=None)
+    return build(board, export, out or workspace.firmware(board), engine)
+
+
+def _given(board: str, export: Path | None, directory: Path) -> Build:
     made = read_build(directory)
     if made.board != board:
         raise TinydfError(f"the firmware in {directory} is for {made.board}, not {board}", "build it for this board")
     if export is not None and read_export(export).chain.tflite != made.model:
         raise TinydfError(f"the firmware in {directory} holds another model than {export}", "build it anew")
-    return directory, made
+    return made
+
+
+def _last(board: str, directory: Path) -> Build | None:
+    """The build that is there; None if there is none, or none that could be flashed."""
+    if not (directory / FILE).is_file():
+        return None
+    try:
+        return _given(board, None, directory)
+    except TinydfError as error:
+        note(f"{error.what}; building it again")
+        return None
+
+
+def _origin(directory: Path, made: Build | None) -> Path | None:
+    """The export that a build came from, if it is still there."""
+    if made is None or made.export is None:
+        return None
+    export = Path(os.path.normpath(directory / made.export))
+    return export if (export / MANIFEST).is_file() else None
+
+
+def _engine(made: Build | None) -> Engine:
+    return made.engine if made else "aot"

@@ -5,20 +5,28 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from tinydf.boards.build import Build, Engine, build
-from tinydf.boards.firmware import default_directory
+from tinydf.boards.build import Build, Engine
+from tinydf.boards.firmware import build_here
+from tinydf.cli.options import in_workspace
 from tinydf.console import print_json, results
+from tinydf.workspace import Workspace
 
 
 @click.command()
 @click.option("--board", required=True, help="See `tinydf boards list`.")
-@click.option("--export", required=True, type=click.Path(path_type=Path), help="Export directory.")
+@click.option("--export", type=click.Path(path_type=Path), help="Export directory.  [default: build/export]")
 @click.option("--out", type=click.Path(path_type=Path), help="Where it goes.  [default: build/firmware/BOARD]")
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(board: str, export: Path, out: Path | None, engine: Engine, as_json: bool) -> None:
-    """Build the firmware for a board, and print what it takes."""
-    made = build(board, export, out or default_directory(board), engine)
+@in_workspace
+def command(
+    board: str, export: Path | None, out: Path | None, engine: Engine, as_json: bool, workspace: Workspace
+) -> None:
+    """Build the firmware for a board, and print what it takes.
+
+    Where there is no export yet, it is made first, as `tinydf export --int8` does.
+    """
+    made = build_here(workspace, board, export, out, engine)
     if as_json:
         print_json(made)
     else:

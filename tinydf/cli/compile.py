@@ -1,28 +1,36 @@
-"""`tinydf compile MODEL.tflite --out DIR`."""
+"""`tinydf compile`."""
 
 from pathlib import Path
 
 import click
 
+from tinydf.cli.options import in_workspace
 from tinydf.errors import TinydfError, about
+from tinydf.workspace import Workspace
 
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("model", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where the C sources are written."
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the C sources are written.  [default: build/c]",
 )
 @click.option(
     "--target", default="armv7e-m", show_default=True, help="Whose kernels to call; an unknown one lists them."
 )
 @click.option("--check", is_flag=True, help="Compare every layer with TFLM's interpreter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def command(model: Path, out: Path, target: str, check: bool, as_json: bool) -> None:
-    """Compile an int8 .tflite to C: model_aot.c, model_aot.h and plan.json."""
+@in_workspace
+def command(
+    model: Path | None, out: Path | None, target: str, check: bool, as_json: bool, workspace: Workspace
+) -> None:
+    """Compile an int8 .tflite, that of build/export if left out, to C: model_aot.c, model_aot.h and plan.json."""
     from tinydf.compiler import compile_model, write_compiled
     from tinydf.compiler.show import print_plan
     from tinydf.console import note, print_json
 
+    model, out = model or workspace.model(), out or workspace.c
     tflite = model.read_bytes()
     with about(model):
         compiled = compile_model(tflite, target=target)

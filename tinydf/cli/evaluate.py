@@ -5,35 +5,40 @@ from typing import Literal
 
 import click
 
+from tinydf.cli.options import in_workspace
 from tinydf.console import print_json
+from tinydf.workspace import Workspace
 
 
 @click.command(name="evaluate")
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set directory.")
+@click.argument("runs", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), help="Data set directory.  [default: build/data]")
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
 @click.option("--sources", default="*", help="Only images of sources whose names fit this pattern, such as 'faces-*'.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Directory to draw plots into (SVG).")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the figures as JSON: a list, where there are several runs."
 )
+@in_workspace
 def command(
     runs: tuple[Path, ...],
-    data: Path,
+    data: Path | None,
     split: Literal["train", "validation", "test"],
     sources: str,
     plots: Path | None,
     as_json: bool,
+    workspace: Workspace,
 ) -> None:
     """Measure the detector in RUN: balanced accuracy, AUC, EER, TPR, TNR, by platform and by generator.
 
     The threshold is the one that validation chose in training. Several RUNs are set against each other: trained on
-    some platforms, tested on all.
+    some platforms, tested on all. RUN is build/run if left out.
     """
     from tinydf.train.evaluate import evaluate, score_run
     from tinydf.train.show import show_evaluation, show_matrix
 
-    scored = [score_run(run, data, split, sources) for run in runs]
+    first, data = workspace.take(run=runs[0] if runs else None, data=data)
+    scored = [score_run(run, data, split, sources) for run in (first, *runs[1:])]
     evaluations = [evaluate(one) for one in scored]
     if plots is not None:
         from tinydf.train.plots import write_plots

@@ -7,39 +7,49 @@ import click
 from tinydf.boards import board as boards
 from tinydf.boards.build import ELF, Build, Engine
 from tinydf.boards.firmware import obtain
+from tinydf.cli.options import in_workspace
 from tinydf.console import note, notes, print_json, results
 from tinydf.errors import TinydfError
+from tinydf.workspace import Workspace
 
 
 @click.command()
 @click.option("--board", "name", required=True, help="See `tinydf boards list`.")
-@click.option("--export", type=click.Path(path_type=Path), help="Build from this export directory first.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="A directory made by `tinydf build`.")
-@click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
+@click.option("--export", type=click.Path(path_type=Path), help="Build from this export.  [default: build/export]")
+@click.option("--firmware", type=click.Path(path_type=Path), help="Flash this directory of `tinydf build` as it is.")
+@click.option("--engine", type=click.Choice(["aot", "tflm"]), help="What to build.  [default: what is there, else aot]")
 @click.option("--port", help="The serial port, for a board that is programmed over one (esptool).")
-@click.option("--emulator", is_flag=True, help="Start it on an emulated board.")
+@click.option(
+    "--emulator", is_flag=True, envvar="TINYDF_EMULATOR", show_envvar=True, help="Start it on an emulated board."
+)
 @click.option("--foreground", is_flag=True, help="Stay until Ctrl-C; only with --emulator.")
 @click.option("--name", "alias", help="Call the emulated board this, so that several can run.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@in_workspace
 def command(
     name: str,
     export: Path | None,
     firmware: Path | None,
-    engine: Engine,
+    engine: Engine | None,
     port: str | None,
     emulator: bool,
     foreground: bool,
     alias: str | None,
     as_json: bool,
+    workspace: Workspace,
 ) -> None:
-    """Put the firmware on a board, verify it and start it; or start it on an emulated one and print its port."""
+    """Put the firmware on a board, verify it and start it; or start it on an emulated one and print its port.
+
+    The firmware is that of build/firmware/BOARD. Where that is missing, or its export, the firmware's sources, the
+    board's file or the compiler have changed since, it is built first.
+    """
     board = boards.load(name)
     emulated = emulator or board.hosted
     if (foreground or alias) and not emulated:
         raise click.UsageError("--foreground and --name go with --emulator")
     if port and emulated:
         raise click.UsageError("--port goes with a real board")
-    directory, made = obtain(name, export, firmware, engine)
+    directory, made = obtain(workspace, name, export, firmware, engine)
     if foreground:
         _serve(board, directory, alias or name)
     elif emulated:

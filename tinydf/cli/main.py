@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 from tinydf import __version__
+from tinydf.cli.options import group_workspace
 from tinydf.errors import TinydfError
 
 # name of the command -> what it is for. The command is `command` in the module `tinydf.cli.<name>`.
@@ -86,6 +87,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tinydf")
+@group_workspace
 def main() -> None:
     """Put deepfake detectors on microcontrollers: train, export, compile, flash, bench."""
 

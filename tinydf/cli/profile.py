@@ -1,21 +1,29 @@
-"""`tinydf profile MODEL.tflite --board B`."""
+"""`tinydf profile --board B`."""
 
 from pathlib import Path
 
 import click
 
+from tinydf.cli.options import in_workspace
+from tinydf.workspace import Workspace
+
 
 @click.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("model", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--board", required=True, help="Board to measure on.")
 @click.option("--port", help="Serial port of a board that runs this model; the board's emulator if left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the measurement as JSON.")
-def command(model: Path, board: str, port: str | None, as_json: bool) -> None:
-    """Measure one model on one board: same bytes as TFLM? instructions, code, RAM and stack, by layer."""
+@in_workspace
+def command(model: Path | None, board: str, port: str | None, as_json: bool, workspace: Workspace) -> None:
+    """Measure one model on one board: same bytes as TFLM? instructions, code, RAM and stack, by layer.
+
+    MODEL is a .tflite; that of build/export if left out.
+    """
     from tinydf.compiler.show import print_profile
     from tinydf.console import print_json
     from tinydf.profile import profile
 
+    model = model or workspace.model()
     measured = profile(model.read_bytes(), board, port, str(model))
     if as_json:
         print_json(measured)

@@ -6,13 +6,16 @@ from pathlib import Path
 import click
 
 from tinydf.cli.main import fail
+from tinydf.cli.options import in_workspace
 from tinydf.console import note, print_json
+from tinydf.published import DEFAULT
+from tinydf.workspace import Workspace
 
 
 @click.command(name="train")
-@click.argument("recipe")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set directory.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Run directory to make.")
+@click.argument("recipe", default=DEFAULT)
+@click.option("--data", type=click.Path(path_type=Path), help="Data set directory.  [default: build/data]")
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory to make.  [default: build/run]")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training in --out.")
 @click.option("--force", is_flag=True, help="Begin anew, whatever --out holds of an earlier training.")
 @click.option("--seed", type=click.IntRange(0, (1 << 32) - 1), help="Instead of the recipe's.")
@@ -23,10 +26,11 @@ from tinydf.console import note, print_json
 @click.option("--probe", is_flag=True, help="Train the last layer alone, on the features it begins with.")
 @click.option("--qat", is_flag=True, help="Refine the run of --init as its int8 model computes, and learn its ranges.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's metrics as JSON.")
+@in_workspace
 def command(
     recipe: str,
-    data: Path,
-    out: Path,
+    data: Path | None,
+    out: Path | None,
     resume: bool,
     force: bool,
     seed: int | None,
@@ -37,8 +41,11 @@ def command(
     probe: bool,
     qat: bool,
     as_json: bool,
+    workspace: Workspace,
 ) -> None:
-    """Train a detector by RECIPE, a file or the name of a folder under models/, and write a run directory.
+    """Train a detector by RECIPE, and write a run directory.
+
+    RECIPE is a file or the name of a folder under models/; phinet-demo if left out.
 
     Progress is kept after each epoch: after an interruption, the same command with --resume goes on from there.
     """
@@ -46,6 +53,7 @@ def command(
     from tinydf.train.recipe import find_recipe, override, read_recipe
     from tinydf.train.show import show_metrics
 
+    (data,), out = workspace.take(data=data), out or workspace.run
     followed = override(read_recipe(find_recipe(recipe)), seed, epochs, not no_augment, probe, qat)
     try:
         metrics = train(followed, data, out, resume, force, init, weights)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -85,6 +84,8 @@ class Layers:
     """A model that keeps the output of every layer."""
 
     def __init__(self, tflite: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
         self._interpreter = Interpreter(
             model_content=tflite,
             experimental_preserve_all_tensors=True,

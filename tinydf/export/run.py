@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf import published
 from tinydf.compiler import compile_model, write_compiled
 from tinydf.console import note, notes
 from tinydf.data.dataset import Dataset
@@ -26,8 +27,9 @@ from tinydf.export.tflm import Golden, measure_arena, write_sources
 from tinydf.files import atomic_directory, sha256_bytes, write_json
 from tinydf.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor, read_export
 from tinydf.preprocess import Preprocess, quantise
+from tinydf.workspace import Workspace
 
-KINDS = "give a run directory of `tinydf train`, an .onnx or a .tflite"
+KINDS = f"give a run directory of `tinydf train`, an .onnx, a .tflite, or one of {', '.join(published.names())}"
 ONNX, FLOAT = "model.onnx", "model_float.tflite"
 
 
@@ -57,6 +59,49 @@ class Origin:
     logits: Callable[[NDArray[np.float32]], Logits]
     onnx: Callable[[], bytes]
     ranges: Callable[[bytes, NDArray[np.float32]], dict[str, Range]] | None = None
+
+
+def export_here(
+    workspace: Workspace,
+    source: Path | None = None,
+    data: Path | None = None,
+    out: Path | None = None,
+    calibration: Sequence[Calibration] = (),
+) -> Manifest:
+    """Export what a workspace has, into its place there; says in one line what that is.
+
+    Args:
+        workspace: gives what is not given: the run, or the published detector where there is none; the data set.
+        source: as of `export_run`, or the name of a published detector.
+        data: as of `export_run`.
+        out: as of `export_run`.
+        calibration: as of `export_run`.
+
+    Raises:
+        TinydfError: as `export_run`.
+    """
+    found = source or workspace.source()
+    if not found.exists() and str(found) in published.names():
+        found = published.model(str(found))
+    if found.suffix == ".tflite":
+        if source is None:
+            note(f"no run in {workspace.run}: taking the published detector {found.parent.name}")
+    elif found.is_dir():
+        found, data = workspace.take(run=source, data=data)
+    elif found.exists():
+        (data,) = workspace.take(data=data)
+    return export_run(found, data, out or workspace.export, calibration)
+
+
+def ensure_export(workspace: Workspace) -> Path:
+    """The workspace's export; where there is none, what it has is exported first.
+
+    Raises:
+        TinydfError: as `export_run`.
+    """
+    if not (workspace.export / FILE).is_file():
+        export_here(workspace)
+    return workspace.export
 
 
 def export_run(source: Path, data: Path | None, out: Path, calibration: Sequence[Calibration] = ()) -> Manifest:
@@ -264,7 +309,7 @@ def _package(
         preprocess=preprocess,
         decision=decision.model_copy(update={"threshold": steps * model.output.scale, "threshold_steps": steps}),
         chain=chain,
-        tflm_arena_bytes=measure_arena(tflite, name),
+        tflm_arena_bytes=_tflm_arena(tflite, name),
     )
     (directory / MODEL).write_bytes(tflite)
     write_sources(directory, tflite, model.operators)
@@ -272,6 +317,12 @@ def _package(
         write_compiled(compile_model(tflite, steps), directory)
     write_json(directory / FILE, manifest)
     return manifest
+
+
+def _tflm_arena(tflite: bytes, name: str) -> int | None:
+    """What TFLM needs of a model: as published, or as its interpreter says, where there is one."""
+    known = published.find(sha256_bytes(tflite))
+    return published.manifest(known).tflm_arena_bytes if known else measure_arena(tflite, name)
 
 
 class Gate:

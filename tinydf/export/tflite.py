@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from tinydf.compiler.graph import Graph
@@ -70,6 +69,8 @@ def convert(
 
 def run_float(tflite: bytes, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logits by LiteRT: float32 [images, size, size, 3] -> float32 [images, 2]."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # the delegate announces itself on standard error
     interpreter = Interpreter(model_content=tflite, num_threads=1, experimental_op_resolver_type=plain)
     interpreter.allocate_tensors()

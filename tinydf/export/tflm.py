@@ -4,6 +4,7 @@ The interpreter is the one in the PyPI package tflite-micro, built for the host:
 its arena is that of a 64-bit machine, where the bookkeeping is larger than on a microcontroller.
 """
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tflite_micro.python.tflite_micro import runtime
 
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes
@@ -33,6 +33,8 @@ class Golden:
     """The interpreter on one model; what it answers is right by definition. Give it only models that were checked."""
 
     def __init__(self, tflite: bytes) -> None:
+        from tflite_micro.python.tflite_micro import runtime
+
         self._interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
 
     def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -46,12 +48,16 @@ class Golden:
         return output
 
 
-def measure_arena(tflite: bytes, name: str) -> int:
+def measure_arena(tflite: bytes, name: str) -> int | None:
     """Run a model once, in a process of its own, and return how many bytes of arena the interpreter used.
+
+    Gives None where the package tflite-micro is not installed.
 
     Raises:
         TinydfError: if the interpreter refuses the model, or falls over it.
     """
+    if importlib.util.find_spec("tflite_micro") is None:
+        return None
     with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
         file.write(tflite)
         file.flush()
@@ -145,6 +151,8 @@ inline TfLiteStatus RegisterOperators(OpResolver& resolver) {{
 
 def _report_arena(path: Path) -> None:
     """Run a model once on zeros; the interpreter prints its allocations on standard error."""
+    from tflite_micro.python.tflite_micro import runtime
+
     interpreter = runtime.Interpreter.from_file(str(path), arena_size=ARENA_BYTES)
     interpreter.set_input(np.zeros(interpreter.get_input_details(0)["shape"], np.int8), 0)
     interpreter.invoke()
