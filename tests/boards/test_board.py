@@ -16,7 +16,8 @@ def test_boards_of_the_repository_are_good(name: str) -> None:
 
 
 def test_there_are_the_boards_we_promise() -> None:
-    assert {"nucleo-h743", "mps2-an386", "mps2-an500", "mps3-an547", "posix"} <= set(boards.names())
+    stm32 = {f"nucleo-{chip}" for chip in ("h743", "h7a3", "f446", "f767", "l4r5", "u575")}
+    assert stm32 | {"mps2-an386", "mps2-an500", "mps3-an547", "posix"} <= set(boards.names())
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -42,7 +43,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_board_that_does_not_exist() -> None:
-    with pytest.raises(TinydfError, match=r"there is no board 'nucleo-h7'.*nucleo-h743, posix"):
+    with pytest.raises(TinydfError, match=r"there is no board 'nucleo-h7'.*nucleo-h743, nucleo-h7a3, .*posix"):
         boards.load("nucleo-h7")
 
 

@@ -8,6 +8,7 @@
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 #define BIT(position)     (1u << (position))
 
+#define SCB_VTOR              REGISTER(0xE000ED08u)
 #define SCB_CCR               REGISTER(0xE000ED14u)
 #define SCB_CCR_DIV_0_TRP     BIT(4)
 #define SCB_SHCSR             REGISTER(0xE000ED24u)

@@ -52,6 +52,8 @@ __attribute__((noinline)) void Reset_Handler(void) {
     // DDI 0403E B3.2.20: full access to the FPU.
     SCB_CPACR |= SCB_CPACR_FPU;
     barrier();
+    // DDI 0403E B3.2.5: the table where it was linked to, not at the alias from which the core may have started.
+    SCB_VTOR = (uint32_t)vectors;
     chip_before_memory();
     memory_prepare();
     // DDI 0403E B3.2.13: each fault its own exception; and division by zero is one.

@@ -23,7 +23,13 @@ TARGETS: dict[str, Specialise] = {
     "rv32imc": rv32imc,
 }
 
-_CORES = {"cortex-m4": "armv7e-m", "cortex-m7": "armv7e-m", "cortex-m55": "armv8.1-m", "rv32imc": "rv32imc"}
+_CORES = {
+    "cortex-m4": "armv7e-m",
+    "cortex-m7": "armv7e-m",
+    "cortex-m33": "armv7e-m",
+    "cortex-m55": "armv8.1-m",
+    "rv32imc": "rv32imc",
+}
 
 
 def target_of(core: str) -> str:

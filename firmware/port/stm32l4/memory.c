@@ -1,0 +1,21 @@
+// MPU of the STM32L4R5. The core has no caches; those of the flash come with its wait states (clock.c).
+#include "port/bare_metal/memory.h"
+#include "port/cortex_m/mpu_v7.h"
+
+void chip_before_memory(void) {}
+
+// RM0432 2.2.2 has the map. What is at 0, an alias of the flash, is in none of these: null pointers fault. SRAM2 holds
+// code, and is closed where the data bus sees it.
+void chip_after_memory(void) {
+    const mpu_region regions[] = {
+        {0x08000000u, MPU_SIZE(21) | MPU_READ_ONLY | MPU_WRITE_THROUGH}, // flash, 2 MiB
+        {0x10000000u, MPU_SIZE(16) | MPU_READ_ONLY | MPU_WRITE_THROUGH}, // SRAM2 by the code bus, 64 KiB
+        {0x20000000u, MPU_SIZE(20) | MPU_WITHOUT(0xE0u) | MPU_READ_WRITE | MPU_WRITE_THROUGH |
+                          MPU_NO_EXECUTE},                                             // SRAM1 to 3, 640 KiB
+        {0x20030000u, MPU_SIZE(16) | MPU_NO_ACCESS | MPU_NO_EXECUTE},                  // SRAM2 once more
+        {0x1FFF0000u, MPU_SIZE(15) | MPU_READ_ONLY | MPU_NOT_CACHED | MPU_NO_EXECUTE}, // system memory: unique id
+        {0x40000000u, MPU_SIZE(29) | MPU_READ_WRITE | MPU_DEVICE | MPU_NO_EXECUTE},    // peripherals
+        MPU_STACK_GUARD,
+    };
+    mpu_enable(regions, sizeof regions / sizeof regions[0]);
+}
