@@ -9,15 +9,15 @@ from tests.boards.machines import compile_program
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Compiles a test program when first asked for, and gives its ELF file."""
+def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Compiles a test program for a chip when first asked for, and gives its ELF file."""
     out = tmp_path_factory.mktemp("programs")
-    made: dict[str, Path] = {}
+    made: dict[tuple[str, str], Path] = {}
 
-    def get(name: str) -> Path:
-        if name not in made:
-            made[name] = compile_program(name, out)
-        return made[name]
+    def get(name: str, machine: str = "stm32h743") -> Path:
+        if (name, machine) not in made:
+            made[name, machine] = compile_program(name, out, machine)
+        return made[name, machine]
 
     return get
 

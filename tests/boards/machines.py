@@ -2,6 +2,7 @@
 
 import os
 import select
+import struct
 import subprocess
 import threading
 import time
@@ -10,19 +11,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tinydf.boards import board as boards
-from tinydf.boards.emulator.machine import STM32H743, Chip, Machine
+from tinydf.boards.emulator.chips import CHIPS, STM32H743
+from tinydf.boards.emulator.chips.chip import Chip
+from tinydf.boards.emulator.machine import Machine
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def compile_program(name: str, out: Path) -> Path:
-    """Compile `programs/NAME.c` alone, with no start-up code and no library."""
-    board = boards.load("nucleo-h743")
-    elf = out / f"{name}.elf"
+FPUS = {"cortex-m4": "fpv4-sp-d16", "cortex-m7": "fpv5-d16", "cortex-m33": "fpv5-sp-d16"}
+
+
+def compile_program(name: str, out: Path, machine: str) -> Path:
+    """Compile `programs/NAME.c` alone for a chip, with no start-up code and no library."""
+    core = CHIPS[machine].core
+    elf = out / f"{name}-{machine}.elf"
     subprocess.run(
         [
-            *(f"{board.toolchain.prefix}gcc", *board.toolchain.flags, "-O2", "-g", "-Wall", "-Wextra", "-Werror"),
+            *("arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", f"-mfpu={FPUS[core]}", "-mfloat-abi=hard"),
+            *("-O2", "-g", "-Wall", "-Wextra", "-Werror", f'-DCHIP="chips/{machine}.h"'),
             *("-nostdlib", "-nostartfiles", "-T", str(PROGRAMS / "program.ld"), str(PROGRAMS / f"{name}.c")),
             *("-lgcc", "-o", str(elf)),
         ],
@@ -78,3 +84,19 @@ class Box:
         self._thread.join(20)
         assert not self._thread.is_alive(), "it did not stop"
         return self.machine.last_words()
+
+
+class Monitor(Box):
+    """A machine that runs `programs/monitor.c`: reads and writes its registers."""
+
+    def write(self, address: int, value: int) -> None:
+        """Write a word."""
+        self.send(b"w" + struct.pack("<2I", address, value))
+
+    def read(self, address: int) -> int:
+        """Read a word."""
+        return int(struct.unpack("<I", self.ask(b"r" + struct.pack("<I", address), 4))[0])
+
+    def set(self, address: int, bits: int) -> None:
+        """Set bits of a word."""
+        self.write(address, self.read(address) | bits)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.boards.machines import PROGRAMS, Box
-from tinydf.boards.emulator.machine import ESP32C3
+from tinydf.boards.emulator.chips import ESP32C3
 
 pytestmark = [
     pytest.mark.emulator,

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tests.boards.machines import Box
-from tinydf.boards.emulator.machine import STM32H743, Machine, segments
+from tinydf.boards.emulator.chips import STM32H743
+from tinydf.boards.emulator.machine import Machine, segments
 from tinydf.errors import TinydfError
 
 pytestmark = pytest.mark.emulator
@@ -44,7 +45,7 @@ def _as_signed_halves(word: int) -> np.ndarray:
     return np.frombuffer(struct.pack("<I", word), np.int16).astype(np.int64)
 
 
-def _expected(a: int, b: int) -> list[int]:
+def arithmetic_of(a: int, b: int) -> list[int]:
     """What programs/arithmetic.c must answer, from the instructions' definitions (Armv7-M ARM, chapter A7)."""
     signed_a, signed_b = (int(np.int32(np.uint32(word))) for word in (a, b))
     smlad = int(np.dot(_as_signed_halves(a), _as_signed_halves(b))) + signed_a
@@ -68,7 +69,7 @@ def test_dsp_and_floating_point_instructions(program: Program) -> None:
     pairs += [(0x80000000, 0x80000000), (0x7FFFFFFF, 0x7FFFFFFF), (0, 0), (0x80808080, 0x7F7F7F7F)]
     with Box(program("arithmetic")) as box:
         for a, b in pairs:
-            assert list(struct.unpack("<8I", box.ask(struct.pack("<2I", a, b), 32))) == _expected(a, b), (a, b)
+            assert list(struct.unpack("<8I", box.ask(struct.pack("<2I", a, b), 32))) == arithmetic_of(a, b), (a, b)
 
 
 @pytest.mark.parametrize(

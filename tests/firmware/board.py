@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.firmware.host import PROGRAMS
-from tinydf.boards.emulator.machine import Chip, Machine
+from tinydf.boards.emulator.chips.chip import Chip
+from tinydf.boards.emulator.machine import Machine
 from tinydf.compiler.compile import Compiled, write_compiled
 from tinydf.resources import FIRMWARE
 

@@ -8,7 +8,7 @@ import pytest
 from tests.firmware.board import built, emulated
 from tests.firmware.host import INPUT_BYTES, expected_output, expected_verdict
 from tests.link.test_client import SAMPLES
-from tinydf.boards.emulator.machine import STM32H743
+from tinydf.boards.emulator.chips import STM32H743
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
 from tinydf.link.client import Board

@@ -10,7 +10,7 @@ from elftools.elf.elffile import ELFFile
 from tests.firmware.board import ESP32C3, build, built, emulated
 from tests.firmware.host import expected_output
 from tests.link.test_client import SAMPLES
-from tinydf.boards.emulator.machine import ESP32C3 as ESP32C3_CHIP
+from tinydf.boards.emulator.chips import ESP32C3 as ESP32C3_CHIP
 from tinydf.boards.emulator.symbols import Symbols
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire

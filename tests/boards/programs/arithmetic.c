@@ -8,13 +8,6 @@
         result;                                                                                                        \
     })
 
-static uint32_t serial_get_word(void) {
-    uint32_t word = 0;
-    for (int shift = 0; shift < 32; shift += 8)
-        word |= (uint32_t)serial_get() << shift;
-    return word;
-}
-
 static uint32_t bits_of(float value) {
     union {
         float value;
@@ -24,7 +17,7 @@ static uint32_t bits_of(float value) {
 }
 
 _Noreturn void reset_handler(void) {
-    REGISTER(0xE000ED88u) |= 0xFu << 20;
+    SCB_CPACR |= 0xFu << 20;
     __asm volatile("dsb\n isb");
     serial_start();
     for (;;) {

@@ -1,37 +1,56 @@
-// What the test programs share: just enough of an STM32H743 to talk, and nothing of the firmware.
+// What the test programs share: just enough of a chip to talk, and nothing of the firmware. `CHIP` is a file of chips/;
+// it says how the serial port's clock is turned on, where the port is, its layout, and its divisor after reset.
 #include <stdint.h>
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
-#define RCC_AHB4ENR       REGISTER(0x580244E0u)
-#define RCC_APB1LENR      REGISTER(0x580244E8u)
-#define USART3_CR1        REGISTER(0x40004800u)
-#define USART3_BRR        REGISTER(0x4000480Cu)
-#define USART3_ISR        REGISTER(0x4000481Cu)
-#define USART3_ICR        REGISTER(0x40004820u)
-#define USART3_RDR        REGISTER(0x40004824u)
-#define USART3_TDR        REGISTER(0x40004828u)
 #define DWT_CTRL          REGISTER(0xE0001000u)
 #define DWT_CYCCNT        REGISTER(0xE0001004u)
 #define DWT_LAR           REGISTER(0xE0001FB0u)
 #define SCB_AIRCR         REGISTER(0xE000ED0Cu)
+#define SCB_CPACR         REGISTER(0xE000ED88u)
 #define DEMCR             REGISTER(0xE000EDFCu)
 
+#include CHIP
+
+#ifdef UART_HAS_SR
+#define UART_STATUS   REGISTER(UART + 0x00u)
+#define UART_RECEIVE  REGISTER(UART + 0x04u)
+#define UART_TRANSMIT REGISTER(UART + 0x04u)
+#define UART_BRR      REGISTER(UART + 0x08u)
+#define UART_CR1      REGISTER(UART + 0x0Cu)
+#define UART_ON       (1u << 13 | 1u << 3 | 1u << 2)
+#else
+#define UART_CR1      REGISTER(UART + 0x00u)
+#define UART_BRR      REGISTER(UART + 0x0Cu)
+#define UART_STATUS   REGISTER(UART + 0x1Cu)
+#define UART_RECEIVE  REGISTER(UART + 0x24u)
+#define UART_TRANSMIT REGISTER(UART + 0x28u)
+#define UART_ON       (1u << 29 | 1u << 3 | 1u << 2 | 1u)
+#endif
+
 static inline void serial_start(void) {
-    RCC_APB1LENR |= 1u << 18;
-    USART3_BRR = 69; // 64 MHz / 921600
-    USART3_CR1 = 1u << 29 | 1u << 3 | 1u << 2 | 1u;
+    UART_CLOCK |= UART_CLOCK_BIT;
+    UART_BRR = UART_DIVISOR;
+    UART_CR1 = UART_ON;
 }
 
 static inline uint8_t serial_get(void) {
-    while ((USART3_ISR & 1u << 5) == 0)
+    while ((UART_STATUS & 1u << 5) == 0)
         ;
-    return (uint8_t)USART3_RDR;
+    return (uint8_t)UART_RECEIVE;
+}
+
+static inline uint32_t serial_get_word(void) {
+    uint32_t word = 0;
+    for (int shift = 0; shift < 32; shift += 8)
+        word |= (uint32_t)serial_get() << shift;
+    return word;
 }
 
 static inline void serial_put(uint8_t byte) {
-    while ((USART3_ISR & 1u << 7) == 0)
+    while ((UART_STATUS & 1u << 7) == 0)
         ;
-    USART3_TDR = byte;
+    UART_TRANSMIT = byte;
 }
 
 static inline void serial_put_word(uint32_t word) {

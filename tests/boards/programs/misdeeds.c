@@ -1,4 +1,4 @@
-// Does, by letter, what the chip does not forgive.
+// Does, by letter, what an STM32H743 does not forgive.
 #include "chip.h"
 
 #define RCC_CR        REGISTER(0x58024400u)
@@ -56,10 +56,10 @@ static void starve_watchdog(void) {
 // Looks away for a while, then sends how many bytes the FIFO kept, and the status.
 static void look_away(void) {
     busy(1000000);
-    uint32_t status = USART3_ISR;
+    uint32_t status = UART_STATUS;
     uint32_t kept = 0;
-    for (; kept < 16 && (USART3_ISR & 1u << 5) != 0; kept++)
-        (void)USART3_RDR;
+    for (; kept < 16 && (UART_STATUS & 1u << 5) != 0; kept++)
+        (void)UART_RECEIVE;
     serial_put_word(kept);
     serial_put_word(status);
 }

@@ -1,4 +1,4 @@
-"""The chips that can be emulated, and a machine made from one with a firmware in its flash."""
+"""A machine made from a chip (tinydf/boards/emulator/chips), with a firmware in its flash."""
 
 import ctypes
 from dataclasses import dataclass
@@ -10,108 +10,9 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from tinydf.boards.emulator import native
+from tinydf.boards.emulator.chips.chip import Chip, Peripheral
 from tinydf.boards.emulator.symbols import Symbols
 from tinydf.errors import TinydfError
-
-UNIQUE_ID = b"TINYDF-EMUL."
-
-
-@dataclass(frozen=True)
-class Memory:
-    """A memory of the chip. `alias_of` is the origin of the memory that is seen here a second time."""
-
-    origin: int
-    size: int
-    writable: bool = True
-    alias_of: int | None = None
-
-
-@dataclass(frozen=True)
-class Peripheral:
-    """A peripheral that is modelled. `gate` is (offset, bit) of its clock enable bit in RCC; None if always on."""
-
-    name: str
-    kind: str
-    base: int
-    size: int = 0x400
-    gate: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A chip: its core, all its memories, and the peripherals that are modelled.
-
-    `unique_id_address` is where a memory has the unique id; None if a peripheral has it.
-    """
-
-    core: str
-    elf_machine: str
-    memories: tuple[Memory, ...]
-    peripherals: tuple[Peripheral, ...]
-    boot_address: int
-    unique_id_address: int | None = None
-
-
-_AHB4ENR, _APB1LENR, _APB4ENR = 0xE0, 0xE8, 0xF4
-
-# RM0433: tables 6 and 8 (memory map), 8.7.39 on (clock enables), 61.1 (unique id).
-STM32H743 = Chip(
-    core="cortex-m7",
-    elf_machine="EM_ARM",
-    memories=(
-        Memory(0x0000_0000, 64 << 10),  # ITCM
-        Memory(0x0800_0000, 2 << 20, writable=False),  # flash, two banks
-        Memory(0x1FF0_0000, 128 << 10, writable=False),  # system memory
-        Memory(0x2000_0000, 128 << 10),  # DTCM
-        Memory(0x2400_0000, 512 << 10),  # AXI SRAM
-        Memory(0x3000_0000, 288 << 10),  # SRAM1, SRAM2, SRAM3
-        Memory(0x3800_0000, 64 << 10),  # SRAM4
-        Memory(0x3880_0000, 4 << 10),  # backup SRAM
-    ),
-    peripherals=(
-        Peripheral("USART3", "usart", 0x4000_4800, gate=(_APB1LENR, 18)),
-        Peripheral("FLASH", "flash", 0x5200_2000),
-        Peripheral("SYSCFG", "syscfg", 0x5800_0400, gate=(_APB4ENR, 1)),
-        Peripheral("IWDG1", "iwdg", 0x5800_4800),
-        *(Peripheral(f"GPIO{'ABCDEFGHIJK'[n]}", "storage", 0x5802_0000 + 0x400 * n, gate=(_AHB4ENR, n))
-          for n in range(11)),
-        Peripheral("RCC", "rcc", 0x5802_4400),
-        Peripheral("PWR", "pwr", 0x5802_4800),
-        Peripheral("DBGMCU", "dbgmcu", 0x5C00_1000),
-        Peripheral("DWT", "dwt", 0xE000_1000, size=0x1000),
-        Peripheral("SCS", "scs", 0xE000_E000, size=0x1000),
-    ),
-    boot_address=0x0800_0000,
-    unique_id_address=0x1FF1_E800,
-)  # fmt: skip
-
-# ESP32-C3 Technical Reference Manual: table 3-1 (memory map) and 3-3 (peripherals). The ROM has mapped the first 4 MiB
-# of the flash to both buses ("direct boot", firmware/port/esp32c3).
-ESP32C3 = Chip(
-    core="rv32imc",
-    elf_machine="EM_RISCV",
-    memories=(
-        Memory(0x4200_0000, 4 << 20, writable=False),  # flash, instruction bus
-        Memory(0x3C00_0000, 4 << 20, writable=False, alias_of=0x4200_0000),  # ... data bus
-        Memory(0x3FC8_0000, 384 << 10),  # SRAM1, data bus
-        Memory(0x4038_0000, 384 << 10, alias_of=0x3FC8_0000),  # ... instruction bus
-        Memory(0x5000_0000, 8 << 10),  # RTC fast memory
-    ),
-    peripherals=(
-        Peripheral("SYSTEM", "esp32c3-system", 0x600C_0000, size=0x1000),
-        Peripheral("UART0", "esp32c3-uart", 0x6000_0000),
-        Peripheral("GPIO", "storage", 0x6000_4000, size=0x1000),
-        Peripheral("RTC_CNTL", "esp32c3-rtc", 0x6000_8000),
-        Peripheral("EFUSE", "esp32c3-efuse", 0x6000_8800),
-        Peripheral("IO_MUX", "storage", 0x6000_9000),
-        Peripheral("TIMG0", "esp32c3-timer-group", 0x6001_F000),
-        Peripheral("SYSTIMER", "esp32c3-systimer", 0x6002_3000),
-    ),
-    boot_address=0x4200_0000,
-)
-
-CHIPS = {"stm32h743": STM32H743, "esp32c3": ESP32C3}
-
 
 FAMILIES = {"EM_ARM": "an Arm", "EM_RISCV": "a RISC-V"}
 
@@ -149,6 +50,10 @@ def segments(elf: Path, machine: str) -> list[Segment]:
         raise TinydfError(f"{elf} is not a complete ELF file", "build it with `tinydf build`") from None
 
 
+def _hz(mhz: float) -> int:
+    return round(mhz * 1e6)
+
+
 class Machine:
     """An emulated microcontroller, with a firmware in its flash and its serial line on a file descriptor.
 
@@ -169,17 +74,7 @@ class Machine:
         self._machine = self._native.machine_create(chip.core.encode(), hse_hz, chip.boot_address, descriptor)
         if not self._machine:
             raise TinydfError("unicorn does not start", "try `pip install --force-reinstall 'tinydf[emulator]'`")
-        for memory in chip.memories:
-            if memory.alias_of is None:
-                self._do("machine_add_memory", memory.origin, memory.size, memory.writable)
-            else:
-                self._do("machine_add_alias", memory.origin, memory.alias_of)
-        for one in chip.peripherals:
-            offset, mask = (one.gate[0], 1 << one.gate[1]) if one.gate else (0, 0)
-            names = one.name.encode(), one.kind.encode()
-            self._do("machine_add_peripheral", *names, one.base, one.size, offset, mask)
-        if chip.unique_id_address is not None:
-            self._do("machine_load", chip.unique_id_address, UNIQUE_ID, len(UNIQUE_ID))
+        self._describe(chip)
         for segment in content:
             arguments = segment.address, segment.content, len(segment.content)
             if self._native.machine_load(self._machine, *arguments):
@@ -187,7 +82,36 @@ class Machine:
                 raise TinydfError(f"{elf}: a segment at {where} is outside the chip's memories")
         self._do("machine_start")
 
-    def _do(self, function: str, *arguments: int | bytes) -> None:
+    def _describe(self, chip: Chip) -> None:
+        for memory in chip.memories:
+            if memory.alias_of is None:
+                self._do("machine_add_memory", memory.origin, memory.size, memory.writable)
+            else:
+                self._do("machine_add_alias", memory.origin, memory.alias_of)
+        for one in chip.peripherals:
+            self._add_peripheral(one)
+        for address, content in chip.factory.items():
+            self._do("machine_load", address, content, len(content))
+        for index, supply in chip.supplies.items():
+            limits = (ctypes.c_uint32 * len(supply.flash_mhz))(*map(_hz, supply.flash_mhz))
+            name, core_hz = supply.name.encode(), _hz(supply.core_mhz)
+            self._do("machine_set_supply", index, name, core_hz, limits, len(limits))
+        if chip.pll:
+            self._native.machine_set_pll(self._machine, *map(_hz, (*chip.pll.input_mhz, *chip.pll.vco_mhz)))
+        for bus, limit in enumerate(chip.bus_limits_mhz, start=1):
+            self._do("machine_set_bus_limit", bus, _hz(limit))
+
+    def _add_peripheral(self, one: Peripheral) -> None:
+        offset, mask = (one.gate[0], 1 << one.gate[1]) if one.gate else (0, 0)
+        self._do("machine_add_peripheral", one.name.encode(), one.kind.encode(), one.base, one.size, offset, mask)
+        for register, value in one.initial.items():
+            self._do("machine_set_initial", one.base + register, value)
+        if one.serial:
+            select, bit, width = one.serial.select or (0, 0, 0)
+            selection = ((1 << width) - 1) << bit
+            self._do("machine_set_serial", one.base, one.serial.bus, select, selection, one.serial.fifo_bytes)
+
+    def _do(self, function: str, *arguments: int | bytes | ctypes.Array[ctypes.c_uint32]) -> None:
         error = getattr(self._native, function)(self._machine, *arguments)
         if error:
             raise TinydfError(f"the emulator's {function} failed with unicorn error {error}")
@@ -206,6 +130,13 @@ class Machine:
         copy = native.Status()
         ctypes.pointer(copy)[0] = self._native.machine_look(self._machine).contents
         return copy
+
+    @property
+    def writes(self) -> list[tuple[int, int]]:
+        """The first register writes to the chip's peripherals since power-on, in order: address and value."""
+        count = ctypes.c_uint32()
+        first = self._native.machine_writes(self._machine, ctypes.byref(count))
+        return [(first[index].address, first[index].value) for index in range(count.value)]
 
     def last_words(self) -> str:
         """Why it stopped: what happened, and the address, function and line where; empty if it was told to stop."""

@@ -14,7 +14,7 @@ FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra")
 
 
 class Status(ctypes.Structure):
-    """`machine_status` of native/machine.h."""
+    """`machine_status` of native/core/machine.h."""
 
     _fields_ = (
         ("instructions", ctypes.c_uint64),
@@ -25,13 +25,22 @@ class Status(ctypes.Structure):
         ("resets", ctypes.c_uint32),
         ("watchdog_resets", ctypes.c_uint32),
         ("core_hz", ctypes.c_uint32),
+        ("kernel_hz", ctypes.c_uint32),
         ("baud", ctypes.c_uint32),
+        ("wait_states", ctypes.c_uint32),
         ("ready", ctypes.c_uint32),
         ("outcome", ctypes.c_uint32),
         ("program_counter", ctypes.c_uint32),
         ("link_register", ctypes.c_uint32),
+        ("supply", ctypes.c_char * 32),
         ("message", ctypes.c_char * 256),
     )
+
+
+class Write(ctypes.Structure):
+    """`register_write` of native/core/machine.h."""
+
+    _fields_ = (("address", ctypes.c_uint32), ("value", ctypes.c_uint32))
 
 
 def library() -> ctypes.CDLL:
@@ -43,7 +52,7 @@ def library() -> ctypes.CDLL:
     import unicorn
 
     home = Path(unicorn.__file__).parent
-    sources = sorted(SOURCES.glob("*.[ch]"))
+    sources = sorted(SOURCES.rglob("*.[ch]"))
     inputs = [*(path.read_bytes() for path in sources), unicorn.__version__.encode(), str(home).encode()]
     target = cache_directory("emulator") / f"machine-{sha256_bytes(b'|'.join(inputs))[:16]}.so"
     if not target.exists():
@@ -57,7 +66,7 @@ def _compile(sources: list[Path], unicorn_home: Path, target: Path) -> None:
         raise TinydfError("the emulator needs a C compiler", "apt-get install gcc libc6-dev")
     with atomic_path(target) as aside:
         command = [
-            *(compiler, *FLAGS, f"-I{unicorn_home / 'include'}", *map(str, sources)),
+            *(compiler, *FLAGS, f"-I{unicorn_home / 'include'}", f"-I{SOURCES / 'core'}", *map(str, sources)),
             *(str(unicorn_home / "lib" / "libunicorn.so.2"), f"-Wl,-rpath,{unicorn_home / 'lib'}", "-o", str(aside)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -72,6 +81,12 @@ def _typed(native: ctypes.CDLL) -> ctypes.CDLL:
     native.machine_add_memory.argtypes = [machine, word, word, ctypes.c_bool]
     native.machine_add_alias.argtypes = [machine, word, word]
     native.machine_add_peripheral.argtypes = [machine, ctypes.c_char_p, ctypes.c_char_p, word, word, word, word]
+    native.machine_set_initial.argtypes = [machine, word, word]
+    native.machine_set_serial.argtypes = [machine, *[word] * 5]
+    native.machine_set_supply.argtypes = [machine, word, ctypes.c_char_p, word, ctypes.POINTER(word), word]
+    native.machine_set_pll.argtypes = [machine, *[word] * 4]
+    native.machine_set_pll.restype = None
+    native.machine_set_bus_limit.argtypes = [machine, word, word]
     native.machine_load.argtypes = [machine, word, ctypes.c_char_p, word]
     native.machine_start.argtypes = [machine]
     native.machine_run.argtypes = [machine]
@@ -80,6 +95,8 @@ def _typed(native: ctypes.CDLL) -> ctypes.CDLL:
     native.machine_stop.restype = None
     native.machine_look.argtypes = [machine]
     native.machine_look.restype = ctypes.POINTER(Status)
+    native.machine_writes.argtypes = [machine, ctypes.POINTER(word)]
+    native.machine_writes.restype = ctypes.POINTER(Write)
     native.machine_destroy.argtypes = [machine]
     native.machine_destroy.restype = None
     return native

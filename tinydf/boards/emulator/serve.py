@@ -15,7 +15,8 @@ from types import FrameType
 from tinydf.boards import board as boards
 from tinydf.boards import emulator
 from tinydf.boards.emulator import State
-from tinydf.boards.emulator.machine import CHIPS, Machine
+from tinydf.boards.emulator.chips import CHIPS
+from tinydf.boards.emulator.machine import Machine
 from tinydf.boards.emulator.qemu import Qemu
 from tinydf.errors import TinydfError
 

@@ -1,9 +1,9 @@
-// Independent watchdog (RM0433, chapter 44). Its 32 kHz are derived from the tick counter: a firmware that executes
-// more instructions between two refreshes than the core has cycles in the time-out is reset, as on the chip.
+// Independent watchdog (RM0433, chapter 44; the same in every family). Its 32 kHz are derived from the tick counter: a
+// firmware that executes more instructions between two refreshes than the core has cycles in the time-out is reset, as
+// on the chip.
 #include "machine.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { KR = 0x00, PR = 0x04, RLR = 0x08, SR = 0x0C };
 
@@ -15,7 +15,7 @@ enum { KR = 0x00, PR = 0x04, RLR = 0x08, SR = 0x0C };
 static uint64_t timeout_ticks(const machine *chip, const peripheral *self) {
     uint32_t exponent = self->registers[PR / 4] & 7;
     uint64_t divider = 4ull << (exponent < 6 ? exponent : 6);
-    return ((self->registers[RLR / 4] & 0xFFFu) + 1) * divider * rcc_core_hz(chip) / LSI_HZ;
+    return ((self->registers[RLR / 4] & 0xFFFu) + 1) * divider * chip->clocks.core_hz / LSI_HZ;
 }
 
 static void iwdg_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
@@ -40,7 +40,7 @@ static uint32_t iwdg_read(machine *chip, peripheral *self, uint32_t offset) {
 }
 
 static void iwdg_reset(machine *chip, peripheral *self) {
-    memset(self->registers, 0, self->size);
+    machine_reset_registers(self);
     self->registers[RLR / 4] = 0xFFFu;
     chip->watchdog_deadline = UINT64_MAX;
 }
@@ -50,7 +50,7 @@ void iwdg_service(machine *chip) {
         return;
     fprintf(stderr, "the watchdog was not refreshed in time: reset\n");
     chip->status.watchdog_resets++;
-    machine_request_reset(chip, 1u << 26); // RCC_RSR.IWDG1RSTF
+    machine_request_reset(chip, RESET_WATCHDOG);
 }
 
-const peripheral_model iwdg_model = {"iwdg", iwdg_read, iwdg_write, iwdg_reset};
+const peripheral_model iwdg_model = {"iwdg", iwdg_read, iwdg_write, iwdg_reset, NULL};

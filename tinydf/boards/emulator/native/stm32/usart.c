@@ -1,7 +1,6 @@
-// USART with FIFOs (RM0433, chapter 48), polled, 8 data bits; serial.c is its line.
+// USART and LPUART with the registers ISR, RDR and TDR (RM0433, chapters 48 and 49; the F767's have no FIFOs and no
+// prescaler), polled, 8 data bits; serial.c is the line.
 #include "machine.h"
-
-#include <string.h>
 
 enum { CR1 = 0x00, CR3 = 0x08, BRR = 0x0C, RQR = 0x18, ISR = 0x1C, ICR = 0x20, RDR = 0x24, TDR = 0x28, PRESC = 0x2C };
 
@@ -22,16 +21,29 @@ enum { CR1 = 0x00, CR3 = 0x08, BRR = 0x0C, RQR = 0x18, ISR = 0x1C, ICR = 0x20, R
 #define ISR_RXFF   (1u << 24)
 #define ICR_ORECF  (1u << 3)
 
-// RM0433, 48.5.6: baud = kernel clock / BRR with oversampling by 16; by 8 the low four bits are shifted right by one.
-static uint32_t baud_of(const machine *chip, const peripheral *self) {
-    static const uint32_t prescalers[16] = {1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256, 256, 256, 256, 256};
-    uint32_t divisor = self->registers[BRR / 4] & 0xFFFFu;
-    uint32_t clock = rcc_usart_hz(chip) / prescalers[self->registers[PRESC / 4] & 15];
-    if (self->registers[CR1 / 4] & CR1_OVER8) {
+// RM0433, 48.5.6: baud = clock / BRR with oversampling by 16; by 8 the low four bits are shifted right by one.
+uint32_t usart_baud(uint32_t clock_hz, uint32_t divisor, bool over8) {
+    divisor &= 0xFFFFu;
+    if (over8)
         divisor = (divisor & 0xFFF0u) | (divisor & 7u) << 1;
-        clock *= 2;
-    }
-    return divisor < 16 ? 0 : clock / divisor;
+    return divisor < 16 ? 0 : (uint32_t)((uint64_t)clock_hz * (over8 ? 2 : 1) / divisor);
+}
+
+// RM0432, LPUART_BRR: 256 x clock / BRR, and BRR is 0x300 or more.
+static uint32_t lpuart_baud(uint32_t clock_hz, uint32_t divisor) {
+    divisor &= 0xFFFFFu;
+    return divisor < 0x300u ? 0 : (uint32_t)((uint64_t)clock_hz * 256 / divisor);
+}
+
+static void set_baud(machine *chip, peripheral *self) {
+    static const uint32_t prescalers[16] = {1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256, 256, 256, 256, 256};
+    uint32_t prescaler = self->size > PRESC ? self->registers[PRESC / 4] & 15 : 0;
+    uint32_t clock = clocks_kernel_hz(chip, self) / prescalers[prescaler];
+    uint32_t divisor = self->registers[BRR / 4];
+    bool low_power = self->model == &lpuart_model;
+    chip->status.kernel_hz = clock;
+    chip->status.baud =
+        low_power ? lpuart_baud(clock, divisor) : usart_baud(clock, divisor, self->registers[CR1 / 4] & CR1_OVER8);
 }
 
 static uint32_t status_of(machine *chip, peripheral *self) {
@@ -42,7 +54,7 @@ static uint32_t status_of(machine *chip, peripheral *self) {
     status |= line->overrun && (self->registers[CR3 / 4] & CR3_OVRDIS) == 0 ? ISR_ORE : 0;
     status |= control & CR1_UE && control & CR1_TE ? ISR_TEACK : 0;
     status |= control & CR1_UE && control & CR1_RE ? ISR_REACK : 0;
-    if (control & CR1_FIFOEN)
+    if (self->fifo_bytes > 1 && control & CR1_FIFOEN)
         status |= ISR_TXFE | (line->fifo_count >= line->capacity ? ISR_RXFF : 0);
     return status;
 }
@@ -89,15 +101,16 @@ static void usart_write(machine *chip, peripheral *self, uint32_t offset, uint32
         self->registers[offset / 4] = value;
     }
     uint32_t control = self->registers[CR1 / 4];
-    chip->serial.capacity = control & CR1_FIFOEN ? 16 : 1;
+    chip->serial.capacity = control & CR1_FIFOEN ? self->fifo_bytes : 1;
     chip->serial.receiving = (control & (CR1_UE | CR1_RE)) == (CR1_UE | CR1_RE);
-    chip->status.baud = baud_of(chip, self);
+    set_baud(chip, self);
 }
 
 static void usart_reset(machine *chip, peripheral *self) {
-    memset(self->registers, 0, self->size);
+    machine_reset_registers(self);
     serial_reset(chip);
     chip->serial.capacity = 1;
 }
 
-const peripheral_model usart_model = {"usart", usart_read, usart_write, usart_reset};
+const peripheral_model usart_model = {"usart", usart_read, usart_write, usart_reset, set_baud};
+const peripheral_model lpuart_model = {"lpuart", usart_read, usart_write, usart_reset, set_baud};

@@ -1,4 +1,4 @@
-// The Cortex-M7 of the STM32H7, by QEMU's Arm target on which unicorn stands.
+// The Cortex-M4, M7 and M33, by QEMU's Arm target on which unicorn stands.
 #include "machine.h"
 
 #include <string.h>
@@ -95,6 +95,8 @@ static const char *exception_name(uint32_t number) {
         return "coprocessor instruction without that coprocessor";
     case 18:
         return "jump to an address without the Thumb bit";
+    case 19:
+        return "stack pointer below its limit (MSPLIM)";
     default:
         return "exception";
     }
@@ -152,18 +154,12 @@ static void arm_service(machine *chip) {
     mpu_service(chip);
 }
 
-const core_model arm_core = {
-    .name = "cortex-m7",
-    .architecture = UC_ARCH_ARM,
-    .mode = UC_MODE_THUMB, // without UC_MODE_MCLASS, which takes a Cortex-M33 without a double-precision FPU
-    .cpu = UC_CPU_ARM_CORTEX_M7,
-    .program_counter = UC_ARM_REG_PC,
-    .link_register = UC_ARM_REG_LR,
-    .peripherals_origin = 0x40000000u,
-    .peripherals_size = 0x20000000u,
-    .entry_bit = 1,
-    .is_wide = is_wide,
-    .reset = arm_reset,
-    .add_hooks = arm_add_hooks,
-    .service = arm_service,
-};
+// Without UC_MODE_MCLASS, which takes a Cortex-M33 without a double-precision FPU for every one of them.
+#define ARM_CORE                                                                                                       \
+    .architecture = UC_ARCH_ARM, .mode = UC_MODE_THUMB, .program_counter = UC_ARM_REG_PC,                              \
+    .link_register = UC_ARM_REG_LR, .peripherals_origin = 0x40000000u, .peripherals_size = 0x20000000u,                \
+    .entry_bit = 1, .is_wide = is_wide, .reset = arm_reset, .add_hooks = arm_add_hooks, .service = arm_service
+
+const core_model cortex_m4_core = {ARM_CORE, .name = "cortex-m4", .cpu = UC_CPU_ARM_CORTEX_M4};
+const core_model cortex_m7_core = {ARM_CORE, .name = "cortex-m7", .cpu = UC_CPU_ARM_CORTEX_M7, .counter_locked = true};
+const core_model cortex_m33_core = {ARM_CORE, .name = "cortex-m33", .cpu = UC_CPU_ARM_CORTEX_M33, .armv8m = true};

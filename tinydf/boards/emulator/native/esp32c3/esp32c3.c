@@ -143,10 +143,6 @@ enum { WDTCONFIG0 = 0x48, WDTCONFIG1 = 0x4C, WDTCONFIG2 = 0x50, WDTFEED = 0x60, 
 #define WDT_UPDATE        (1u << 22)
 #define WDT_XTAL          (1u << 21)
 #define WDT_FLASHBOOT     (1u << 14)
-#define CAUSE_POWER       0x01u // 6.1.3
-#define CAUSE_SOFTWARE    0x03u
-#define CAUSE_WATCHDOG    0x07u
-#define CAUSE_RTC         0x09u
 #define RTC_WDT_FLASHBOOT (1u << 12)
 
 static void group_restart(machine *chip, const peripheral *self) {
@@ -198,12 +194,17 @@ static void rtc_write(machine *chip, peripheral *self, uint32_t offset, uint32_t
     if (watchdog)
         rtc_restart(chip, self);
     if (offset == OPTIONS0 && value & 1u << 31) // SW_SYS_RST
-        machine_request_reset(chip, CAUSE_SOFTWARE);
+        machine_request_reset(chip, RESET_SOFTWARE);
 }
 
 static void rtc_reset(machine *chip, peripheral *self) {
+    static const uint32_t causes[] = {// 6.1.3
+                                      [RESET_POWER] = 0x01,
+                                      [RESET_SOFTWARE] = 0x03,
+                                      [RESET_WATCHDOG] = 0x07,
+                                      [RESET_SECOND_WATCHDOG] = 0x09};
     memset(self->registers, 0, self->size);
-    self->registers[RESET_STATE / 4] = chip->reset_cause ? chip->reset_cause : CAUSE_POWER;
+    self->registers[RESET_STATE / 4] = causes[chip->reset_due];
     self->registers[RTC_WDTCONFIG0 / 4] = RTC_WDT_FLASHBOOT;
     self->registers[RTC_WDTCONFIG1 / 4] = 200000u;
     rtc_restart(chip, self);
@@ -215,7 +216,7 @@ void esp32c3_service(machine *chip) {
         return;
     fprintf(stderr, "the watchdog was not refreshed in time: reset\n");
     chip->status.watchdog_resets++;
-    machine_request_reset(chip, group ? CAUSE_WATCHDOG : CAUSE_RTC);
+    machine_request_reset(chip, group ? RESET_WATCHDOG : RESET_SECOND_WATCHDOG);
 }
 
 // --- eFuses (chapter 4): where a chip has its MAC address, this one tells that it is emulated.
@@ -227,9 +228,9 @@ static void efuse_reset(machine *chip, peripheral *self) {
     memcpy(&self->registers[RD_MAC_SPI_SYS_0 / 4], "TINYDF-EMUL.", 12);
 }
 
-const peripheral_model esp32c3_system_model = {"esp32c3-system", NULL, system_write, system_reset};
-const peripheral_model esp32c3_systimer_model = {"esp32c3-systimer", NULL, systimer_write, NULL};
-const peripheral_model esp32c3_uart_model = {"esp32c3-uart", uart_read, uart_write, uart_reset};
-const peripheral_model esp32c3_timer_group_model = {"esp32c3-timer-group", NULL, group_write, group_reset};
-const peripheral_model esp32c3_rtc_model = {"esp32c3-rtc", NULL, rtc_write, rtc_reset};
-const peripheral_model esp32c3_efuse_model = {"esp32c3-efuse", NULL, NULL, efuse_reset};
+const peripheral_model esp32c3_system_model = {"esp32c3-system", NULL, system_write, system_reset, NULL};
+const peripheral_model esp32c3_systimer_model = {"esp32c3-systimer", NULL, systimer_write, NULL, NULL};
+const peripheral_model esp32c3_uart_model = {"esp32c3-uart", uart_read, uart_write, uart_reset, NULL};
+const peripheral_model esp32c3_timer_group_model = {"esp32c3-timer-group", NULL, group_write, group_reset, NULL};
+const peripheral_model esp32c3_rtc_model = {"esp32c3-rtc", NULL, rtc_write, rtc_reset, NULL};
+const peripheral_model esp32c3_efuse_model = {"esp32c3-efuse", NULL, NULL, efuse_reset, NULL};

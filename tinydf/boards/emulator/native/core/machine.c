@@ -9,17 +9,26 @@
 
 #define TCG_BUFFER_BYTES (64u << 20)
 
+static const core_model *const CORES[] = {&cortex_m4_core, &cortex_m7_core, &cortex_m33_core, &riscv_core};
+
 static const peripheral_model *const MODELS[] = {
     &storage_model,
-    &dbgmcu_model,
-    &usart_model,
-    &rcc_model,
-    &pwr_model,
-    &flash_model,
-    &syscfg_model,
-    &iwdg_model,
     &scs_model,
     &dwt_model,
+    &flash_model,
+    &iwdg_model,
+    &usart_model,
+    &lpuart_model,
+    &usart_f4_model,
+    &rcc_f4_model,
+    &rcc_h7_model,
+    &rcc_l4_model,
+    &rcc_u5_model,
+    &pwr_f4_model,
+    &pwr_h7_model,
+    &pwr_l4_model,
+    &pwr_u5_model,
+    &syscfg_h743_model,
     &esp32c3_uart_model,
     &esp32c3_system_model,
     &esp32c3_systimer_model,
@@ -44,9 +53,13 @@ void machine_fail(machine *chip, const char *format, ...) {
     uc_emu_stop(chip->engine);
 }
 
-void machine_request_reset(machine *chip, uint32_t cause) {
-    chip->reset_cause = cause;
+void machine_request_reset(machine *chip, reset_cause cause) {
+    chip->reset_due = cause;
     uc_emu_stop(chip->engine);
+}
+
+void machine_reset_registers(peripheral *self) {
+    memcpy(self->registers, self->initial, self->size);
 }
 
 const uint8_t *machine_bytes(const machine *chip, uint32_t address, uint32_t size) {
@@ -113,10 +126,16 @@ static uint64_t on_peripheral_read(uc_engine *engine, uint64_t offset, unsigned 
     return machine_read_peripheral(chip, ((machine *)chip)->core->peripherals_origin + (uint32_t)offset, size);
 }
 
+static void remember(machine *chip, uint32_t address, uint32_t value) {
+    if (chip->write_count < MACHINE_MAX_WRITES)
+        chip->writes[chip->write_count++] = (register_write){address, value};
+}
+
 static void on_peripheral_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *chip) {
     (void)engine;
-    machine_write_peripheral(chip, ((machine *)chip)->core->peripherals_origin + (uint32_t)offset, size,
-                             (uint32_t)value);
+    uint32_t address = ((machine *)chip)->core->peripherals_origin + (uint32_t)offset;
+    remember(chip, address, (uint32_t)value);
+    machine_write_peripheral(chip, address, size, (uint32_t)value);
 }
 
 static bool on_invalid_access(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value,
@@ -160,13 +179,13 @@ static void reset(machine *chip) {
         if (one->model->reset)
             one->model->reset(chip, one);
         else
-            memset(one->registers, 0, one->size);
+            machine_reset_registers(one);
     }
     memset(chip->blocks, 0, sizeof chip->blocks);
     chip->current = NULL;
     chip->before_current = chip->status.instructions;
     chip->next_service = chip->status.instructions;
-    chip->reset_cause = 0;
+    chip->reset_due = RESET_POWER;
     uc_ctl_flush_tb(chip->engine);
     chip->core->reset(chip);
 }
@@ -206,7 +225,7 @@ void machine_run(machine *chip) {
             machine_fail(chip, "%s", uc_strerror(error));
         else if (chip->stop_requested && chip->status.outcome == OUTCOME_NONE)
             chip->status.outcome = OUTCOME_STOPPED;
-        else if (chip->reset_cause != 0 && chip->status.outcome == OUTCOME_NONE) {
+        else if (chip->reset_due != RESET_POWER && chip->status.outcome == OUTCOME_NONE) {
             chip->status.resets++;
             reset(chip);
         } else if (chip->status.outcome == OUTCOME_NONE) // WFI and WFE come back at once: there are no interrupts
@@ -242,9 +261,16 @@ static uc_err add_hooks(machine *chip) {
     return error;
 }
 
+static const core_model *core_named(const char *name) {
+    for (size_t index = 0; index < sizeof CORES / sizeof *CORES; index++)
+        if (strcmp(CORES[index]->name, name) == 0)
+            return CORES[index];
+    return NULL;
+}
+
 machine *machine_create(const char *core, uint32_t hse_hz, uint32_t boot_address, int serial_descriptor) {
-    const core_model *model = strcmp(core, riscv_core.name) == 0 ? &riscv_core : &arm_core;
-    machine *chip = calloc(1, sizeof *chip);
+    const core_model *model = core_named(core);
+    machine *chip = model ? calloc(1, sizeof *chip) : NULL;
     if (chip == NULL)
         return NULL;
     chip->core = model;
@@ -303,16 +329,63 @@ int machine_add_peripheral(machine *chip, const char *name, const char *kind, ui
         one->gate_mask = gate_mask;
         snprintf(one->name, sizeof one->name, "%s", name);
         one->registers = calloc(size / 4, 4);
-        if (one->registers == NULL)
-            return UC_ERR_NOMEM;
+        one->initial = calloc(size / 4, 4);
         chip->peripheral_count++;
-        chip->rcc = model == &rcc_model ? one : chip->rcc;
-        chip->pwr = model == &pwr_model ? one : chip->pwr;
+        if (one->registers == NULL || one->initial == NULL)
+            return UC_ERR_NOMEM;
+        chip->rcc = strcmp(name, "RCC") == 0 ? one : chip->rcc;
         chip->flash = model == &flash_model ? one : chip->flash;
-        chip->syscfg = model == &syscfg_model ? one : chip->syscfg;
         return UC_ERR_OK;
     }
     return UC_ERR_ARG;
+}
+
+int machine_set_initial(machine *chip, uint32_t address, uint32_t value) {
+    peripheral *one = machine_peripheral(chip, address);
+    if (one == NULL)
+        return UC_ERR_ARG;
+    one->initial[(address - one->base) / 4] = value;
+    return UC_ERR_OK;
+}
+
+int machine_set_serial(machine *chip, uint32_t base, uint32_t bus, uint32_t select_offset, uint32_t select_mask,
+                       uint32_t fifo_bytes) {
+    peripheral *one = machine_peripheral(chip, base);
+    if (one == NULL || bus >= MACHINE_MAX_BUSES || fifo_bytes > sizeof chip->serial.fifo)
+        return UC_ERR_ARG;
+    one->bus = bus;
+    one->select_offset = select_offset;
+    one->select_mask = select_mask;
+    one->fifo_bytes = fifo_bytes;
+    return UC_ERR_OK;
+}
+
+int machine_set_supply(machine *chip, uint32_t index, const char *name, uint32_t core_hz, const uint32_t *flash_hz,
+                       uint32_t wait_states) {
+    if (index >= MACHINE_MAX_SUPPLIES || wait_states == 0 || wait_states > MACHINE_MAX_WAIT_STATES)
+        return UC_ERR_ARG;
+    supply *one = &chip->supplies[index];
+    snprintf(one->name, sizeof one->name, "%s", name);
+    one->core_hz = core_hz;
+    one->wait_states = wait_states;
+    memcpy(one->flash_hz, flash_hz, wait_states * sizeof *flash_hz);
+    return UC_ERR_OK;
+}
+
+void machine_set_pll(machine *chip, uint32_t input_low, uint32_t input_high, uint32_t vco_low, uint32_t vco_high) {
+    chip->pll = (pll_range){input_low, input_high, vco_low, vco_high};
+}
+
+int machine_set_bus_limit(machine *chip, uint32_t bus, uint32_t hz) {
+    if (bus >= MACHINE_MAX_BUSES)
+        return UC_ERR_ARG;
+    chip->apb_limits_hz[bus] = hz;
+    return UC_ERR_OK;
+}
+
+const register_write *machine_writes(const machine *chip, uint32_t *count) {
+    *count = chip->write_count;
+    return chip->writes;
 }
 
 int machine_load(machine *chip, uint32_t address, const uint8_t *bytes, uint32_t size) {
@@ -328,8 +401,10 @@ void machine_destroy(machine *chip) {
     for (uint32_t index = 0; index < chip->memory_count; index++)
         if (!chip->memories[index].alias)
             munmap(chip->memories[index].bytes, chip->memories[index].size);
-    for (uint32_t index = 0; index < chip->peripheral_count; index++)
+    for (uint32_t index = 0; index < chip->peripheral_count; index++) {
         free(chip->peripherals[index].registers);
+        free(chip->peripherals[index].initial);
+    }
     for (uint32_t index = 0; index < chip->guard_count; index++)
         free(chip->guards[index].copy);
     free(chip);

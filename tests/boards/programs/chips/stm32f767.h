@@ -1,0 +1,5 @@
+// HSI at 16 MHz; 115,200 baud.
+#define UART_CLOCK     REGISTER(0x40023840u)
+#define UART_CLOCK_BIT (1u << 18)
+#define UART           0x40004800u
+#define UART_DIVISOR   139u
