@@ -7,6 +7,7 @@ line is what a cut run leaves, and is dropped. Nothing is ever rewritten.
 
 import os
 import threading
+from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from tinydf.console import note
 from tinydf.data.dataset import Split
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem, sha256_bytes, try_lock
@@ -93,12 +95,13 @@ _Entry = TypeAdapter[Header | Session | Answer | Profile](
 
 
 class Contents(BaseModel):
-    """A journal as read; `size` in bytes and `sha256` are of its whole lines."""
+    """A journal as read; `size` in bytes and `sha256` are of its whole lines. It is `finished` if a profile ends it."""
 
     header: Header
     sessions: list[Session] = []
     answers: dict[int, Answer] = {}
     profile: Profile | None = None
+    finished: bool = False
     size: int
     sha256: str
 
@@ -121,7 +124,8 @@ def _parse(data: bytes, path: Path) -> Contents:
     entries = [_entry(line, f"{path}:{number}") for number, line in enumerate(whole.splitlines(), start=1)]
     if not entries or not isinstance(entries[0], Header):
         raise TinydfError(f"{path} does not begin with a journal's header", "give another --out")
-    contents = Contents(header=entries[0], size=len(whole), sha256=sha256_bytes(whole))
+    finished = isinstance(entries[-1], Profile)
+    contents = Contents(header=entries[0], finished=finished, size=len(whole), sha256=sha256_bytes(whole))
     for number, entry in enumerate(entries[1:], start=2):
         match entry:
             case Header():
@@ -214,6 +218,53 @@ class Journal:
             self._file.close()
 
 
+def make_room(directory: Path, header: Header) -> bool:
+    """Make a bench directory ready for a measurement: anything but an unfinished part of it is set aside, and said.
+
+    What is there is renamed, with the time of its last answer behind its name, and never deleted.
+
+    Args:
+        directory: of the journal.
+        header: of the measurement.
+
+    Returns:
+        Whether there is an unfinished part to go on with.
+
+    Raises:
+        TinydfError: if another bench is writing there.
+    """
+    path = directory / FILE
+    if not path.is_file():
+        return False
+    with _open_alone(path) as file:
+        data = file.read()
+    if _encode(header).startswith(data):
+        return True
+    what = _why_not(data, header, path)
+    if not what:
+        note(f"resuming the unfinished bench in {directory}")
+        return True
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y%m%d-%H%M%S")
+    aside = directory.with_name(f"{directory.name}-{written}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = directory.with_name(f"{directory.name}-{written}-{number}")
+    directory.rename(aside)
+    note(f"{directory} held {what}: moved to {aside}")
+    return False
+
+
+def _why_not(data: bytes, header: Header, path: Path) -> str:
+    """What a journal is that a measurement cannot go on with; empty if it can."""
+    try:
+        contents = _parse(data, path)
+    except TinydfError:
+        return "a damaged journal"
+    differs = _difference(contents.header, header)
+    return f"a bench of another {NAMES[differs]}" if differs else "a finished bench" if contents.finished else ""
+
+
 def _open_alone(path: Path) -> FileIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "r+b")
@@ -237,7 +288,12 @@ NAMES = {
 
 def _same(have: Header, want: Header, path: Path) -> None:
     """Refuse to mix two measurements, naming the first thing that differs."""
-    for field, name in NAMES.items():
+    field = _difference(have, want)
+    if field:
         old, new = getattr(have, field), getattr(want, field)
-        if old != new:
-            raise TinydfError(f"{path} is of {name} {old[:16]}, not {new[:16]}", "give another --out")
+        raise TinydfError(f"{path} is of {NAMES[field]} {old[:16]}, not {new[:16]}", "give another --out")
+
+
+def _difference(have: Header, want: Header) -> str | None:
+    """The first field in which two measurements differ."""
+    return next((field for field in NAMES if getattr(have, field) != getattr(want, field)), None)

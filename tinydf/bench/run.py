@@ -59,6 +59,7 @@ def bench(
     platforms: Sequence[str] = (),
     limit: int | None = None,
     resume: bool = False,
+    set_aside: bool = False,
 ) -> Bench:
     """Measure an exported model on boards that run it.
 
@@ -72,6 +73,7 @@ def bench(
         platforms: only these; all that the split has if empty.
         limit: only so many images, the same crops of every platform. A larger limit takes all that a smaller one took.
         resume: go on with the journal in `out`.
+        set_aside: go on with it only if it is an unfinished one of this measurement; else rename `out`, and begin.
 
     Raises:
         TinydfError: if a board cannot be reached, runs another model or another build than its neighbour, or stops
@@ -91,6 +93,8 @@ def bench(
             model_sha256=manifest.chain.tflite,
             **_identity({port: hello for port, (_, hello) in boards.items()}, built),
         )
+        if set_aside:
+            resume = journals.make_room(out, header)
         journal = stack.enter_context(Journal(out / journals.FILE, header, resume))
         before = len(journal.contents.sessions)
         stations = [Station(before + number, port, *boards[port]) for number, port in enumerate(ports, start=1)]

@@ -5,43 +5,64 @@ from typing import cast
 
 import click
 
+from tinydf.cli.options import in_workspace
 from tinydf.console import print_json, results
 from tinydf.data.dataset import SPLITS, Split
+from tinydf.workspace import Workspace
 
 
 @click.command(name="bench")
 @click.option("--port", "ports", required=True, multiple=True, help="Serial port; several share the images.")
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="Data set directory.")
-@click.option("--export", required=True, type=click.Path(path_type=Path), help="Export of the model on the board.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="Build that is on the board, for its sizes.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where journal and summary go.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Data set directory.  [default: build/data if the export was made on it, else the built-in test set]",
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path),
+    help="Export of the model on the board.  [default: build/export]",
+)
+@click.option(
+    "--firmware",
+    type=click.Path(path_type=Path),
+    help="Build that is on the board, for its sizes.  [default: the one in build/firmware with the board's build id]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where journal and summary go.  [default: build/bench; a finished bench there is set aside]",
+)
 @click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Split to measure.")
 @click.option("--platform", "platforms", multiple=True, help="Only this platform; may be repeated.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many images, the same crops of every platform.")
 @click.option("--resume", is_flag=True, help="Go on where a run was cut.")
 @click.option("--json", "as_json", is_flag=True, help="Print bench.json instead of tables.")
+@in_workspace
 def command(
     ports: tuple[str, ...],
-    data: Path,
-    export: Path,
+    data: Path | None,
+    export: Path | None,
     firmware: Path | None,
-    out: Path,
+    out: Path | None,
     split: str,
     platforms: tuple[str, ...],
     limit: int | None,
     resume: bool,
     as_json: bool,
+    workspace: Workspace,
 ) -> None:
     """Stream images to a board; measure accuracy, latency and memory there."""
     from tinydf.bench import tables
-    from tinydf.bench.run import bench
+    from tinydf.bench.defaults import bench_here
 
-    result = bench(
+    result = bench_here(
+        workspace,
         ports,
         data,
         export,
+        firmware,
         out,
-        firmware=firmware,
         split=cast(Split, split),
         platforms=platforms,
         limit=limit,
