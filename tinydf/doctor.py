@@ -58,6 +58,7 @@ PROGRAMS = (
         ("--version",),
         "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     ),
+    Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/esp32.md", optional=True),
     Program("emulate", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
     Program("flash", "openocd", ("--version",), "apt-get install openocd"),
     Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools", optional=True),

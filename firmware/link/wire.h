@@ -106,6 +106,8 @@ typedef enum {
     WIRE_RESET_BROWN_OUT = 5,
     // A forbidden entry to a low-power mode.
     WIRE_RESET_LOW_POWER = 6,
+    // The processor had stopped on a fault.
+    WIRE_RESET_FAULT = 7,
 } wire_reset_cause;
 
 // What one tick of the board's counter is.

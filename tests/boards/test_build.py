@@ -180,11 +180,16 @@ def test_build_json_reads_back(firmware: Path) -> None:
 
 
 def test_the_engine_is_compiled_for_the_boards_core(tmp_path: Path) -> None:
-    """One export for two boards: each gets its own core's kernels; a core without any takes what is there."""
+    """One export for two boards: each gets its own core's kernels; the host takes what is there."""
     model = CASES["pointwise"](np.random.default_rng(1))
     export = write_export(tmp_path / "export", content=model)
     (export / "model.tflite").write_bytes(model)
     (export / "model_aot.c").unlink()
-    for name, target in (("nucleo-h743", "armv7e-m"), ("esp32-c3-devkitm-1", "rv32imc"), ("posix", "rv32imc")):
+    for name, target in (
+        ("nucleo-h743", "armv7e-m"),
+        ("esp32-c3-devkitm-1", "rv32imc"),
+        ("posix", "rv32imc"),
+        ("esp32-s3-devkitc-1", "generic"),
+    ):
         compile_engine(export, read_export(export), boards.load(name))
         assert json.loads((export / "plan.json").read_text())["target"] == target

@@ -134,16 +134,19 @@ import sys
 from esp32_mock_bootloader import registers, server
 from esptool.targets import ESP32C3ROM
 
-registers.rom_profile("esp32c3")[ESP32C3ROM.EFUSE_BLOCK1_ADDR + 4 * 3] = int(sys.argv[1]) << 18
-server.run_server(0, chip_mode="esp32c3", port_file=sys.argv[2])
+minor, port_file, chip = sys.argv[1:]
+if chip == "esp32c3":
+    registers.rom_profile(chip)[ESP32C3ROM.EFUSE_BLOCK1_ADDR + 4 * 3] = int(minor) << 18
+server.run_server(0, chip_mode=chip, port_file=port_file)
 """
 
 
 @contextmanager
-def rom(minor: int, directory: Path) -> Iterator[str]:
-    """A port behind which the boot loader of an ESP32-C3 of revision v0.`minor` speaks esptool's protocol."""
+def rom(minor: int, directory: Path, chip: str = "esp32c3") -> Iterator[str]:
+    """A port behind which the boot loader of a chip (an ESP32-C3 of revision v0.`minor`) speaks esptool's protocol."""
     port = directory / "port"
-    with subprocess.Popen([sys.executable, "-c", ROM, str(minor), str(port)], stdout=subprocess.DEVNULL) as server:
+    command = [sys.executable, "-c", ROM, str(minor), str(port), chip]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
             for _ in range(600):
                 if port.exists() and port.read_text():

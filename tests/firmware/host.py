@@ -25,12 +25,13 @@ _kept: list[TemporaryDirectory[str]] = []  # until the tests end
 
 
 @cache
-def compiled(*sources: Path, definitions: tuple[str, ...] = ()) -> Path:
+def compiled(*sources: Path, definitions: tuple[str, ...] = (), include: tuple[Path, ...] = ()) -> Path:
     """A program from C sources, under AddressSanitizer and UndefinedBehaviorSanitizer."""
     directory = TemporaryDirectory(prefix="tinydf-test-")
     _kept.append(directory)
     program = Path(directory.name) / "program"
-    command = ["cc", *FLAGS, *(f"-D{one}" for one in definitions), *map(str, sources), "-o", str(program)]
+    options = [*(f"-D{one}" for one in definitions), *(f"-I{one}" for one in include)]
+    command = ["cc", *FLAGS, *options, *map(str, sources), "-o", str(program)]
     subprocess.run(command, check=True, timeout=120)
     return program
 

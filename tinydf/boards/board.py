@@ -15,7 +15,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 RegionName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,14}$")]
 Address = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 Script = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.cfg$")]
+EspChip = Literal["esp32", "esp32c3", "esp32s3"]
 Megabytes64 = Annotated[int, Field(gt=0, le=64 << 20)]
+
+ESP_IDF_PORT = "esp-idf"
 
 
 class Table(BaseModel):
@@ -51,6 +54,25 @@ class Usb(Table):
     """How the board's serial port shows on USB: vendor and product, each four digits of hexadecimal."""
 
     ids: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = Field(min_length=1)
+
+
+class EspIdf(Table):
+    """The firmware is built by ESP-IDF, for this target of its; the board's memories are those of its linker script.
+
+    The toolchain's `install` is then ESP-IDF's. `uart.name` says which line the link uses, UART0 or USB.
+    """
+
+    target: EspChip
+
+    @property
+    def clocks_hz(self) -> tuple[int, ...]:
+        """The clocks that ESP-IDF can run the core at."""
+        return tuple(mhz * 1_000_000 for mhz in ((80, 160) if self.target == "esp32c3" else (80, 160, 240)))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The serial lines that the link can use: the ESP32 has no USB-Serial-JTAG."""
+        return ("UART0",) if self.target == "esp32" else ("UART0", "USB")
 
 
 class Memory(Table):
@@ -115,7 +137,7 @@ class PyOcd(Table):
 class EspTool(Table):
     """esptool: the chip, its oldest revision (major, minor) that will do, and where in its flash the binary goes."""
 
-    chip: Literal["esp32c3"]
+    chip: EspChip
     oldest_revision: tuple[int, int]
     address: Address
 
@@ -180,6 +202,7 @@ class Board(Table):
     memory: dict[RegionName, Memory] = Field(default_factory=dict)
     arena: Arena | None = None
     flash: Flash = Flash()
+    esp_idf: EspIdf | None = None
     emulator: Annotated[UnicornEmulator | QemuEmulator | ProcessEmulator, Field(discriminator="kind")] | None = None
 
     @model_validator(mode="after")
@@ -212,6 +235,21 @@ class Board(Table):
         is_process = isinstance(self.emulator, ProcessEmulator)
         if is_process == bool(self.memory):
             raise ValueError("a board without memory runs as a process, and one with memory does not")
+        return self
+
+    @model_validator(mode="after")
+    def _esp_idf_can(self) -> Self:
+        if (self.esp_idf is not None) != (self.port == ESP_IDF_PORT):
+            raise ValueError(f'port = "{ESP_IDF_PORT}" and a table esp_idf go together')
+        if self.esp_idf is None or self.uart is None:
+            return self
+        if self.core.clock_hz not in self.esp_idf.clocks_hz:
+            hertz = ", ".join(map(str, self.esp_idf.clocks_hz))
+            raise ValueError(f"core.clock_hz: ESP-IDF runs an {self.esp_idf.target} at {hertz} Hz")
+        if self.uart.name not in self.esp_idf.lines:
+            raise ValueError(f"uart.name: the link of an {self.esp_idf.target} is {' or '.join(self.esp_idf.lines)}")
+        if self.flash.esptool is None or self.flash.esptool.chip != self.esp_idf.target:
+            raise ValueError(f"flash.esptool.chip: must be {self.esp_idf.target}, as esp_idf.target")
         return self
 
     @property

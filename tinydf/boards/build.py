@@ -13,6 +13,7 @@ from pydantic import Field
 
 from tinydf import resources
 from tinydf.boards import board as boards
+from tinydf.boards import esp_idf
 from tinydf.boards.board import Board
 from tinydf.boards.sizes import Sizes, measure
 from tinydf.console import note
@@ -86,18 +87,23 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
         TinydfError: if the board or export is unknown, a tool is missing, the model does not fit, or a compiler fails.
     """
     board = boards.load(board_name)
+    if board.esp_idf and engine == "tflm":
+        raise TinydfError(f"{board_name} is built by ESP-IDF, and runs the compiled engine alone", "use --engine aot")
     manifest = read_export(export)
-    compiler = _compiler_version(board)
+    compiler = esp_idf.version(board) if board.esp_idf else _compiler_version(board)
     if engine == "aot":
         compile_engine(export, manifest, board)
     arena_bytes = _planned_arena(export, manifest, engine)
     region = _arena_region(board, arena_bytes)
     tree = out / "cmake"
-    _drop_foreign(tree)
-    _write_settings(board, region, tree)
     build_id = _build_id(board_name, export, engine, compiler)
-    _run_cmake(board, export, tree, engine, build_id)
-    sizes = measure(tree / ELF, board)
+    if board.esp_idf:
+        sizes = _run_esp_idf(board, export, tree, build_id)
+    else:
+        _drop_foreign(tree, resources.FIRMWARE)
+        _write_settings(board, region, tree)
+        _run_cmake(board, export, tree, engine, build_id)
+        sizes = measure(tree / ELF, board)
     made = Build(
         board=board_name,
         engine=engine,
@@ -153,20 +159,19 @@ def _compiler_version(board: Board) -> str:
 def compile_engine(export: Path, manifest: Manifest, board: Board) -> None:
     """Make the engine's C in the export directory, if it has none, or if that calls another core's kernels.
 
-    A core without kernels of its own takes whatever is there: all kernels run everywhere.
+    The host takes what is there: all kernels run everywhere.
     """
     from tinydf.compiler import compile_model, target_of, write_compiled
     from tinydf.compiler.compile import DEFAULT_TARGET
 
-    wanted = target_of(board.core.name)
+    wanted = DEFAULT_TARGET if board.hosted else target_of(board.core.name)
     if all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
         found = re.search(r'"target":\s*"([^"]*)"', (export / "plan.json").read_text(encoding="utf-8"))
-        if found is None or wanted in ("generic", found[1]):
+        if board.hosted or found is None or found[1] == wanted:
             return
-    target = DEFAULT_TARGET if wanted == "generic" else wanted
-    note(f"compiling {export / MODEL} to C for {target}")
+    note(f"compiling {export / MODEL} to C for {wanted}")
     write_compiled(
-        compile_model((export / MODEL).read_bytes(), manifest.decision.threshold_steps, target=target), export
+        compile_model((export / MODEL).read_bytes(), manifest.decision.threshold_steps, target=wanted), export
     )
 
 
@@ -200,14 +205,14 @@ def _arena_region(board: Board, arena_bytes: int) -> str:
     )
 
 
-def _drop_foreign(tree: Path) -> None:
+def _drop_foreign(tree: Path, sources: Path) -> None:
     """CMake refuses a tree that was moved or copied here, or that is of sources elsewhere: begin anew."""
     cache = tree / "CMakeCache.txt"
     if not cache.is_file():
         return
     text = cache.read_text(encoding="utf-8", errors="replace")
     of_this = f"CMAKE_CACHEFILE_DIR:INTERNAL={tree.resolve()}\n" in text
-    if not of_this or f"CMAKE_HOME_DIRECTORY:INTERNAL={resources.FIRMWARE.resolve()}\n" not in text:
+    if not of_this or f"CMAKE_HOME_DIRECTORY:INTERNAL={sources.resolve()}\n" not in text:
         shutil.rmtree(tree)
 
 
@@ -278,6 +283,20 @@ def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id:
     started = time.monotonic()
     _run(["cmake", "--build", str(tree)], tree)
     note(f"built for {board.name} in {time.monotonic() - started:.1f} s")
+
+
+def _run_esp_idf(board: Board, export: Path, tree: Path, build_id: str) -> Sizes:
+    """Let ESP-IDF build, and put in `tree` what CMake puts there for other boards; the binary is the whole flash."""
+    made = tree / "build"
+    _drop_foreign(made, tree / "project")
+    project = esp_idf.write_project(board, tree)
+    started = time.monotonic()
+    _run(esp_idf.command(board, project, made, export, build_id), tree)
+    note(f"built for {board.name} in {time.monotonic() - started:.1f} s")
+    for name in (ELF, MAP):
+        shutil.copy(made / name, tree / name)
+    (tree / BIN).write_bytes(esp_idf.merge(made))
+    return measure(tree / ELF, board).model_copy(update={"stack_bytes": esp_idf.stack_bytes(project)})
 
 
 def _tflm_root() -> str:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from tinydf.boards.board import Board
 
 ARENA, STACK = ".arena", ".stack"
+ESP_IDF_ARENA = ".noinit"  # ESP-IDF's linker script has no section for it alone
+ESP_IDF_DUMMY = ".dummy"  # ends the names of sections that only keep addresses free, for what another bus sees there
 
 
 class Figures(BaseModel):
@@ -65,11 +67,15 @@ def measure(elf: Path, board: Board) -> Sizes:
     stack = sum(one.bytes for one in sections if one.name == STACK)
     return Sizes(
         flash_bytes=flash,
-        static_ram_bytes=sum(one.bytes for one in in_ram if one.name not in {ARENA, STACK}),
+        static_ram_bytes=sum(one.bytes for one in in_ram if _is_static(one.name)),
         stack_bytes=stack,
         sections=sections,
         regions=_regions(sections, board),
     )
+
+
+def _is_static(name: str) -> bool:
+    return name not in {ARENA, STACK, ESP_IDF_ARENA} and not name.endswith(ESP_IDF_DUMMY)
 
 
 def _section(section: Section, segments: list[Segment], board: Board) -> SectionSize:
@@ -82,8 +88,15 @@ def _section(section: Section, segments: list[Segment], board: Board) -> Section
         address=address,
         bytes=size,
         flash_bytes=size if has_content else 0,
-        flash_region=_region_at(address + moved[0], board) if has_content and moved else "-",
+        flash_region=_flash_region(address, moved, board) if has_content and moved else "-",
     )
+
+
+def _flash_region(address: int, moved: list[int], board: Board) -> str:
+    """Where a section's content is programmed: by its load address, which ESP-IDF's ELF files do not tell."""
+    if board.esp_idf is None:
+        return _region_at(address + moved[0], board)
+    return next(name for name, memory in board.memory.items() if memory.kind == "flash")
 
 
 def _region_at(address: int, board: Board) -> str:

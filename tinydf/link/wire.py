@@ -85,6 +85,7 @@ class ResetCause(Registered):
     SOFTWARE = 4, "the firmware or a debugger asked for it."
     BROWN_OUT = 5, "the supply sank."
     LOW_POWER = 6, "a forbidden entry to a low-power mode."
+    FAULT = 7, "the processor had stopped on a fault."
 
 
 class CounterUnit(Registered):

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from tinydf.boards.build import Build
-from tinydf.boards.sizes import ARENA, STACK, SectionSize
+from tinydf.boards.sizes import ARENA, ESP_IDF_ARENA, STACK, SectionSize
 
 WHAT = {
     ".vectors": "vector table",
@@ -15,6 +15,13 @@ WHAT = {
     ".bss": "zeroed variables",
     STACK: "stack",
     ARENA: "arena (tensors)",
+    ESP_IDF_ARENA: "arena (tensors)",
+    ".flash.text": "code",
+    ".flash.rodata": "weights and tables",
+    ".iram0.text": "hot code",
+    ".dram0.data": "initialised variables",
+    ".dram0.bss": "zeroed variables",
+    ".dram0.dummy": "hot code, seen as data",
 }
 
 

@@ -1,0 +1,3 @@
+#pragma once
+#include "sdkconfig.h"
+#define ESP_TASK_MAIN_STACK CONFIG_ESP_MAIN_TASK_STACK_SIZE
