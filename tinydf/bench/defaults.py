@@ -17,7 +17,7 @@ from tinydf.link.client import Board
 from tinydf.link.wire import HelloAnswer
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import Manifest, read_export
-from tinydf.status import look
+from tinydf.status import look, look_at_firmware
 from tinydf.workspace import Workspace
 
 
@@ -62,8 +62,8 @@ def bench_here(
         took.append(said)
     if firmware is None:
         firmware = _firmware_of(workspace, hello)
-        build_id = hello.build_id[:12]
-        took.append(f"firmware {firmware}" if firmware else f"no firmware here is build {build_id}, so no sizes of it")
+        absent = f"no firmware here is build {hello.build_id[:12]}, so no sizes of it"
+        took.append(str(look_at_firmware(workspace, firmware)) if firmware else absent)
     if took:
         note("; ".join(took))
     return bench(

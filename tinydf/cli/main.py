@@ -30,6 +30,7 @@ COMMANDS = {
     "emulator": "List and stop emulated boards.",
     "bench": "Stream images to a board; measure accuracy, latency and memory there.",
     "report": "Write one self-contained page about a run.",
+    "status": "Show what the workspace holds, what is stale, and what to type next.",
     "boards": "List, show and check boards.",
     "doctor": "List what this machine has, what is missing, and how to install it.",
 }
@@ -46,7 +47,6 @@ EXTRAS = {
     "tensorflow": "export",
     "tflite_micro": "export",
     "ai_edge_litert": "export",
-    "unicorn": "emulator",
     "h5py": "data",
     "matplotlib": "report",
     "ray": "ray",

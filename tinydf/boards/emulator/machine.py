@@ -73,7 +73,7 @@ class Machine:
         self._symbols = Symbols(elf)
         self._machine = self._native.machine_create(chip.core.encode(), hse_hz, chip.boot_address, descriptor)
         if not self._machine:
-            raise TinydfError("unicorn does not start", "try `pip install --force-reinstall 'tinydf[emulator]'`")
+            raise TinydfError("unicorn does not start", "try `pip install --force-reinstall unicorn`")
         self._describe(chip)
         for segment in content:
             arguments = segment.address, segment.content, len(segment.content)
