@@ -186,7 +186,7 @@ def compile_engine(export: Path, manifest: Manifest, board: Board) -> None:
 
 
 def has_engine(export: Path, board: Board) -> bool:
-    """Whether an export directory has the engine's C, with kernels of the board's core; the host takes what is there."""
+    """Whether an export has the engine's C, with kernels of the board's core; the host takes what is there."""
     if not all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
         return False
     found = re.search(r'"target":\s*"([^"]*)"', (export / "plan.json").read_text(encoding="utf-8"))
