@@ -1,6 +1,8 @@
 """What a person sees: progress and notes on standard error, results on standard output."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -29,6 +31,12 @@ def note(message: str) -> None:
 def warn(message: str) -> None:
     """Say in one line what the user should know although the command goes on."""
     notes.print(f"warning: {message}", markup=False, style="yellow")
+
+
+def printable(path: Path | str) -> str:
+    """A name, or what a device says, as text that can be printed and kept in JSON, whatever bytes it is made of."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def progress(shown: bool = True) -> Progress:
