@@ -1,8 +1,12 @@
-"""What a person sees: progress and notes on standard error, results on standard output."""
+"""What a person sees: progress and notes on standard error, results on standard output.
 
-import os
+Both consoles show text as it is: brackets are no markup, and control characters are written out, wherever the text
+came from (a file's name, a tensor's, a board's answer). Style is given beside the text (`style=`, `rich.text.Text`).
+"""
+
+import json
 import sys
-from pathlib import Path
+import unicodedata
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,39 +19,66 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
-notes = Console(stderr=True, highlight=False, soft_wrap=True)
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of what a terminal obeys or hides: controls, direction marks, half characters, separators."""
+
+
+def printable(text: str, keep: str = "") -> str:
+    r"""Text with every character that a terminal obeys or hides written out, such as `\x1b` for escape.
+
+    Args:
+        text: from anywhere.
+        keep: control characters that stay as they are.
+    """
+    return "".join(
+        one.encode("unicode_escape").decode() if unicodedata.category(one) in _HIDDEN and one not in keep else one
+        for one in text
+    )
+
+
+def plain(text: str) -> Text:
+    """The text for a place that would take a string for markup, such as a spinner's."""
+    return Text(printable(text))
+
+
+class PlainConsole(Console):
+    """A console that takes no string for markup and passes no control character of one on, in tables neither."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **settings)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(printable(text, keep="\n"), **{**how, "markup": False, "emoji": False})
+
+
+notes = PlainConsole(stderr=True, soft_wrap=True)
 """Progress, warnings and what a command is doing; never parsed by a script."""
 
-results = Console(highlight=False)
+results = PlainConsole()
 """Tables and figures that the command was asked for."""
 
 
 def note(message: str) -> None:
     """Say in one line what is being done."""
-    notes.print(message, markup=False)
+    notes.print(printable(message))
 
 
 def warn(message: str) -> None:
     """Say in one line what the user should know although the command goes on."""
-    notes.print(f"warning: {message}", markup=False, style="yellow")
-
-
-def printable(path: Path | str) -> str:
-    """A name, or what a device says, as text that can be printed and kept in JSON, whatever bytes it is made of."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    notes.print(printable(f"warning: {message}"), style="yellow")
 
 
 def progress(shown: bool = True) -> Progress:
     """A progress display for long work; every task is added with `tally=`, a short text of how it goes."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[tally]}"),
+        TextColumn("{task.fields[tally]}", markup=False),
         console=notes,
         disable=not shown,
     )
@@ -55,8 +86,6 @@ def progress(shown: bool = True) -> Progress:
 
 def print_json(value: BaseModel | dict[str, Any] | list[Any]) -> None:
     """Print one JSON document on standard output, for scripts."""
-    import json
-
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
     json.dump(plain, sys.stdout, indent=2, allow_nan=False)
     sys.stdout.write("\n")

@@ -1,4 +1,8 @@
-"""What this machine has for each stage, what is missing, and the command that installs it."""
+"""What this machine has for each stage, what is missing, and the command that installs it.
+
+`tinydf export`, `flash` and `bench` of a published detector need little: what is missing of that is "missing". What
+only other stages want, or what something else that is there serves for, is "optional".
+"""
 
 import getpass
 import grp
@@ -6,7 +10,7 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,11 +19,28 @@ from packaging.requirements import Requirement
 from pydantic import BaseModel
 from serial.tools import list_ports
 
+from tinydf.installation import NAME, install
+
 Status = Literal["found", "missing", "optional"]
+BASE = "all"
+"""The room of what comes with tinydf itself."""
+
+STAGES = ("data", "train", "export", "emulator", "report", "ray")
+"""The rooms that the light installation does without; each is an extra, and may want programs, too."""
+
+NEEDED = {"cc", "cmake", "ninja", "serial permission"}
+ONE_IS_ENOUGH = (
+    {"arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "idf.py"},
+    {"openocd", "st-flash", "STM32_Programmer_CLI", "esptool", "unicorn", "qemu-system-arm"},  # flash, or emulate
+)
 
 
 class Finding(BaseModel):
-    """One thing that was looked for. `status` is "optional" if it is missing and another one would serve."""
+    """One thing that was looked for.
+
+    `status` is "missing" if `export`, `flash` or `bench` of a published detector needs it, and "optional" if it is not
+    there but only another stage wants it, or another thing that was found serves.
+    """
 
     room: str
     name: str
@@ -36,7 +57,6 @@ class Program:
     name: str
     version: tuple[str, ...]
     install: str
-    optional: bool = False
 
 
 PROGRAMS = (
@@ -58,55 +78,69 @@ PROGRAMS = (
         ("--version",),
         "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     ),
-    Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/esp32.md", optional=True),
-    Program("emulate", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
+    Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/esp32.md"),
+    Program("emulator", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
     Program("flash", "openocd", ("--version",), "apt-get install openocd"),
-    Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools", optional=True),
-    Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST", optional=True),
-    Program("report", "chromium", ("--version",), "apt-get install chromium", optional=True),
+    Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools"),
+    Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST"),
 )
 
 
 def examine() -> list[Finding]:
     """Look for everything, in the order of the stages."""
-    return [*_packages(), *(_program(one) for one in PROGRAMS), _serial_permission(), _serial_ports()]
+    found = [*_packages(), *(_program(one) for one in PROGRAMS), _serial_permission(), _serial_ports()]
+    there = {one.name for one in found if one.status == "found"}
+    return [one if one.status == "found" else one.model_copy(update={"status": _lack(one, there)}) for one in found]
 
 
-def healthy(findings: list[Finding]) -> bool:
-    """True if nothing that a stage needs is missing."""
-    return all(one.status != "missing" for one in findings)
+def _lack(finding: Finding, there: Collection[str]) -> Status:
+    """What it means that something is not there, by the names of what is."""
+    if finding.room == BASE or finding.name in NEEDED:
+        return "missing"
+    group = next((one for one in ONE_IS_ENOUGH if finding.name in one), None)
+    return "missing" if group and group.isdisjoint(there) else "optional"
+
+
+def healthy(findings: Collection[Finding], stages: Collection[str] = ()) -> bool:
+    """Whether nothing is missing, nor anything that one of `stages` (of `STAGES`) wants."""
+    return all(one.status == "found" or (one.status == "optional" and one.room not in stages) for one in findings)
 
 
 def _packages() -> Iterator[Finding]:
     """The Python packages, by the extra that brings them; without an extra they came with tinydf itself."""
-    seen = set()
-    for text in importlib.metadata.requires("tinydf") or []:
+    try:
+        requirements = importlib.metadata.requires(NAME) or []
+    except importlib.metadata.PackageNotFoundError:
+        yield Finding(room=BASE, name=NAME, status="missing", detail="not installed", install=install())
+        return
+    for text in requirements:
         requirement = Requirement(text)
         extra = str(requirement.marker).rpartition(" ")[2].strip("\"'") if requirement.marker else ""
-        if extra in {"all", "dev"} or requirement.name in seen:
-            continue
-        seen.add(requirement.name)
-        yield _package(requirement, extra)
+        if extra not in {"all", "dev"}:
+            yield _package(requirement, extra)
 
 
 def _package(requirement: Requirement, extra: str) -> Finding:
-    room = extra or "all"
-    install = f"pip install 'tinydf[{extra}]'" if extra else "pip install tinydf"
+    lacking = Finding(
+        room=extra or BASE,
+        name=requirement.name,
+        status="missing",
+        detail="",
+        install=install(extra) if extra else install(),
+    )
     try:
         version = importlib.metadata.version(requirement.name)
     except importlib.metadata.PackageNotFoundError:
-        return Finding(room=room, name=requirement.name, status="missing", detail="", install=install)
+        return lacking
     if not requirement.specifier.contains(version, prereleases=True):
-        detail = f"{version}, but {requirement.specifier} is wanted"
-        return Finding(room=room, name=requirement.name, status="missing", detail=detail, install=install)
-    return Finding(room=room, name=requirement.name, status="found", detail=version)
+        return lacking.model_copy(update={"detail": f"{version}, but {requirement.specifier} is wanted"})
+    return Finding(room=lacking.room, name=requirement.name, status="found", detail=version)
 
 
 def _program(program: Program) -> Finding:
     path = shutil.which(program.name)
     if path is None:
-        status: Status = "optional" if program.optional else "missing"
-        return Finding(room=program.room, name=program.name, status=status, detail="", install=program.install)
+        return Finding(room=program.room, name=program.name, status="missing", detail="", install=program.install)
     return Finding(room=program.room, name=program.name, status="found", detail=_version(path, program.version))
 
 

@@ -136,7 +136,7 @@ def share(directory: Path, out: Path, platforms: tuple[str, ...], seed: int, ray
         print_json(report)
         return
     counts = f"{report.shared} shared, {report.already} were already, {len(report.skipped)} skipped"
-    results.print(f"{report.out}: {counts}, {report.images_per_second} images/s", markup=False, soft_wrap=True)
+    results.print(f"{report.out}: {counts}, {report.images_per_second} images/s", soft_wrap=True)
 
 
 @command.command()
@@ -171,9 +171,9 @@ def _show(directory: Path) -> None:
         makers.add_row(name, kind, *(str(row.by_generator.get(name, 0)) for row in before))
     results.print("", makers, "", sep="\n")
     for licence, count in summary.licences.items():
-        results.print(f"{count} sources under {licence}", markup=False)
+        results.print(f"{count} sources under {licence}")
     for line in summary.credits:
-        results.print(line, markup=False, soft_wrap=True)
+        results.print(line, soft_wrap=True)
     for line in summary.skipped:
-        results.print(f"skipped {line}", markup=False, soft_wrap=True)
-    results.print(f"{summary.directory} {summary.sha256}", markup=False, soft_wrap=True)
+        results.print(f"skipped {line}", soft_wrap=True)
+    results.print(f"{summary.directory} {summary.sha256}", soft_wrap=True)

@@ -29,7 +29,7 @@ def _show(found: list[emulator.State]) -> None:
     for one in found:
         results.print(f"{one.name}: {one.board}, {one.status}, since {one.started}, {one.port}", soft_wrap=True)
         if one.last_words:
-            results.print(f"    {one.last_words}", markup=False, soft_wrap=True)
+            results.print(f"    {one.last_words}", soft_wrap=True)
 
 
 @command.command()

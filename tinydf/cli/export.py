@@ -58,4 +58,4 @@ def command(
         results.print(parity_table(parity))
         results.print(layers_table(parity.layers))
     size = (out / "model.tflite").stat().st_size
-    results.print(f"{out}: {manifest.name}, model.tflite {size} bytes", markup=False, soft_wrap=True)
+    results.print(f"{out}: {manifest.name}, model.tflite {size} bytes", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ import click
 
 from tinydf import __version__
 from tinydf.cli.options import group_workspace
+from tinydf.console import printable
 from tinydf.errors import TinydfError
+from tinydf.installation import missing
 
 # name of the command -> what it is for. The command is `command` in the module `tinydf.cli.<name>`.
 COMMANDS = {
@@ -27,30 +30,11 @@ COMMANDS = {
     "profile": "Measure one model on one board, layer by layer.",
     "build": "Build the firmware for a board.",
     "flash": "Put the firmware on a board, or start it on an emulated one.",
-    "ports": "List serial ports, which board each may be, and who answers.",
     "emulator": "List and stop emulated boards.",
     "bench": "Stream images to a board; measure accuracy, latency and memory there.",
     "report": "Write one self-contained page about a run.",
-    "status": "Show what the workspace holds, what is stale, and what to type next.",
     "boards": "List, show and check boards.",
     "doctor": "List what this machine has, what is missing, and how to install it.",
-}
-
-# top-level module -> the extra that brings it
-EXTRAS = {
-    "torch": "train",
-    "safetensors": "train",
-    "tensorboard": "train",
-    "tomli_w": "train",
-    "onnx": "export",
-    "onnxruntime": "export",
-    "onnx2tf": "export",
-    "tensorflow": "export",
-    "tflite_micro": "export",
-    "ai_edge_litert": "export",
-    "h5py": "data",
-    "matplotlib": "report",
-    "ray": "ray",
 }
 
 # What a path, a permission or a full disk can do to any command; other OSErrors are bugs and keep their traceback.
@@ -108,7 +92,9 @@ def errors_as_lines() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(printable(said.getvalue(), keep="\n"), err=True, nl=False)
         sys.exit(error.exit_code)
     except click.exceptions.Abort:
         fail("interrupted", 130)
@@ -118,13 +104,19 @@ def errors_as_lines() -> Iterator[None]:
         fail(str(error))
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
-        if module not in EXTRAS:
+        install = missing(module, _command())
+        if install is None:
             raise
-        fail(f"this command needs {module}: pip install 'tinydf[{EXTRAS[module]}]'")
+        fail(f"this command needs {module}: {install}")
     except OSError as error:
         if error.errno not in OF_THE_FILE_SYSTEM:
             raise
         fail(f"{error.filename or 'writing a file'}: {error.strerror}")
+
+
+def _command() -> str | None:
+    """The command that is being run, as it was typed."""
+    return next((one for one in sys.argv[1:] if one in COMMANDS), None)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -135,5 +127,5 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def fail(line: str, status: int = 1) -> None:
     """Print one line on standard error and exit."""
-    click.echo(f"tinydf: {line}", err=True)
+    click.echo(printable(f"tinydf: {line}"), err=True)
     sys.exit(status)

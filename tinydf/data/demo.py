@@ -7,6 +7,7 @@ of the generator tell them apart (AutoGAN, arXiv 1907.06515).
 """
 
 import functools
+import importlib.util
 import io
 import itertools
 from collections import defaultdict
@@ -118,6 +119,8 @@ def build(
             f"the {tier} tier has CelebA's faces, for non-commercial research only, never to be passed on",
             "say --accept-licence if that is your use, or take --tier demo",
         )
+    if importlib.util.find_spec("torch") is None:
+        raise ModuleNotFoundError("the generators run on torch", name="torch")  # before anything is fetched
     pictures = [one for collection in parts.collections for one in photographs(collection)]
     names = SEEN + parts.unseen
     files = {name: fetch(RECIPES[name].package) for name in names}
