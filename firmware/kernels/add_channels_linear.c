@@ -1,10 +1,10 @@
 #include "kernels.h"
 
-TINYDF_HOT void add_channels_linear(const add_channels_linear_parameters *p, const int8_t *first, const int8_t *second,
-                                    int8_t *output) {
+TDF_HOT void tdf_add_channels_linear(const tdf_add_channels_linear_parameters *p, const int8_t *first,
+                                     const int8_t *second, int8_t *output) {
     const uint32_t channels = p->add.count;
     for (uint32_t row = p->rows; row > 0; row--) {
-        add_linear_run(&p->add, channels, first, second, output);
+        tdf_add_linear_run(&p->add, channels, first, second, output);
         first += p->repeat_first ? 0 : channels;
         second += p->repeat_first ? channels : 0;
         output += channels;

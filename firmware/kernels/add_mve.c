@@ -3,9 +3,9 @@
 // The input that is scaled has 20 more bits before that, as in add.c; the other one, whose factor is a half, 19.
 #define HEADROOM 20
 
-#if HAS_MVE
+#if TDF_HAS_MVE
 
-TINYDF_HOT void add_mve(const add_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
+TDF_HOT void tdf_add_mve(const tdf_add_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
     const int32x4_t headroom = vdupq_n_s32(1 << HEADROOM), factor = vdupq_n_s32(p->first_factor);
     const int32x4_t zero_point = vdupq_n_s32(p->zero_point);
     const int32x4_t low = vdupq_n_s32(p->low), high = vdupq_n_s32(p->high);
@@ -43,12 +43,12 @@ TINYDF_HOT void add_mve(const add_mve_parameters *p, const int8_t *first, const 
 
 #else
 
-TINYDF_HOT void add_mve(const add_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
+TDF_HOT void tdf_add_mve(const tdf_add_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
     for (uint32_t i = 0; i < p->count; i++) {
         const int32_t a = first[i] * p->first_factor + p->first_offset;
         const int32_t b =
-            requantise(second[i] * (1 << HEADROOM) + p->second_offset, p->second_multiplier, p->second_shift);
-        output[i] = output_of_sum(a + p->sign * b, p->multiplier, p->shift, p->zero_point, p->low, p->high);
+            tdf_requantise(second[i] * (1 << HEADROOM) + p->second_offset, p->second_multiplier, p->second_shift);
+        output[i] = tdf_output_of_sum(a + p->sign * b, p->multiplier, p->shift, p->zero_point, p->low, p->high);
     }
 }
 

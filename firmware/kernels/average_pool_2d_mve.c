@@ -4,9 +4,9 @@
 #define CHANNELS 4
 
 // The sums of `count` channels, at most four, over a part of the image.
-static inline void sum_extent(const pool_parameters *p, const int8_t *input, const extent *e, uint32_t count,
+static inline void sum_extent(const tdf_pool_parameters *p, const int8_t *input, const tdf_extent *e, uint32_t count,
                               int32_t sums[CHANNELS]) {
-#if HAS_MVE
+#if TDF_HAS_MVE
     const mve_pred16_t there = vctp32q(count);
     int32x4_t total = vdupq_n_s32(0);
     for (int32_t y = e->top; y < e->bottom; y++) {
@@ -29,10 +29,10 @@ static inline void sum_extent(const pool_parameters *p, const int8_t *input, con
 #endif
 }
 
-TINYDF_HOT void average_pool_2d_mve(const pool_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_average_pool_2d_mve(const tdf_pool_parameters *p, const int8_t *input, int8_t *output) {
     for (int32_t y = 0; y < p->window.output_height; y++) {
         for (int32_t x = 0; x < p->window.output_width; x++) {
-            const extent e = clip(&p->window, y, x);
+            const tdf_extent e = tdf_clip(&p->window, y, x);
             const int32_t count = (e.bottom - e.top) * (e.right - e.left);
             for (uint32_t c = 0; c < p->channels; c += CHANNELS) {
                 const uint32_t channels = p->channels - c < CHANNELS ? p->channels - c : CHANNELS;
@@ -40,7 +40,7 @@ TINYDF_HOT void average_pool_2d_mve(const pool_parameters *p, const int8_t *inpu
                 sum_extent(p, input + c, &e, channels, sums);
                 for (uint32_t j = 0; j < channels; j++) {
                     const int32_t half = sums[j] > 0 ? count / 2 : -(count / 2);
-                    output[c + j] = clamp((sums[j] + half) / count, p->low, p->high);
+                    output[c + j] = tdf_clamp((sums[j] + half) / count, p->low, p->high);
                 }
             }
             output += p->channels;

@@ -2,30 +2,30 @@
 #include "mve.h"
 
 // The row, which may be above the image, where the window of output row `y` starts.
-static inline int32_t window_top(const chain_read *r, int32_t y) {
+static inline int32_t window_top(const tdf_chain_read *r, int32_t y) {
     return y * r->stride - r->padding_top;
 }
 
 // How many rows of each tensor shall be there at the end of a round, so that those of the output can be; and which is
 // the first that is still read.
-static inline void want_rows(const chain *c, chain_tensor *tensors) {
-    for (const chain_read *r = c->reads + c->read_count; r-- != c->reads;) {
-        const chain_tensor *output = &tensors[r->link];
-        chain_tensor *t = &tensors[r->tensor];
-        t->needed = minimum(t->needed, maximum(window_top(r, output->done), 0));
+static inline void want_rows(const tdf_chain *c, tdf_chain_tensor *tensors) {
+    for (const tdf_chain_read *r = c->reads + c->read_count; r-- != c->reads;) {
+        const tdf_chain_tensor *output = &tensors[r->link];
+        tdf_chain_tensor *t = &tensors[r->tensor];
+        t->needed = tdf_minimum(t->needed, tdf_maximum(window_top(r, output->done), 0));
         if (output->wanted > output->done) {
-            const int32_t end = minimum(window_top(r, output->wanted - 1) + r->reach, t->height);
-            t->wanted = maximum(t->wanted, end);
+            const int32_t end = tdf_minimum(window_top(r, output->wanted - 1) + r->reach, t->height);
+            t->wanted = tdf_maximum(t->wanted, end);
         }
     }
 }
 
-TINYDF_COLD __attribute__((noinline)) static int8_t *row_of(const chain_tensor *t, uint8_t *arena, int32_t y) {
+TDF_COLD __attribute__((noinline)) static int8_t *row_of(const tdf_chain_tensor *t, uint8_t *arena, int32_t y) {
     return (int8_t *)arena + t->offset + (y - t->first) * t->row_bytes;
 }
 
 // Where words can be loaded from any address, or from one that is known to be a multiple of 4.
-#if HAS_DSP
+#if TDF_HAS_DSP
 #define WORDS(bytes) (bytes)
 #else
 #define WORDS(bytes) __builtin_assume_aligned(bytes, 4)
@@ -33,10 +33,10 @@ TINYDF_COLD __attribute__((noinline)) static int8_t *row_of(const chain_tensor *
 
 // Moves bytes towards the front; up to seven beyond `end` move with them.
 static inline void move_bytes(int8_t *to, const int8_t *from, const int8_t *end) {
-#if HAS_MVE
-    copy_bytes(to, from, (uint32_t)(end - from));
+#if TDF_HAS_MVE
+    tdf_copy_bytes(to, from, (uint32_t)(end - from));
 #else
-    if (HAS_DSP || ((uintptr_t)from & 3) == 0) {
+    if (TDF_HAS_DSP || ((uintptr_t)from & 3) == 0) {
         for (; from < end; from += 8, to += 8) {
             int32_t words[2];
             memcpy(&words[0], WORDS(from), sizeof words[0]);
@@ -51,33 +51,33 @@ static inline void move_bytes(int8_t *to, const int8_t *from, const int8_t *end)
 }
 
 // Moves the rows of a tensor that are still read to its buffer's start.
-static inline void make_room(chain_tensor *t, uint8_t *arena) {
+static inline void make_room(tdf_chain_tensor *t, uint8_t *arena) {
     if (t->needed != t->first) {
         move_bytes(row_of(t, arena, t->first), row_of(t, arena, t->needed), row_of(t, arena, t->done));
         t->first = t->needed;
     }
 }
 
-TINYDF_COLD void run_chain(const chain *c, uint8_t *arena) {
-    chain_tensor tensors[CHAIN_TENSORS];
+TDF_COLD void tdf_run_chain(const tdf_chain *c, uint8_t *arena) {
+    tdf_chain_tensor tensors[TDF_CHAIN_TENSORS];
     memcpy(tensors, c->tensors, c->tensor_count * sizeof tensors[0]);
-    chain_tensor *last = &tensors[c->link_count - 1];
+    tdf_chain_tensor *last = &tensors[c->link_count - 1];
     while (last->done < last->height) {
-        last->wanted = minimum(last->done + c->band, last->height);
+        last->wanted = tdf_minimum(last->done + c->band, last->height);
         want_rows(c, tensors);
-        const chain_read *r = c->reads;
+        const tdf_chain_read *r = c->reads;
         for (uint32_t k = 0; k < c->link_count; k++) {
-            chain_tensor *output = &tensors[k];
+            tdf_chain_tensor *output = &tensors[k];
             if (output->wanted - output->first > output->rows) {
                 make_room(output, arena);
             }
-            band b;
+            tdf_band b;
             b.output_rows = (uint16_t)(output->wanted - output->done);
             b.output = row_of(output, arena, output->done);
             b.scratch = (int8_t *)arena + c->scratch;
             for (uint32_t n = 0; n < c->links[k].read_count; n++, r++) {
-                const chain_tensor *input = &tensors[r->tensor];
-                const int32_t top = window_top(r, output->done), start = maximum(top, 0);
+                const tdf_chain_tensor *input = &tensors[r->tensor];
+                const int32_t top = window_top(r, output->done), start = tdf_maximum(top, 0);
                 b.inputs[n] = row_of(input, arena, start);
                 b.input_rows = (uint16_t)(input->done - start);
                 b.padding_top = (int16_t)(start - top);

@@ -1,9 +1,9 @@
 // Layers that run together, some rows at a time, so that the tensors between them never exist whole.
 //
-// The last layer makes `band` rows a round. Before it, each layer makes the rows that others want for that and that are
-// not there yet: no row is made twice. Of a tensor between layers only so many rows are kept as are still read; when
-// its buffer is full, those move to its start. The compiler goes through the very same rounds to know how many rows
-// that is, and that no output lies upon what is still to be read (tinydf/compiler/rows.py).
+// The last layer makes `band` rows a round. Before it, each layer makes the rows that others want for that and that
+// are not there yet: no row is made twice. Of a tensor between layers only so many rows are kept as are still read;
+// when its buffer is full, those move to its start. The compiler goes through the very same rounds to know how many
+// rows that is, and that no output lies upon what is still to be read (tinydf/compiler/rows.py).
 #ifndef TINYDF_CHAIN_H
 #define TINYDF_CHAIN_H
 
@@ -14,9 +14,9 @@ extern "C" {
 #endif
 
 // For code that runs a few times a layer: gcc makes it small.
-#define TINYDF_COLD __attribute__((cold))
+#define TDF_COLD __attribute__((cold))
 
-#define CHAIN_TENSORS 12
+#define TDF_CHAIN_TENSORS 12
 
 // What one layer works on in one round. Of the last input there are `input_rows` rows; its first window starts
 // `padding_top` rows above them.
@@ -27,7 +27,7 @@ typedef struct {
     uint16_t input_rows;
     uint16_t output_rows;
     int16_t padding_top;
-} band;
+} tdf_band;
 
 // What a chain reads or writes, and how far it is.
 typedef struct {
@@ -39,7 +39,7 @@ typedef struct {
     int32_t wanted;    // rows that shall be there; at first as many
     int32_t needed;    // the first row that is still read; at first as many
     int32_t first;     // the row at the buffer's start; at first 0
-} chain_tensor;
+} tdf_chain_tensor;
 
 // What a layer reads: for row y of its output, `reach` rows from y * stride - padding_top on.
 typedef struct {
@@ -48,26 +48,27 @@ typedef struct {
     int16_t stride;
     int16_t padding_top;
     int16_t reach;
-} chain_read;
+} tdf_chain_read;
 
 typedef struct {
-    void (*run)(const band *); // the layer's kernel
-    uint32_t read_count;       // one or two, with that of windows last
-} chain_link;
+    void (*run)(const tdf_band *); // the layer's kernel
+    uint32_t read_count;           // one or two, with that of windows last
+} tdf_chain_link;
 
 typedef struct {
-    const chain_tensor *tensors; // [tensor_count], up to CHAIN_TENSORS, as they are at first: each link's output first
-    const chain_read *reads;     // [read_count], those of the first link first
-    const chain_link *links;     // [link_count], in the order in which they run
+    // [tensor_count], up to TDF_CHAIN_TENSORS, as they are at first: each link's output first
+    const tdf_chain_tensor *tensors;
+    const tdf_chain_read *reads; // [read_count], those of the first link first
+    const tdf_chain_link *links; // [link_count], in the order in which they run
     uint32_t tensor_count;
     uint32_t read_count;
     uint32_t link_count;
     int32_t band;
     int32_t scratch; // offset in the arena
-} chain;
+} tdf_chain;
 
 // Runs a chain's layers in the arena.
-void run_chain(const chain *c, uint8_t *arena);
+void tdf_run_chain(const tdf_chain *c, uint8_t *arena);
 
 #ifdef __cplusplus
 }

@@ -1,15 +1,15 @@
 #include "window.h"
 
 // The sum over one window, for one output channel that reads input channels [first, first + depth).
-static inline int32_t convolve(const conv_2d_parameters *p, const int8_t *input, const int8_t *outside, int32_t top,
+static inline int32_t convolve(const tdf_conv_2d_parameters *p, const int8_t *input, const int8_t *outside, int32_t top,
                                int32_t left, int32_t first, int32_t depth, const int8_t *weights) {
-    const window *w = &p->window;
+    const tdf_window *w = &p->window;
     int32_t sum = 0;
     for (int32_t i = 0; i < w->kernel_height; i++) {
         for (int32_t j = 0; j < w->kernel_width; j++) {
             const int32_t y = top + i * w->dilation_y;
             const int32_t x = left + j * w->dilation_x;
-            const int8_t *pixel = pixel_or(w, input, y, x, p->input_channels, outside) + first;
+            const int8_t *pixel = tdf_pixel_or(w, input, y, x, p->input_channels, outside) + first;
             for (int32_t c = 0; c < depth; c++) {
                 sum += *weights++ * pixel[c];
             }
@@ -18,9 +18,9 @@ static inline int32_t convolve(const conv_2d_parameters *p, const int8_t *input,
     return sum;
 }
 
-TINYDF_HOT void conv_2d(const conv_2d_parameters *p, const int8_t *input, int8_t *output, int8_t *scratch) {
-    const window *w = &p->window;
-    const requantisation *q = &p->requantisation;
+TDF_HOT void tdf_conv_2d(const tdf_conv_2d_parameters *p, const int8_t *input, int8_t *output, int8_t *scratch) {
+    const tdf_window *w = &p->window;
+    const tdf_requantisation *q = &p->requantisation;
     const int32_t depth = p->input_channels / p->groups;
     const int32_t filters = p->output_channels / p->groups;
     const int32_t weights_per_channel = w->kernel_height * w->kernel_width * depth;
@@ -34,7 +34,8 @@ TINYDF_HOT void conv_2d(const conv_2d_parameters *p, const int8_t *input, int8_t
             for (int32_t c = 0; c < p->output_channels; c++) {
                 const int32_t sum = p->bias[c] + convolve(p, input, scratch, top, left, c / filters * depth, depth,
                                                           p->weights + c * weights_per_channel);
-                *output++ = clamp(requantise(sum, q->multiplier[c], q->shift[c]) + q->zero_point, q->low, q->high);
+                *output++ =
+                    tdf_clamp(tdf_requantise(sum, q->multiplier[c], q->shift[c]) + q->zero_point, q->low, q->high);
             }
         }
     }

@@ -1,6 +1,6 @@
 #include "kernels.h"
 
-static inline void copy_row(const copy_parameters *p, const int8_t *input, int8_t *output) {
+static inline void copy_row(const tdf_copy_parameters *p, const int8_t *input, int8_t *output) {
     const int32_t input_step = p->input_strides[4], output_step = p->output_strides[4];
     uint32_t left = p->shape[4];
     if (input_step == 1 && output_step == 1) {
@@ -28,7 +28,7 @@ static inline int32_t copy_offset(const int32_t *strides, uint32_t i0, uint32_t 
     return (int32_t)i0 * strides[0] + (int32_t)i1 * strides[1] + (int32_t)i2 * strides[2] + (int32_t)i3 * strides[3];
 }
 
-TINYDF_HOT void copy(const copy_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_copy(const tdf_copy_parameters *p, const int8_t *input, int8_t *output) {
     input += p->input_offset;
     output += p->output_offset;
     for (uint32_t i0 = 0; i0 < p->shape[0]; i0++) {

@@ -7,7 +7,7 @@ typedef struct {
     int32_t c0, c1, c2, c3;
 } dense_sums;
 
-#if HAS_DSP
+#if TDF_HAS_DSP
 
 #define DENSE_GROUP                                                                                                    \
     "ldr %[even], [%[input]], #4\n\t"                                                                                  \
@@ -55,13 +55,13 @@ static inline dense_sums dense_groups(dense_sums s, const int8_t *input, const i
 
 static inline dense_sums dense_groups(dense_sums s, const int8_t *input, const int8_t *weights, uint32_t groups) {
     for (uint32_t group = 0; group < groups; group++) {
-        const int32_t even = even_bytes(load_word(input)), odd = odd_bytes(load_word(input));
-        const int32_t first = load_word(weights), second = load_word(weights + 4);
-        const int32_t third = load_word(weights + 8), fourth = load_word(weights + 12);
-        s.c0 = smlad(odd, even_bytes(third), smlad(even, even_bytes(first), s.c0));
-        s.c1 = smlad(odd, odd_bytes(third), smlad(even, odd_bytes(first), s.c1));
-        s.c2 = smlad(odd, even_bytes(fourth), smlad(even, even_bytes(second), s.c2));
-        s.c3 = smlad(odd, odd_bytes(fourth), smlad(even, odd_bytes(second), s.c3));
+        const int32_t even = tdf_even_bytes(tdf_load_word(input)), odd = tdf_odd_bytes(tdf_load_word(input));
+        const int32_t first = tdf_load_word(weights), second = tdf_load_word(weights + 4);
+        const int32_t third = tdf_load_word(weights + 8), fourth = tdf_load_word(weights + 12);
+        s.c0 = tdf_smlad(odd, tdf_even_bytes(third), tdf_smlad(even, tdf_even_bytes(first), s.c0));
+        s.c1 = tdf_smlad(odd, tdf_odd_bytes(third), tdf_smlad(even, tdf_odd_bytes(first), s.c1));
+        s.c2 = tdf_smlad(odd, tdf_even_bytes(fourth), tdf_smlad(even, tdf_even_bytes(second), s.c2));
+        s.c3 = tdf_smlad(odd, tdf_odd_bytes(fourth), tdf_smlad(even, tdf_odd_bytes(second), s.c3));
         input += 4;
         weights += 16;
     }
@@ -70,24 +70,26 @@ static inline dense_sums dense_groups(dense_sums s, const int8_t *input, const i
 
 #endif
 
-static inline int8_t dense_output(const dot_parameters *p, int32_t sum, const scaling *s) {
-    return p->rounding == SCALING_ANY ? clamp(scale_any(sum, s), p->low, p->high) : (int8_t)saturate_8(scale(sum, s));
+static inline int8_t dense_output(const tdf_dot_parameters *p, int32_t sum, const tdf_scaling *s) {
+    return p->rounding == TDF_SCALING_ANY ? tdf_clamp(tdf_scale_any(sum, s), p->low, p->high)
+                                          : (int8_t)tdf_saturate_8(tdf_scale(sum, s));
 }
 
 // Up to four channels, when they are not all there or not all alike.
-__attribute__((noinline)) TINYDF_HOT static void
-write_some(const dot_parameters *p, dense_sums sums, const dsp_channels *channels, uint32_t count, int8_t *output) {
+__attribute__((noinline)) TDF_HOT static void write_some(const tdf_dot_parameters *p, dense_sums sums,
+                                                         const tdf_dsp_channels *channels, uint32_t count,
+                                                         int8_t *output) {
     const int32_t four[4] = {sums.c0, sums.c1, sums.c2, sums.c3};
     for (uint32_t j = 0; j < 4 && j < count; j++) {
         output[j] = dense_output(p, four[j], &channels[j / 2].scaling[j % 2]);
     }
 }
 
-TINYDF_HOT void dense_dsp(const dense_dsp_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_dense_dsp(const tdf_dense_dsp_parameters *p, const int8_t *input, int8_t *output) {
     const int8_t *weights = p->dot.weights;
-    const dsp_channels *channels = p->dot.channels;
+    const tdf_dsp_channels *channels = p->dot.channels;
     const uint32_t whole = p->inputs / 4, rest = p->inputs % 4, stride = p->dot.groups * 16u;
-    const int32_t tail = rest == 0 ? 0 : load_tail(input + 4 * whole, rest);
+    const int32_t tail = rest == 0 ? 0 : tdf_load_tail(input + 4 * whole, rest);
     for (uint32_t left = p->dot.output_channels; left > 0;) {
         dense_sums sums = {channels[0].bias[0], channels[0].bias[1], channels[1].bias[0], channels[1].bias[1]};
         if (whole > 0) {
@@ -96,13 +98,13 @@ TINYDF_HOT void dense_dsp(const dense_dsp_parameters *p, const int8_t *input, in
         if (rest > 0) {
             sums = dense_groups(sums, (const int8_t *)&tail, weights + 16 * whole, 1);
         }
-        if (left < 4 || p->dot.rounding == SCALING_ANY) {
+        if (left < 4 || p->dot.rounding == TDF_SCALING_ANY) {
             write_some(&p->dot, sums, channels, left, output);
         } else {
-            output[0] = (int8_t)saturate_8(scale(sums.c0, &channels[0].scaling[0]));
-            output[1] = (int8_t)saturate_8(scale(sums.c1, &channels[0].scaling[1]));
-            output[2] = (int8_t)saturate_8(scale(sums.c2, &channels[1].scaling[0]));
-            output[3] = (int8_t)saturate_8(scale(sums.c3, &channels[1].scaling[1]));
+            output[0] = (int8_t)tdf_saturate_8(tdf_scale(sums.c0, &channels[0].scaling[0]));
+            output[1] = (int8_t)tdf_saturate_8(tdf_scale(sums.c1, &channels[0].scaling[1]));
+            output[2] = (int8_t)tdf_saturate_8(tdf_scale(sums.c2, &channels[1].scaling[0]));
+            output[3] = (int8_t)tdf_saturate_8(tdf_scale(sums.c3, &channels[1].scaling[1]));
         }
         weights += stride;
         channels += 2;

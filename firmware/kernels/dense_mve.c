@@ -1,7 +1,7 @@
 // One pixel, four output channels at a time.
 #include "dot_mve.h"
 
-#if HAS_MVE
+#if TDF_HAS_MVE
 
 // The sums of four channels without their biases; moves `at` on to those.
 static inline int32x4_t dense_sums(const int8_t *input, uint32_t inputs, const int32_t **at) {
@@ -31,13 +31,13 @@ static inline int32x4_t dense_sums(const int8_t *input, uint32_t inputs, const i
     return sums;
 }
 
-TINYDF_HOT void dense_mve(const dot_mve_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_dense_mve(const tdf_dot_mve_parameters *p, const int8_t *input, int8_t *output) {
     const int32_t *blocks = p->blocks;
     const int32x4_t low = vdupq_n_s32(p->low), high = vdupq_n_s32(p->high);
     for (int32_t left = p->output_channels; left > 0; left -= 4) {
         const int32x4_t products = dense_sums(input, p->inputs, &blocks);
         const int32x4_t sums = vaddq_s32(products, vldrwq_s32(blocks));
-        const int32x4_t scaled = scale_mve(sums, vldrwq_s32(blocks + 4), vldrwq_s32(blocks + 8));
+        const int32x4_t scaled = tdf_scale_mve(sums, vldrwq_s32(blocks + 4), vldrwq_s32(blocks + 8));
         const int32x4_t outputs = vminq_s32(vmaxq_s32(vqaddq_n_s32(scaled, p->zero_point), low), high);
         vstrbq_p_s32(output, outputs, vctp32q((uint32_t)left));
         blocks += 12;
@@ -47,8 +47,8 @@ TINYDF_HOT void dense_mve(const dot_mve_parameters *p, const int8_t *input, int8
 
 #else
 
-TINYDF_HOT void dense_mve(const dot_mve_parameters *p, const int8_t *input, int8_t *output) {
-    dot_mve(p, input, input, 0, output);
+TDF_HOT void tdf_dense_mve(const tdf_dot_mve_parameters *p, const int8_t *input, int8_t *output) {
+    tdf_dot_mve(p, input, input, 0, output);
 }
 
 #endif

@@ -11,29 +11,29 @@
 typedef struct {
     int32_t weights[3][2];
     int32_t bias;
-    scaling scaling;
+    tdf_scaling scaling;
     int32_t pitch; // from one output to the next
 } channel_constants;
 
 typedef struct {
-    const depthwise_3x3_dsp_parameters *p;
-    channel_constants *constants; // [PLANAR_CHANNELS]
-    int32_t *slots;               // [slots][PLANAR_CHANNELS][words]
-    planar planar;
+    const tdf_depthwise_3x3_dsp_parameters *p;
+    channel_constants *constants; // [TDF_PLANAR_CHANNELS]
+    int32_t *slots;               // [slots][TDF_PLANAR_CHANNELS][words]
+    tdf_planar planar;
 } workspace;
 
 // Unless said otherwise, functions here are kept apart so that each has the registers to itself.
-#define APART __attribute__((noinline)) TINYDF_HOT static
+#define APART __attribute__((noinline)) TDF_HOT static
 
 APART void unpack_constants(const workspace *s, uint32_t channel) {
-    const depthwise_3x3_dsp_parameters *p = s->p;
+    const tdf_depthwise_3x3_dsp_parameters *p = s->p;
     for (uint32_t c = 0; c < s->planar.lanes; c++) {
         channel_constants *to = &s->constants[c];
         for (uint32_t k = 0; k < 3; k++) {
-            const int32_t word = load_word(p->weights + 12 * (channel + c) + 4 * k);
-            const int32_t ends = even_bytes(word), middle = odd_bytes(word);
-            to->weights[k][0] = pack_low(ends, middle);
-            to->weights[k][1] = pack_ends(middle, ends);
+            const int32_t word = tdf_load_word(p->weights + 12 * (channel + c) + 4 * k);
+            const int32_t ends = tdf_even_bytes(word), middle = tdf_odd_bytes(word);
+            to->weights[k][0] = tdf_pack_low(ends, middle);
+            to->weights[k][1] = tdf_pack_ends(middle, ends);
         }
         to->bias = p->bias[channel + c];
         to->scaling = p->scaling[channel + c];
@@ -52,23 +52,25 @@ typedef struct {
 } strip;
 
 // The same for any factor and range. Rare, so kept out of the loop.
-APART int8_t output_any(const depthwise_3x3_dsp_parameters *p, int32_t sum, const scaling *s) {
-    return clamp(scale_any(sum, s), p->low, p->high);
+APART int8_t output_any(const tdf_depthwise_3x3_dsp_parameters *p, int32_t sum, const tdf_scaling *s) {
+    return tdf_clamp(tdf_scale_any(sum, s), p->low, p->high);
 }
 
 // One output; `exact` is known when this is compiled.
-static inline int8_t output_of(const depthwise_3x3_dsp_parameters *p, uint32_t exact, int32_t sum, const scaling *s) {
-    return exact ? (int8_t)saturate_8(scale(sum, s)) : output_any(p, sum, s);
+static inline int8_t output_of(const tdf_depthwise_3x3_dsp_parameters *p, uint32_t exact, int32_t sum,
+                               const tdf_scaling *s) {
+    return exact ? (int8_t)tdf_saturate_8(tdf_scale(sum, s)) : output_any(p, sum, s);
 }
 
 // Two outputs of stride 1, of which the second may not exist; the rows stay where they are.
-static inline void two_of_stride_1(const depthwise_3x3_dsp_parameters *p, uint32_t exact, const int32_t *const rows[3],
-                                   const channel_constants *t, uint32_t count, int8_t *output) {
+static inline void two_of_stride_1(const tdf_depthwise_3x3_dsp_parameters *p, uint32_t exact,
+                                   const int32_t *const rows[3], const channel_constants *t, uint32_t count,
+                                   int8_t *output) {
     int32_t a = t->bias, b = t->bias;
     for (int k = 0; k < 3; k++) {
         const int32_t x0 = rows[k][0], x1 = rows[k][1], w0 = t->weights[k][0], w1 = t->weights[k][1];
-        a = smlabt(x1, w1, smlad(x0, w0, a));
-        b = smlad(x1, w1, smlatb(x0, w0, b));
+        a = tdf_smlabt(x1, w1, tdf_smlad(x0, w0, a));
+        b = tdf_smlad(x1, w1, tdf_smlatb(x0, w0, b));
     }
     output[0] = output_of(p, exact, a, &t->scaling);
     if (count > 1) {
@@ -77,16 +79,16 @@ static inline void two_of_stride_1(const depthwise_3x3_dsp_parameters *p, uint32
 }
 
 // One output of either stride.
-static inline void one_of_any_stride(const depthwise_3x3_dsp_parameters *p, uint32_t exact,
+static inline void one_of_any_stride(const tdf_depthwise_3x3_dsp_parameters *p, uint32_t exact,
                                      const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
     int32_t a = t->bias;
     for (int k = 0; k < 3; k++) {
-        a = smlabt(rows[k][1], t->weights[k][1], smlad(rows[k][0], t->weights[k][0], a));
+        a = tdf_smlabt(rows[k][1], t->weights[k][1], tdf_smlad(rows[k][0], t->weights[k][0], a));
     }
     *output = output_of(p, exact, a, &t->scaling);
 }
 
-#if HAS_DSP
+#if TDF_HAS_DSP
 
 // Four outputs from one row; the first row starts from the bias, which is in x2 until the third word is.
 #define STRIP_ROW_4(row, weights, a, b, c, d)                                                                          \
@@ -201,7 +203,7 @@ static inline void two_exact(const int32_t *const rows[3], const channel_constan
                      : "r4", "r5", "r6", "r8", "memory");
 }
 
-#elif HAS_SSE2
+#elif TDF_HAS_SSE2
 
 static inline int8_t *store_4(int32_t bytes, int32_t pitch, int8_t *output) {
     for (int k = 0; k < 4; k++) {
@@ -227,7 +229,7 @@ static inline __m128i sums_of_4(const int32_t *const rows[3], const channel_cons
 
 static inline int8_t *fours(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
     for (; count > 0; count--) {
-        output = store_4(scale_4(sums_of_4(rows, t), &t->scaling), t->pitch, output);
+        output = store_4(tdf_scale_4(sums_of_4(rows, t), &t->scaling), t->pitch, output);
         rows[0] += 2, rows[1] += 2, rows[2] += 2;
     }
     return output;
@@ -248,7 +250,7 @@ static inline __m128i wide_sums_of_4(const int32_t *const rows[3], const channel
 
 static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, uint32_t count, int8_t *output) {
     for (; count > 1; count -= 2) {
-        output = store_4(scale_4(wide_sums_of_4(rows, t), &t->scaling), t->pitch, output);
+        output = store_4(tdf_scale_4(wide_sums_of_4(rows, t), &t->scaling), t->pitch, output);
         rows[0] += 4, rows[1] += 4, rows[2] += 4;
     }
     for (count *= 2; count > 0; count--) {
@@ -276,10 +278,10 @@ static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, u
     for (count *= 2; count > 0; count--) {
         int32_t a = t->bias;
         for (int k = 0; k < 3; k++) {
-            a = smlabt(rows[k][1], t->weights[k][1], smlad(rows[k][0], t->weights[k][0], a));
+            a = tdf_smlabt(rows[k][1], t->weights[k][1], tdf_smlad(rows[k][0], t->weights[k][0], a));
             rows[k]++;
         }
-        *output = (int8_t)saturate_8(scale(a, &t->scaling));
+        *output = (int8_t)tdf_saturate_8(tdf_scale(a, &t->scaling));
         output += t->pitch;
     }
     return output;
@@ -287,7 +289,7 @@ static inline int8_t *twos(const int32_t *rows[3], const channel_constants *t, u
 
 #endif
 
-#if !HAS_DSP
+#if !TDF_HAS_DSP
 
 static inline void one_exact(const int32_t *const rows[3], const channel_constants *t, int8_t *output) {
     one_of_any_stride(NULL, 1, rows, t, output);
@@ -337,7 +339,7 @@ APART void strip_of_stride_2(const strip *s) {
 }
 
 // Any stride, factor and range, one output at a time.
-APART void any_strip(const depthwise_3x3_dsp_parameters *p, const strip *s) {
+APART void any_strip(const tdf_depthwise_3x3_dsp_parameters *p, const strip *s) {
     const channel_constants *t = s->constants;
     int8_t *output = s->output;
     for (uint32_t row = 0, offset = 0; row < s->count; row++, offset += s->step) {
@@ -355,8 +357,8 @@ APART void any_strip(const depthwise_3x3_dsp_parameters *p, const strip *s) {
     }
 }
 
-static inline void run_strip(const depthwise_3x3_dsp_parameters *p, const strip *s) {
-    if (p->rounding == SCALING_ANY) {
+static inline void run_strip(const tdf_depthwise_3x3_dsp_parameters *p, const strip *s) {
+    if (p->rounding == TDF_SCALING_ANY) {
         any_strip(p, s);
     } else if (p->window.stride_x == 1) {
         strip_of_stride_1(s);
@@ -369,17 +371,17 @@ static inline void run_strip(const depthwise_3x3_dsp_parameters *p, const strip 
 // which are then.
 APART int32_t run_rows(const workspace *s, const int8_t *input, int8_t *output, uint32_t y, uint32_t count,
                        int32_t loaded) {
-    const depthwise_3x3_dsp_parameters *p = s->p;
-    const window *w = &p->window;
-    const uint32_t slot_words = PLANAR_CHANNELS * s->planar.words;
+    const tdf_depthwise_3x3_dsp_parameters *p = s->p;
+    const tdf_window *w = &p->window;
+    const uint32_t slot_words = TDF_PLANAR_CHANNELS * s->planar.words;
     const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;
     const int32_t bottom = top + (int32_t)((count - 1) * w->stride_y) + 3;
-    for (loaded = maximum(loaded, top); loaded < bottom; loaded++) {
+    for (loaded = tdf_maximum(loaded, top); loaded < bottom; loaded++) {
         int32_t *slot = s->slots + (uint32_t)(loaded + w->padding_top) % p->slots * slot_words;
         if ((uint32_t)loaded < w->input_height) {
-            planar_unpack(&s->planar, input + (size_t)loaded * w->input_width * p->channels, slot);
+            tdf_planar_unpack(&s->planar, input + (size_t)loaded * w->input_width * p->channels, slot);
         } else {
-            planar_fill(&s->planar, slot, 1);
+            tdf_planar_fill(&s->planar, slot, 1);
         }
     }
     strip t = {.width = w->output_width};
@@ -405,35 +407,35 @@ APART int32_t run_rows(const workspace *s, const int8_t *input, int8_t *output, 
 
 static inline void start_channels(workspace *s, uint32_t channel) {
     const uint32_t left = s->p->channels - channel;
-    s->planar.lanes = left < PLANAR_CHANNELS ? left : PLANAR_CHANNELS;
+    s->planar.lanes = left < TDF_PLANAR_CHANNELS ? left : TDF_PLANAR_CHANNELS;
     unpack_constants(s, channel);
 }
 
-TINYDF_HOT void depthwise_3x3_dsp(const depthwise_3x3_dsp_parameters *p, const int8_t *input, int8_t *output,
-                                  int8_t *scratch) {
+TDF_HOT void tdf_depthwise_3x3_dsp(const tdf_depthwise_3x3_dsp_parameters *p, const int8_t *input, int8_t *output,
+                                   int8_t *scratch) {
     channel_constants *constants = (channel_constants *)(void *)scratch;
     workspace s = {
         .p = p,
         .constants = constants,
-        .slots = (int32_t *)(void *)(constants + PLANAR_CHANNELS),
+        .slots = (int32_t *)(void *)(constants + TDF_PLANAR_CHANNELS),
         .planar = {p->window.input_width, p->channels, (uint32_t)p->window.padding_left, p->row_pixels / 2u,
-                   PLANAR_CHANNELS, p->padding_value},
+                   TDF_PLANAR_CHANNELS, p->padding_value},
     };
     const uint32_t height = p->window.output_height, step = p->batch;
-    planar_fill(&s.planar, s.slots, p->slots);
+    tdf_planar_fill(&s.planar, s.slots, p->slots);
     if (p->by_rows) {
         const uint32_t batches = (height + step - 1) / step;
         for (uint32_t k = 0; k < batches; k++) {
             const uint32_t y = (p->backward ? batches - 1 - k : k) * step;
             const uint32_t count = height - y < step ? height - y : step;
-            for (uint32_t channel = 0; channel < p->channels; channel += PLANAR_CHANNELS) {
+            for (uint32_t channel = 0; channel < p->channels; channel += TDF_PLANAR_CHANNELS) {
                 start_channels(&s, channel);
                 run_rows(&s, input + channel, output + channel, y, count, INT32_MIN);
             }
         }
         return;
     }
-    for (uint32_t channel = 0; channel < p->channels; channel += PLANAR_CHANNELS) {
+    for (uint32_t channel = 0; channel < p->channels; channel += TDF_PLANAR_CHANNELS) {
         int32_t loaded = INT32_MIN;
         start_channels(&s, channel);
         for (uint32_t y = 0; y < height; y += step) {

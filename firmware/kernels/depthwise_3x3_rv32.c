@@ -4,7 +4,7 @@
 #include "dot_rv32.h"
 #include "window.h"
 
-#if HAS_RV32
+#if TDF_HAS_RV32
 
 // Three products of one row of the window for each of two outputs. Of its inputs, the second output begins with the
 // second or the third (stride 1 or 2); `more` loads those that the first does not read.
@@ -26,7 +26,7 @@
 #define ROW_1(r, w0, w1, w2) ROW(r, w0, w1, w2, "t1", "t2", "t3", "lb t3, 3(%[" r "])\n\t")
 #define ROW_2(r, w0, w1, w2) ROW(r, w0, w1, w2, "t2", "t3", "t0", "lb t3, 3(%[" r "])\n\tlb t0, 4(%[" r "])\n\t")
 
-// scale_rv32 or, without `SIGN`, scale_rectified_rv32, held to int8's range, and the store.
+// tdf_scale_rv32 or, without `SIGN`, tdf_scale_rectified_rv32, held to int8's range, and the store.
 #define SIGNED(sum)                                                                                                    \
     "srai t2, " sum ", 31\n\t"                                                                                         \
     "add t1, t1, t2\n\t"
@@ -77,13 +77,13 @@
 
 // An even number of outputs, `width`, in each of `count` rows. gcc 12 would load nine inputs for each output, and some
 // weights anew.
-static inline void convolve_pairs(const depthwise_3x3_rv32_parameters *p, const int8_t *r0, int32_t width,
-                                  int32_t count, const int8_t *w, const rv32_channel *q, int8_t *output) {
+static inline void convolve_pairs(const tdf_depthwise_3x3_rv32_parameters *p, const int8_t *r0, int32_t width,
+                                  int32_t count, const int8_t *w, const tdf_rv32_channel *q, int8_t *output) {
     const int32_t channels = p->channels, stride = p->window.stride_x;
     const int8_t *r1 = r0 + p->row_pixels, *r2 = r1 + p->row_pixels, *end = r0 + width * stride;
     const int32_t next_end = p->window.stride_y * p->row_pixels, skip = next_end - width * stride;
     const int32_t next_output = (p->window.output_width - width) * channels;
-    const uint32_t rectified = p->rounding == SCALING_RECTIFIED;
+    const uint32_t rectified = p->rounding == TDF_SCALING_RECTIFIED;
     if (stride == 1 && rectified) {
         PAIRS(ROW_1, "2", RECTIFIED);
     } else if (stride == 1) {
@@ -98,7 +98,8 @@ static inline void convolve_pairs(const depthwise_3x3_rv32_parameters *p, const 
 #endif
 
 // Copies `rows` rows of a channel, which begin at `pixel`, one below the other to where the image begins in them.
-static inline void copy_rows(const depthwise_3x3_rv32_parameters *p, const int8_t *pixel, int32_t rows, int8_t *to) {
+static inline void copy_rows(const tdf_depthwise_3x3_rv32_parameters *p, const int8_t *pixel, int32_t rows,
+                             int8_t *to) {
     const int32_t channels = p->channels, width = p->window.input_width, gap = p->row_pixels - width;
     for (; rows > 0; rows--, to += gap) {
         for (int8_t *end = to + (width & ~3); to != end; to += 4) {
@@ -118,23 +119,23 @@ static inline void copy_rows(const depthwise_3x3_rv32_parameters *p, const int8_
 }
 
 // One output, from the window that starts at `r0`.
-static inline int8_t one_output(const depthwise_3x3_rv32_parameters *p, const int8_t *r0, const int8_t *w,
-                                const rv32_channel *q) {
+static inline int8_t one_output(const tdf_depthwise_3x3_rv32_parameters *p, const int8_t *r0, const int8_t *w,
+                                const tdf_rv32_channel *q) {
     const int8_t *r1 = r0 + p->row_pixels, *r2 = r1 + p->row_pixels;
     int32_t sum = q->bias;
     for (int32_t k = 0; k < 3; k++) {
         sum += r0[k] * w[k] + r1[k] * w[3 + k] + r2[k] * w[6 + k];
     }
-    return clamp(scale_by_rv32(sum, &q->scaling, p->rounding), p->low, p->high);
+    return tdf_clamp(tdf_scale_by_rv32(sum, &q->scaling, p->rounding), p->low, p->high);
 }
 
 // `count` rows of outputs of a channel, from the rows of inputs that start at `rows`.
-static inline void convolve_rows(const depthwise_3x3_rv32_parameters *p, const int8_t *rows, int32_t count,
-                                 const int8_t *w, const rv32_channel *q, int8_t *output) {
-    const window *window = &p->window;
+static inline void convolve_rows(const tdf_depthwise_3x3_rv32_parameters *p, const int8_t *rows, int32_t count,
+                                 const int8_t *w, const tdf_rv32_channel *q, int8_t *output) {
+    const tdf_window *window = &p->window;
     int32_t first = 0;
-#if HAS_RV32
-    if (p->rounding != SCALING_ANY && window->output_width > 1) {
+#if TDF_HAS_RV32
+    if (p->rounding != TDF_SCALING_ANY && window->output_width > 1) {
         first = window->output_width & ~1;
         convolve_pairs(p, rows, first, count, w, q, output);
     }
@@ -150,33 +151,33 @@ static inline void convolve_rows(const depthwise_3x3_rv32_parameters *p, const i
 }
 
 // The rows of the window's inputs that start with row `top` of the image; those before `start` are there already.
-static inline void fill_rows(const depthwise_3x3_rv32_parameters *p, const int8_t *input, int32_t top, int32_t start,
-                             int32_t count, int8_t *rows) {
-    const window *w = &p->window;
-    const int32_t first = maximum(start, -top), last = minimum(count, w->input_height - top);
+static inline void fill_rows(const tdf_depthwise_3x3_rv32_parameters *p, const int8_t *input, int32_t top,
+                             int32_t start, int32_t count, int8_t *rows) {
+    const tdf_window *w = &p->window;
+    const int32_t first = tdf_maximum(start, -top), last = tdf_minimum(count, w->input_height - top);
     copy_rows(p, input + (top + first) * w->input_width * p->channels, last - first,
               rows + first * p->row_pixels + w->padding_left);
     if (p->batch < w->output_height) { // else what is outside the image still is as it was filled
-        memset(rows + start * p->row_pixels, p->padding_value, (size_t)(maximum(first - start, 0) * p->row_pixels));
-        const int32_t outside = maximum(last, start);
+        memset(rows + start * p->row_pixels, p->padding_value, (size_t)(tdf_maximum(first - start, 0) * p->row_pixels));
+        const int32_t outside = tdf_maximum(last, start);
         memset(rows + outside * p->row_pixels, p->padding_value, (size_t)((count - outside) * p->row_pixels));
     }
 }
 
 // The outputs of a channel from row `y` on, `batch` rows or what is left; `kept` rows of inputs are there from the
 // batch before.
-static TINYDF_HOT __attribute__((noinline)) void convolve_batch(const depthwise_3x3_rv32_parameters *p,
-                                                                const int8_t *input, int32_t c, int32_t y, int32_t kept,
-                                                                int8_t *rows, int8_t *output) {
-    const window *w = &p->window;
-    const int32_t count = minimum(p->batch, w->output_height - y);
+static TDF_HOT __attribute__((noinline)) void convolve_batch(const tdf_depthwise_3x3_rv32_parameters *p,
+                                                             const int8_t *input, int32_t c, int32_t y, int32_t kept,
+                                                             int8_t *rows, int8_t *output) {
+    const tdf_window *w = &p->window;
+    const int32_t count = tdf_minimum(p->batch, w->output_height - y);
     fill_rows(p, input + c, y * w->stride_y - w->padding_top, kept, (count - 1) * w->stride_y + 3, rows);
     convolve_rows(p, rows, count, p->weights + 9 * c, p->scalings + c, output + y * w->output_width * p->channels + c);
 }
 
-TINYDF_HOT void depthwise_3x3_rv32(const depthwise_3x3_rv32_parameters *p, const int8_t *input, int8_t *output,
-                                   int8_t *scratch) {
-    const window *w = &p->window;
+TDF_HOT void tdf_depthwise_3x3_rv32(const tdf_depthwise_3x3_rv32_parameters *p, const int8_t *input, int8_t *output,
+                                    int8_t *scratch) {
+    const tdf_window *w = &p->window;
     const int32_t pitch = p->row_pixels, batch = p->batch, batches = (w->output_height + batch - 1) / batch;
     memset(scratch, p->padding_value, (size_t)(pitch * ((batch - 1) * w->stride_y + 3)));
     if (p->by_rows) {

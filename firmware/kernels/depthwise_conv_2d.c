@@ -1,9 +1,9 @@
 #include "window.h"
 
-TINYDF_HOT void depthwise_conv_2d(const depthwise_conv_2d_parameters *p, const int8_t *input, int8_t *output,
-                                  int8_t *scratch) {
-    const window *w = &p->window;
-    const requantisation *q = &p->requantisation;
+TDF_HOT void tdf_depthwise_conv_2d(const tdf_depthwise_conv_2d_parameters *p, const int8_t *input, int8_t *output,
+                                   int8_t *scratch) {
+    const tdf_window *w = &p->window;
+    const tdf_requantisation *q = &p->requantisation;
     const int32_t channels = p->input_channels * p->depth_multiplier;
     if (scratch != NULL) {
         memset(scratch, p->padding_value, p->input_channels);
@@ -18,12 +18,13 @@ TINYDF_HOT void depthwise_conv_2d(const depthwise_conv_2d_parameters *p, const i
                 int32_t sum = p->bias[c];
                 for (int32_t i = 0; i < w->kernel_height; i++) {
                     for (int32_t j = 0; j < w->kernel_width; j++) {
-                        sum += *weight * pixel_or(w, input, top + i * w->dilation_y, left + j * w->dilation_x,
-                                                  p->input_channels, scratch)[source];
+                        sum += *weight * tdf_pixel_or(w, input, top + i * w->dilation_y, left + j * w->dilation_x,
+                                                      p->input_channels, scratch)[source];
                         weight += channels;
                     }
                 }
-                *output++ = clamp(requantise(sum, q->multiplier[c], q->shift[c]) + q->zero_point, q->low, q->high);
+                *output++ =
+                    tdf_clamp(tdf_requantise(sum, q->multiplier[c], q->shift[c]) + q->zero_point, q->low, q->high);
             }
         }
     }

@@ -53,12 +53,12 @@ static inline span taps_within(int32_t start, uint32_t size, uint32_t taps, uint
 static inline int32_t load_two(const int8_t *input, int32_t offset) {
     uint16_t half;
     memcpy(&half, input, sizeof half);
-    return add_even_bytes(offset, (int32_t)((uint32_t)half | (uint32_t)half << 8));
+    return tdf_add_even_bytes(offset, (int32_t)((uint32_t)half | (uint32_t)half << 8));
 }
 
 // The sums of output channels `at` to `at + 3`. `multiplier` is known when this is compiled: with 1 or 2 they come from
 // four or two neighbouring channels of the input, else from `from`.
-static inline block_sums sum_block(const depthwise_dsp_parameters *p, const inside *part, uint32_t at,
+static inline block_sums sum_block(const tdf_depthwise_dsp_parameters *p, const inside *part, uint32_t at,
                                    uint32_t multiplier, const sources *from) {
     const int32_t offset = p->offset;
     const int32_t *bias = p->bias + at;
@@ -71,21 +71,21 @@ static inline block_sums sum_block(const depthwise_dsp_parameters *p, const insi
         for (uint32_t inner = part->inner; inner > 0; inner--) {
             int32_t even, odd;
             if (multiplier == 1) {
-                const int32_t word = load_word(input);
-                even = add_even_bytes(offset, word);
-                odd = add_odd_bytes(offset, word);
+                const int32_t word = tdf_load_word(input);
+                even = tdf_add_even_bytes(offset, word);
+                odd = tdf_add_odd_bytes(offset, word);
             } else if (multiplier == 2) {
                 even = load_two(input, offset);
                 odd = even;
             } else {
-                even = add_even_bytes(offset, pack_low(input[from->offsets[0]], input[from->offsets[2]]));
-                odd = add_even_bytes(offset, pack_low(input[from->offsets[1]], input[from->offsets[3]]));
+                even = tdf_add_even_bytes(offset, tdf_pack_low(input[from->offsets[0]], input[from->offsets[2]]));
+                odd = tdf_add_even_bytes(offset, tdf_pack_low(input[from->offsets[1]], input[from->offsets[3]]));
             }
-            const int32_t word = load_word(weights), first = even_bytes(word), second = odd_bytes(word);
-            s.c0 = smlabb(even, first, s.c0);
-            s.c1 = smlabb(odd, second, s.c1);
-            s.c2 = smlatt(even, first, s.c2);
-            s.c3 = smlatt(odd, second, s.c3);
+            const int32_t word = tdf_load_word(weights), first = tdf_even_bytes(word), second = tdf_odd_bytes(word);
+            s.c0 = tdf_smlabb(even, first, s.c0);
+            s.c1 = tdf_smlabb(odd, second, s.c1);
+            s.c2 = tdf_smlatt(even, first, s.c2);
+            s.c3 = tdf_smlatt(odd, second, s.c3);
             input += each.input;
             weights += each.weights;
         }
@@ -96,26 +96,27 @@ static inline block_sums sum_block(const depthwise_dsp_parameters *p, const insi
 }
 
 // Up to four outputs.
-__attribute__((noinline)) TINYDF_HOT static void write_some(const depthwise_dsp_parameters *p, block_sums sums,
-                                                            uint32_t at, uint32_t count, int8_t *output) {
+__attribute__((noinline)) TDF_HOT static void write_some(const tdf_depthwise_dsp_parameters *p, block_sums sums,
+                                                         uint32_t at, uint32_t count, int8_t *output) {
     const int32_t four[4] = {sums.c0, sums.c1, sums.c2, sums.c3};
     for (uint32_t k = 0; k < 4 && k < count; k++) {
-        const scaling *s = &p->scaling[at + k];
-        const int32_t scaled = p->rounding == SCALING_ANY ? scale_any(four[k], s) : scale_twice(2 * four[k], s);
-        output[k] = clamp(scaled, p->low, p->high);
+        const tdf_scaling *s = &p->scaling[at + k];
+        const int32_t scaled =
+            p->rounding == TDF_SCALING_ANY ? tdf_scale_any(four[k], s) : tdf_scale_twice(2 * four[k], s);
+        output[k] = tdf_clamp(scaled, p->low, p->high);
     }
 }
 
 // Four outputs, of twice their sums.
-static inline void write_four(block_sums twice, const scaling *s, int8_t *output) {
-    output[0] = (int8_t)saturate_8(scale_twice(twice.c0, &s[0]));
-    output[1] = (int8_t)saturate_8(scale_twice(twice.c1, &s[1]));
-    output[2] = (int8_t)saturate_8(scale_twice(twice.c2, &s[2]));
-    output[3] = (int8_t)saturate_8(scale_twice(twice.c3, &s[3]));
+static inline void write_four(block_sums twice, const tdf_scaling *s, int8_t *output) {
+    output[0] = (int8_t)tdf_saturate_8(tdf_scale_twice(twice.c0, &s[0]));
+    output[1] = (int8_t)tdf_saturate_8(tdf_scale_twice(twice.c1, &s[1]));
+    output[2] = (int8_t)tdf_saturate_8(tdf_scale_twice(twice.c2, &s[2]));
+    output[3] = (int8_t)tdf_saturate_8(tdf_scale_twice(twice.c3, &s[3]));
 }
 
-static inline void write_block(const depthwise_dsp_parameters *p, block_sums s, uint32_t at, int8_t *output) {
-    if (p->rounding == SCALING_ANY) {
+static inline void write_block(const tdf_depthwise_dsp_parameters *p, block_sums s, uint32_t at, int8_t *output) {
+    if (p->rounding == TDF_SCALING_ANY) {
         write_some(p, s, at, 4, output);
     } else {
         write_four((block_sums){2 * s.c0, 2 * s.c1, 2 * s.c2, 2 * s.c3}, p->scaling + at, output);
@@ -123,8 +124,8 @@ static inline void write_block(const depthwise_dsp_parameters *p, block_sums s, 
 }
 
 // Output channels that are not four neighbouring channels of the input.
-__attribute__((noinline)) TINYDF_HOT static void run_spread(const depthwise_dsp_parameters *p, const inside *part,
-                                                            uint32_t at, uint32_t count, int8_t *output) {
+__attribute__((noinline)) TDF_HOT static void run_spread(const tdf_depthwise_dsp_parameters *p, const inside *part,
+                                                         uint32_t at, uint32_t count, int8_t *output) {
     sources from;
     for (uint32_t k = 0; k < 4; k++) {
         from.offsets[k] = (at + (k < count ? k : 0)) / p->multiplier;
@@ -147,7 +148,8 @@ typedef struct {
 } recipe;
 
 // The recipe for four channels; gives the end of its taps.
-static inline tap *write_recipe(const depthwise_dsp_parameters *p, const inside *part, uint32_t at, recipe *recipe) {
+static inline tap *write_recipe(const tdf_depthwise_dsp_parameters *p, const inside *part, uint32_t at,
+                                recipe *recipe) {
     const int32_t *bias = p->bias + at;
     const int32_t offset = p->offset;
     block_sums s = {2 * bias[0], 2 * bias[1], 2 * bias[2], 2 * bias[3]};
@@ -156,12 +158,12 @@ static inline tap *write_recipe(const depthwise_dsp_parameters *p, const inside 
         const int8_t *weights = part->weights + at + outer * part->outer_step.weights;
         uint32_t distance = outer * part->outer_step.input;
         for (uint32_t inner = part->inner; inner > 0; inner--) {
-            const int32_t word = load_word(weights);
-            const int32_t even = double_halves(even_bytes(word)), odd = double_halves(odd_bytes(word));
-            s.c0 = smlabb(offset, even, s.c0);
-            s.c1 = smlabb(offset, odd, s.c1);
-            s.c2 = smlatt(offset, even, s.c2);
-            s.c3 = smlatt(offset, odd, s.c3);
+            const int32_t word = tdf_load_word(weights);
+            const int32_t even = tdf_double_halves(tdf_even_bytes(word)), odd = tdf_double_halves(tdf_odd_bytes(word));
+            s.c0 = tdf_smlabb(offset, even, s.c0);
+            s.c1 = tdf_smlabb(offset, odd, s.c1);
+            s.c2 = tdf_smlatt(offset, even, s.c2);
+            s.c3 = tdf_smlatt(offset, odd, s.c3);
             *taps++ = (tap){distance, even, odd};
             weights += part->inner_step.weights;
             distance += part->inner_step.input;
@@ -171,7 +173,7 @@ static inline tap *write_recipe(const depthwise_dsp_parameters *p, const inside 
     return taps;
 }
 
-#if HAS_DSP && defined(__OPTIMIZE__)
+#if TDF_HAS_DSP && defined(__OPTIMIZE__)
 
 // Into r4 and r8, the inputs of the even and of the odd ones of four channels.
 #define LOAD_FOUR "ldr r4, [%[input], r4]\n sxtb16 r8, r4, ror #8\n sxtb16 r4, r4\n"
@@ -191,7 +193,7 @@ static inline tap *write_recipe(const depthwise_dsp_parameters *p, const inside 
                      : [input] "r"(input), [output] "r"(output), [end] "r"(end)                                        \
                      : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "cc", "memory")
 
-static inline void run_pixel(const recipe *recipe, const tap *end, const scaling *scaling, const int8_t *input,
+static inline void run_pixel(const recipe *recipe, const tap *end, const tdf_scaling *scaling, const int8_t *input,
                              uint32_t multiplier, int8_t *output) {
     const void *next = recipe;
     (void)scaling;
@@ -204,23 +206,23 @@ static inline void run_pixel(const recipe *recipe, const tap *end, const scaling
 
 #else
 
-static inline void run_pixel(const recipe *recipe, const tap *end, const scaling *scaling, const int8_t *input,
+static inline void run_pixel(const recipe *recipe, const tap *end, const tdf_scaling *scaling, const int8_t *input,
                              uint32_t multiplier, int8_t *output) {
     block_sums s = recipe->bias;
     for (const tap *t = recipe->taps; t < end; t++) {
         int32_t even = 0, odd = 0;
         if (multiplier == 1) {
-            const int32_t word = load_word(input + t->distance);
-            even = even_bytes(word);
-            odd = odd_bytes(word);
+            const int32_t word = tdf_load_word(input + t->distance);
+            even = tdf_even_bytes(word);
+            odd = tdf_odd_bytes(word);
         } else {
             even = load_two(input + t->distance, 0);
             odd = even;
         }
-        s.c0 = smlabb(even, t->even, s.c0);
-        s.c2 = smlatt(even, t->even, s.c2);
-        s.c1 = smlabb(odd, t->odd, s.c1);
-        s.c3 = smlatt(odd, t->odd, s.c3);
+        s.c0 = tdf_smlabb(even, t->even, s.c0);
+        s.c2 = tdf_smlatt(even, t->even, s.c2);
+        s.c1 = tdf_smlabb(odd, t->odd, s.c1);
+        s.c3 = tdf_smlatt(odd, t->odd, s.c3);
     }
     write_four(s, scaling, output);
 }
@@ -228,12 +230,12 @@ static inline void run_pixel(const recipe *recipe, const tap *end, const scaling
 #endif
 
 // Four channels of `pixels` neighbours, all of whose windows have the same taps within the image.
-__attribute__((always_inline)) static inline void run_row(const depthwise_dsp_parameters *p, const inside *part,
+__attribute__((always_inline)) static inline void run_row(const tdf_depthwise_dsp_parameters *p, const inside *part,
                                                           uint32_t at, uint32_t multiplier, uint32_t pixels,
                                                           int8_t *output) {
     recipe recipe;
     tap *end = write_recipe(p, part, at, &recipe);
-    const scaling *scaling = p->scaling + at;
+    const tdf_scaling *scaling = p->scaling + at;
     const int8_t *input = part->input + at / multiplier;
     const uint32_t ahead = (uint32_t)p->window.stride_x * p->channels;
     const uint32_t outputs = (uint32_t)p->channels * p->multiplier;
@@ -246,18 +248,18 @@ __attribute__((always_inline)) static inline void run_row(const depthwise_dsp_pa
 }
 
 // Each multiplier apart, so that it has the registers to itself.
-__attribute__((noinline)) TINYDF_HOT static void run_row_1(const depthwise_dsp_parameters *p, const inside *part,
-                                                           uint32_t at, uint32_t pixels, int8_t *output) {
+__attribute__((noinline)) TDF_HOT static void run_row_1(const tdf_depthwise_dsp_parameters *p, const inside *part,
+                                                        uint32_t at, uint32_t pixels, int8_t *output) {
     run_row(p, part, at, 1, pixels, output);
 }
 
-__attribute__((noinline)) TINYDF_HOT static void run_row_2(const depthwise_dsp_parameters *p, const inside *part,
-                                                           uint32_t at, uint32_t pixels, int8_t *output) {
+__attribute__((noinline)) TDF_HOT static void run_row_2(const tdf_depthwise_dsp_parameters *p, const inside *part,
+                                                        uint32_t at, uint32_t pixels, int8_t *output) {
     run_row(p, part, at, 2, pixels, output);
 }
 
 // All output channels of `pixels` neighbours: four by four where these come from four or two neighbouring inputs.
-static inline void run_pixels(const depthwise_dsp_parameters *p, inside part, uint32_t pixels, int8_t *output) {
+static inline void run_pixels(const tdf_depthwise_dsp_parameters *p, inside part, uint32_t pixels, int8_t *output) {
     const uint32_t outputs = (uint32_t)p->channels * p->multiplier;
     const uint32_t whole = p->multiplier <= 2 ? outputs / 4 * 4 : 0;
     for (uint32_t at = 0; at < whole; at += 4) {
@@ -280,7 +282,7 @@ static inline void run_pixels(const depthwise_dsp_parameters *p, inside part, ui
 }
 
 // The output columns whose windows lie within the image from left to right.
-static inline span whole_columns(const window *w) {
+static inline span whole_columns(const tdf_window *w) {
     const int32_t reach = (w->kernel_width - 1) * w->dilation_x;
     const uint32_t first = ((uint32_t)w->padding_left + w->stride_x - 1) / w->stride_x;
     const int32_t last = w->input_width - 1 - reach + w->padding_left;
@@ -289,12 +291,12 @@ static inline span whole_columns(const window *w) {
     return (span){first, bounded > first ? bounded - first : 0};
 }
 
-TINYDF_HOT void depthwise_dsp(const depthwise_dsp_parameters *p, const int8_t *input, int8_t *output) {
-    const window *w = &p->window;
+TDF_HOT void tdf_depthwise_dsp(const tdf_depthwise_dsp_parameters *p, const int8_t *input, int8_t *output) {
+    const tdf_window *w = &p->window;
     const uint32_t outputs = (uint32_t)p->channels * p->multiplier, pitch = (outputs + 3) / 4 * 4;
     const step column = {(uint32_t)w->dilation_x * p->channels, pitch};
     const step row = {(uint32_t)w->dilation_y * w->input_width * p->channels, w->kernel_width * pitch};
-    const uint32_t few = (uint32_t)w->kernel_height * w->kernel_width <= MOST_TAPS && p->rounding != SCALING_ANY;
+    const uint32_t few = (uint32_t)w->kernel_height * w->kernel_width <= MOST_TAPS && p->rounding != TDF_SCALING_ANY;
     const span whole = few ? whole_columns(w) : (span){0, 0};
     for (uint32_t y = 0; y < w->output_height; y++) {
         const int32_t top = (int32_t)(y * w->stride_y) - w->padding_top;

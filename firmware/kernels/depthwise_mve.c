@@ -11,7 +11,7 @@
 #define CHANNELS 4u // whose outputs are made together
 #define LANES    16u
 
-#if HAS_MVE
+#if TDF_HAS_MVE
 
 #define SPREAD(load)                                                                                                   \
     __asm__ volatile("vctp.16 %[left]\n\t"                                                                             \
@@ -29,7 +29,7 @@
 
 // Spreads `count` pixels, or a padding value where there are none, to the planes of up to eight output channels, from
 // `channel` on; twice.
-static inline void spread(const depthwise_mve_parameters *p, const int8_t *from, uint32_t channel, uint32_t count,
+static inline void spread(const tdf_depthwise_mve_parameters *p, const int8_t *from, uint32_t channel, uint32_t count,
                           int8_t *to, int8_t *again) {
     const uint16x8_t lanes = vidupq_n_u16(0, 1), places = vmulq_n_u16(lanes, p->plane_bytes);
     const int16x8_t padding = vdupq_n_s16(p->padding_value);
@@ -95,7 +95,7 @@ static inline void spread(const depthwise_mve_parameters *p, const int8_t *from,
     "vstrbt.32 q4, [%[output]]\n\t"
 
 // A function of its own: the loop needs all registers.
-__attribute__((noinline)) static void row_of_3x3(const depthwise_mve_parameters *p, const int32_t *block,
+__attribute__((noinline)) static void row_of_3x3(const tdf_depthwise_mve_parameters *p, const int32_t *block,
                                                  const int8_t *planes, uint32_t left, int8_t *output) {
     const int8_t *bytes = (const int8_t *)block;
     const int8x16_t weights[CHANNELS] = {vldrbq_s8(bytes), vldrbq_s8(bytes + LANES), vldrbq_s8(bytes + 2 * LANES),
@@ -161,7 +161,7 @@ __attribute__((noinline)) static void row_of_3x3(const depthwise_mve_parameters 
           [left] "r"(left), [count] "r"((uint32_t)p->window.output_width)                                              \
         : "lr", "q0", "q1", "cc", "memory")
 
-__attribute__((noinline)) static void row_of_any(const depthwise_mve_parameters *p, const int32_t *block,
+__attribute__((noinline)) static void row_of_any(const tdf_depthwise_mve_parameters *p, const int32_t *block,
                                                  const int8_t *planes, uint32_t left, int8_t *output) {
     const int32_t *channels = block + p->groups * LANES;
     const int32x4_t bias = vldrwq_s32(channels), multiplier = vldrwq_s32(channels + 4);
@@ -179,9 +179,9 @@ __attribute__((noinline)) static void row_of_any(const depthwise_mve_parameters 
     }
 }
 
-static inline void row_of_four(const depthwise_mve_parameters *p, const int32_t *block, const int8_t *planes,
+static inline void row_of_four(const tdf_depthwise_mve_parameters *p, const int32_t *block, const int8_t *planes,
                                uint32_t left, int8_t *output) {
-    const window *w = &p->window;
+    const tdf_window *w = &p->window;
     if (w->kernel_height == 3 && w->kernel_width == 3 && w->stride_x <= 2) {
         row_of_3x3(p, block, planes, left, output);
     } else {
@@ -191,8 +191,8 @@ static inline void row_of_four(const depthwise_mve_parameters *p, const int32_t 
 
 #else
 
-static void spread(const depthwise_mve_parameters *p, const int8_t *from, uint32_t channel, uint32_t count, int8_t *to,
-                   int8_t *again) {
+static void spread(const tdf_depthwise_mve_parameters *p, const int8_t *from, uint32_t channel, uint32_t count,
+                   int8_t *to, int8_t *again) {
     for (uint32_t x = 0; x < count; x++) {
         for (uint32_t k = 0; k < PLANES && channel + k < p->channels * p->multiplier; k++) {
             const size_t place = k * p->plane_bytes + x * p->slots;
@@ -202,11 +202,11 @@ static void spread(const depthwise_mve_parameters *p, const int8_t *from, uint32
     }
 }
 
-static void row_of_four(const depthwise_mve_parameters *p, const int32_t *block, const int8_t *planes, uint32_t left,
-                        int8_t *output) {
+static void row_of_four(const tdf_depthwise_mve_parameters *p, const int32_t *block, const int8_t *planes,
+                        uint32_t left, int8_t *output) {
     const int8_t *weights = (const int8_t *)block;
     const uint32_t span = p->slots * (p->window.kernel_width - 1u) + p->window.kernel_height;
-    mve_channels channels;
+    tdf_mve_channels channels;
     memcpy(&channels, block + p->groups * LANES, sizeof channels);
     for (uint32_t k = 0; k < CHANNELS && k < left; k++) {
         for (uint32_t x = 0; x < p->window.output_width; x++) {
@@ -216,7 +216,7 @@ static void row_of_four(const depthwise_mve_parameters *p, const int32_t *block,
                 sum += weights[i / LANES * (CHANNELS * LANES) + k * LANES + i % LANES] * columns[i];
             }
             output[x * p->channels * p->multiplier + k] =
-                output_of_sum(sum, channels.multiplier[k], channels.shift[k], p->zero_point, INT8_MIN, INT8_MAX);
+                tdf_output_of_sum(sum, channels.multiplier[k], channels.shift[k], p->zero_point, INT8_MIN, INT8_MAX);
         }
     }
 }
@@ -224,9 +224,9 @@ static void row_of_four(const depthwise_mve_parameters *p, const int32_t *block,
 #endif
 
 // Spreads row r of the padded image to slot `slot`, for up to eight output channels from `channel` on.
-static inline void spread_row(const depthwise_mve_parameters *p, const int8_t *input, uint32_t channel, uint32_t r,
+static inline void spread_row(const tdf_depthwise_mve_parameters *p, const int8_t *input, uint32_t channel, uint32_t r,
                               uint32_t slot, int8_t *planes) {
-    const window *w = &p->window;
+    const tdf_window *w = &p->window;
     const int32_t y = (int32_t)r - w->padding_top;
     const uint32_t inside = y >= 0 && y < w->input_height;
     const int8_t *from = inside ? input + (size_t)y * w->input_width * p->channels : NULL;
@@ -235,9 +235,9 @@ static inline void spread_row(const depthwise_mve_parameters *p, const int8_t *i
 }
 
 // One row of outputs, for up to eight channels from `channel` on.
-static inline void output_row(const depthwise_mve_parameters *p, const int8_t *planes, uint32_t channel,
+static inline void output_row(const tdf_depthwise_mve_parameters *p, const int8_t *planes, uint32_t channel,
                               int8_t *output) {
-    const uint32_t block_words = p->groups * LANES + sizeof(mve_channels) / sizeof *p->blocks;
+    const uint32_t block_words = p->groups * LANES + sizeof(tdf_mve_channels) / sizeof *p->blocks;
     const int32_t *block = p->blocks + channel / CHANNELS * block_words;
     const uint32_t left = p->channels * p->multiplier - channel;
     row_of_four(p, block, planes, left, output);
@@ -246,10 +246,11 @@ static inline void output_row(const depthwise_mve_parameters *p, const int8_t *p
     }
 }
 
-TINYDF_HOT void depthwise_mve(const depthwise_mve_parameters *p, const int8_t *input, int8_t *output, int8_t *scratch) {
-    const window *w = &p->window;
+TDF_HOT void tdf_depthwise_mve(const tdf_depthwise_mve_parameters *p, const int8_t *input, int8_t *output,
+                               int8_t *scratch) {
+    const tdf_window *w = &p->window;
     const uint32_t channels = p->channels * p->multiplier, pitch = w->output_width * channels, rows = w->kernel_height;
-    fill_bytes(scratch, p->padding_value, PLANES * p->plane_bytes);
+    tdf_fill_bytes(scratch, p->padding_value, PLANES * p->plane_bytes);
     if (p->by_rows) {
         for (uint32_t y = 0; y < w->output_height; y++) {
             for (uint32_t channel = 0; channel < channels; channel += PLANES) {
@@ -272,6 +273,6 @@ TINYDF_HOT void depthwise_mve(const depthwise_mve_parameters *p, const int8_t *i
         }
     }
     if (p->low > INT8_MIN || p->high < INT8_MAX) {
-        clamp_bytes(output, (uint32_t)w->output_height * pitch, p->low, p->high);
+        tdf_clamp_bytes(output, (uint32_t)w->output_height * pitch, p->low, p->high);
     }
 }

@@ -54,7 +54,7 @@ static inline const int8_t *add_taps(block_sums *s, const int8_t *input, int32_t
 
 // The sums of four output channels, from the input's channel `source` on.
 static inline block_sums sum_block(const place *at, const int8_t *padding, int32_t source, const int8_t *weights,
-                                   const rv32_channel *q, bool from_one) {
+                                   const tdf_rv32_channel *q, bool from_one) {
     block_sums s = {q[0].bias, q[1].bias, q[2].bias, q[3].bias};
     const axis inner = at->inner;
     const int8_t *outside = padding + source, *row = at->input + source;
@@ -85,31 +85,31 @@ static inline int32_t sum_one(const place *at, const int8_t *padding, const int8
 }
 
 // All output channels of one pixel.
-static inline void convolve_pixel(const depthwise_rv32_parameters *p, const place *at, const int8_t *padding,
+static inline void convolve_pixel(const tdf_depthwise_rv32_parameters *p, const place *at, const int8_t *padding,
                                   int8_t *output) {
     const int32_t multiplier = p->multiplier, channels = p->channels * multiplier;
     const bool from_one = multiplier % BLOCK == 0;
     int32_t c = 0;
     for (; (from_one || multiplier == 1) && c + BLOCK <= channels; c += BLOCK) {
-        const rv32_channel *q = p->scalings + c;
+        const tdf_rv32_channel *q = p->scalings + c;
         const block_sums s = from_one ? sum_block(at, padding, c / multiplier, p->weights + c, q, true)
                                       : sum_block(at, padding, c, p->weights + c, q, false);
-        output[c] = clamp(scale_by_rv32(s.c0, &q[0].scaling, p->rounding), p->low, p->high);
-        output[c + 1] = clamp(scale_by_rv32(s.c1, &q[1].scaling, p->rounding), p->low, p->high);
-        output[c + 2] = clamp(scale_by_rv32(s.c2, &q[2].scaling, p->rounding), p->low, p->high);
-        output[c + 3] = clamp(scale_by_rv32(s.c3, &q[3].scaling, p->rounding), p->low, p->high);
+        output[c] = tdf_clamp(tdf_scale_by_rv32(s.c0, &q[0].scaling, p->rounding), p->low, p->high);
+        output[c + 1] = tdf_clamp(tdf_scale_by_rv32(s.c1, &q[1].scaling, p->rounding), p->low, p->high);
+        output[c + 2] = tdf_clamp(tdf_scale_by_rv32(s.c2, &q[2].scaling, p->rounding), p->low, p->high);
+        output[c + 3] = tdf_clamp(tdf_scale_by_rv32(s.c3, &q[3].scaling, p->rounding), p->low, p->high);
     }
     for (; c < channels; c++) {
         place from = *at;
         from.input += c / multiplier;
         const int32_t sum = sum_one(&from, padding, p->weights + c, p->scalings[c].bias);
-        output[c] = clamp(scale_by_rv32(sum, &p->scalings[c].scaling, p->rounding), p->low, p->high);
+        output[c] = tdf_clamp(tdf_scale_by_rv32(sum, &p->scalings[c].scaling, p->rounding), p->low, p->high);
     }
 }
 
-TINYDF_HOT void depthwise_rv32(const depthwise_rv32_parameters *p, const int8_t *input, int8_t *output,
-                               int8_t *scratch) {
-    const window *w = &p->window;
+TDF_HOT void tdf_depthwise_rv32(const tdf_depthwise_rv32_parameters *p, const int8_t *input, int8_t *output,
+                                int8_t *scratch) {
+    const tdf_window *w = &p->window;
     const int32_t inputs = p->channels, channels = inputs * p->multiplier;
     if (p->leaves_image) {
         memset(scratch, p->padding_value, (size_t)inputs);

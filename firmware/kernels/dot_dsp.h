@@ -13,24 +13,24 @@
 
 #include "kernels.h"
 
-#define DOT_PIXELS 3
+#define TDF_DOT_PIXELS 3
 
 // Unpacks a run of `count` inputs of each pixel; gives where the next run goes.
-int32_t *unpack_run(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t count, int32_t *pairs);
+int32_t *tdf_unpack_run(const int8_t *a, const int8_t *b, const int8_t *c, uint32_t count, int32_t *pairs);
 
 // All output channels of `pixels` neighbouring pixels, whose inputs are unpacked in `pairs`. Where there are fewer
 // than three, the last is in `pairs` more than once.
-void dot_pixels(const dot_parameters *p, const int32_t *pairs, uint32_t pixels, int8_t *output);
+void tdf_dot_pixels(const tdf_dot_parameters *p, const int32_t *pairs, uint32_t pixels, int8_t *output);
 
 // The same for pixels that lie `at` bytes into `output`, added to `other` if `sum` is not NULL; `scratch` holds three
 // pixels of output.
-static inline void dot_and_add(const dot_parameters *p, const fused_add *sum, const int32_t *pairs, uint32_t pixels,
-                               const int8_t *other, size_t at, int8_t *output, int8_t *scratch) {
+static inline void tdf_dot_and_add(const tdf_dot_parameters *p, const tdf_fused_add *sum, const int32_t *pairs,
+                                   uint32_t pixels, const int8_t *other, size_t at, int8_t *output, int8_t *scratch) {
     if (sum == NULL) {
-        dot_pixels(p, pairs, pixels, output + at);
+        tdf_dot_pixels(p, pairs, pixels, output + at);
         return;
     }
-    dot_pixels(p, pairs, pixels, scratch);
+    tdf_dot_pixels(p, pairs, pixels, scratch);
     sum->run(&sum->add, pixels * p->output_channels, sum->swap ? other + at : scratch, sum->swap ? scratch : other + at,
              output + at);
 }

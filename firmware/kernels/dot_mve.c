@@ -2,7 +2,7 @@
 
 #define CHANNELS 4u
 
-#if HAS_MVE
+#if TDF_HAS_MVE
 
 // Four channels of two pixels, whose inputs are in registers `a` and `b`. `first` is "" for the first group of inputs
 // and "a" for those that are added to it.
@@ -99,12 +99,12 @@ static inline uint16x8_t places_of(uint32_t pitch) {
 }
 
 // Blocks of `pairs` pairs of pixels, which are `input_step` and `output_step` bytes apart.
-static void resident_blocks(const dot_mve_parameters *p, const int32_t *first, uint32_t block_count, const int8_t *left,
-                            const int8_t *right, uint32_t pitch, int8_t *to, uint32_t pairs, int32_t input_step,
-                            int32_t output_step) {
+static void resident_blocks(const tdf_dot_mve_parameters *p, const int32_t *first, uint32_t block_count,
+                            const int8_t *left, const int8_t *right, uint32_t pitch, int8_t *to, uint32_t pairs,
+                            int32_t input_step, int32_t output_step) {
     const uint16x8_t places = places_of(pitch);
     const int32_t zero_point = p->zero_point;
-    const uint32_t head = p->inputs < MVE_LANES ? p->inputs : MVE_LANES, tail = p->inputs - head;
+    const uint32_t head = p->inputs < TDF_MVE_LANES ? p->inputs : TDF_MVE_LANES, tail = p->inputs - head;
     const mve_pred16_t heads = vctp8q(head), tails = vctp8q(tail);
     for (; pairs > 0; pairs--) {
         const int8x16_t a[2] = {vldrbq_z_s8(left, heads), vldrbq_z_s8(left + head, tails)};
@@ -130,11 +130,11 @@ static void resident_blocks(const dot_mve_parameters *p, const int32_t *first, u
     }
 }
 
-static void streamed_blocks(const dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8_t *a,
+static void streamed_blocks(const tdf_dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8_t *a,
                             const int8_t *b, uint32_t pitch, int8_t *output) {
     const uint16x8_t places = places_of(pitch);
     const int32_t zero_point = p->zero_point;
-    const uint32_t inputs = whole_groups(p->inputs), more = inputs - MVE_LANES;
+    const uint32_t inputs = tdf_whole_groups(p->inputs), more = inputs - TDF_MVE_LANES;
     int32_t sums[8], spare;
     if (p->rectified) {
         STREAMED("");
@@ -143,18 +143,19 @@ static void streamed_blocks(const dot_mve_parameters *p, const int32_t *blocks, 
     }
 }
 
-static void all_blocks(const dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8_t *a,
+static void all_blocks(const tdf_dot_mve_parameters *p, const int32_t *blocks, uint32_t count, const int8_t *a,
                        const int8_t *b, uint32_t pitch, int8_t *output) {
-    if (p->inputs > MVE_RESIDENT) {
+    if (p->inputs > TDF_MVE_RESIDENT) {
         streamed_blocks(p, blocks, count, a, b, pitch, output);
         return;
     }
     resident_blocks(p, blocks, count, a, b, pitch, output, 1, 0, 0);
 }
 
-TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output) {
+TDF_HOT void tdf_dot_mve(const tdf_dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch,
+                         int8_t *output) {
     const uint32_t whole = p->output_channels / CHANNELS, rest = p->output_channels % CHANNELS;
-    const size_t block_words = whole_groups(p->inputs) + sizeof(mve_channels) / sizeof *p->blocks;
+    const size_t block_words = tdf_whole_groups(p->inputs) + sizeof(tdf_mve_channels) / sizeof *p->blocks;
     int8_t last[2 * CHANNELS];
     // The last block comes first, because the others may be written over the inputs.
     if (rest > 0) {
@@ -164,46 +165,47 @@ TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8
         all_blocks(p, p->blocks, whole, a, b, pitch, output);
     }
     if (rest > 0) {
-        copy_bytes(output + pitch + whole * CHANNELS, last + CHANNELS, rest);
-        copy_bytes(output + whole * CHANNELS, last, rest);
+        tdf_copy_bytes(output + pitch + whole * CHANNELS, last + CHANNELS, rest);
+        tdf_copy_bytes(output + whole * CHANNELS, last, rest);
     }
     if (p->low > INT8_MIN || p->high < INT8_MAX) {
-        clamp_bytes(output, p->output_channels, p->low, p->high);
-        clamp_bytes(output + pitch, p->output_channels, p->low, p->high);
+        tdf_clamp_bytes(output, p->output_channels, p->low, p->high);
+        tdf_clamp_bytes(output + pitch, p->output_channels, p->low, p->high);
     }
 }
 
-TINYDF_HOT void dot_pairs_mve(const dot_mve_parameters *p, uint32_t pairs, uint32_t backward, const int8_t *input,
-                              int8_t *output) {
+TDF_HOT void tdf_dot_pairs_mve(const tdf_dot_mve_parameters *p, uint32_t pairs, uint32_t backward, const int8_t *input,
+                               int8_t *output) {
     const int32_t inputs = p->inputs, outputs = p->output_channels, step = backward ? -2 : 2;
     const size_t first = backward ? 2 * (size_t)pairs - 2 : 0;
     const int8_t *a = input + first * p->inputs;
     resident_blocks(p, p->blocks, p->output_channels / CHANNELS, a, a + inputs, p->output_channels,
                     output + first * p->output_channels, pairs, step * inputs, step * outputs);
     if (p->low > INT8_MIN || p->high < INT8_MAX) {
-        clamp_bytes(output, 2 * pairs * p->output_channels, p->low, p->high);
+        tdf_clamp_bytes(output, 2 * pairs * p->output_channels, p->low, p->high);
     }
 }
 
 #else
 
-TINYDF_HOT void dot_mve(const dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch, int8_t *output) {
-    const uint32_t inputs = whole_groups(p->inputs);
+TDF_HOT void tdf_dot_mve(const tdf_dot_mve_parameters *p, const int8_t *a, const int8_t *b, uint32_t pitch,
+                         int8_t *output) {
+    const uint32_t inputs = tdf_whole_groups(p->inputs);
     for (uint32_t c = 0; c < p->output_channels; c++) {
-        const int32_t *block = p->blocks + c / CHANNELS * (inputs + sizeof(mve_channels) / sizeof *p->blocks);
-        const int8_t *weights = (const int8_t *)block + c % CHANNELS * MVE_LANES;
-        mve_channels channels;
+        const int32_t *block = p->blocks + c / CHANNELS * (inputs + sizeof(tdf_mve_channels) / sizeof *p->blocks);
+        const int8_t *weights = (const int8_t *)block + c % CHANNELS * TDF_MVE_LANES;
+        tdf_mve_channels channels;
         memcpy(&channels, block + inputs, sizeof channels);
         const uint32_t j = c % CHANNELS;
         int32_t first = channels.bias[j], second = first;
         for (uint32_t k = 0; k < p->inputs; k++) {
-            const int32_t weight = weights[k / MVE_LANES * (MVE_LANES * CHANNELS) + k % MVE_LANES];
+            const int32_t weight = weights[k / TDF_MVE_LANES * (TDF_MVE_LANES * CHANNELS) + k % TDF_MVE_LANES];
             first += weight * a[k];
             second += weight * b[k];
         }
         output[c + pitch] =
-            output_of_sum(second, channels.multiplier[j], channels.shift[j], p->zero_point, p->low, p->high);
-        output[c] = output_of_sum(first, channels.multiplier[j], channels.shift[j], p->zero_point, p->low, p->high);
+            tdf_output_of_sum(second, channels.multiplier[j], channels.shift[j], p->zero_point, p->low, p->high);
+        output[c] = tdf_output_of_sum(first, channels.multiplier[j], channels.shift[j], p->zero_point, p->low, p->high);
     }
 }
 

@@ -10,7 +10,7 @@ typedef struct {
 
 #define HALF 0x8000
 
-#if HAS_RV32
+#if TDF_HAS_RV32
 
 // Two inputs of one pair of pixels, in `first` and `second`, times the weights in t4 and t5.
 #define PAIR(first, second, pixels)                                                                                    \
@@ -68,7 +68,7 @@ static inline void add_pair(uint32_t *total, uint32_t *upper, int32_t first, int
 
 static inline void add_products(rv32_sums *s, const int32_t *columns, const int8_t *weights, const int8_t *end) {
     *s = (rv32_sums){0};
-    for (const int32_t *x = columns; weights != end; x += 4, weights += 2 * RV32_CHANNELS) {
+    for (const int32_t *x = columns; weights != end; x += 4, weights += 2 * TDF_RV32_CHANNELS) {
         add_pair(&s->total_ab0, &s->upper_ab0, x[0], x[2], weights[0], weights[4]);
         add_pair(&s->total_cd0, &s->upper_cd0, x[1], x[3], weights[0], weights[4]);
         add_pair(&s->total_ab1, &s->upper_ab1, x[0], x[2], weights[1], weights[5]);
@@ -90,14 +90,14 @@ typedef struct {
 } rv32_block;
 
 // One output; how it is scaled is known when this is compiled.
-static inline int8_t output_of(const rv32_block *block, int32_t sum, const scaling *s, uint32_t rounding) {
-    return clamp(scale_by_rv32(sum, s, rounding), block->low, block->high);
+static inline int8_t output_of(const rv32_block *block, int32_t sum, const tdf_scaling *s, uint32_t rounding) {
+    return tdf_clamp(tdf_scale_by_rv32(sum, s, rounding), block->low, block->high);
 }
 
 // One channel of four pixels.
-static inline void store(const rv32_block *to, uint32_t at, const rv32_channel *q, uint32_t total_ab, uint32_t b,
+static inline void store(const rv32_block *to, uint32_t at, const tdf_rv32_channel *q, uint32_t total_ab, uint32_t b,
                          uint32_t total_cd, uint32_t d, uint32_t rounding) {
-    const scaling s = q->scaling;
+    const tdf_scaling s = q->scaling;
     const uint32_t bias = (uint32_t)q->bias;
     to->a[at] = output_of(to, (int32_t)(total_ab - (b << 16) + bias), &s, rounding);
     to->b[at] = output_of(to, (int32_t)(b + bias), &s, rounding);
@@ -106,7 +106,7 @@ static inline void store(const rv32_block *to, uint32_t at, const rv32_channel *
 }
 
 // The first `count` of four channels.
-static inline void store_channels(const rv32_block *to, uint32_t count, const rv32_channel *q, const rv32_sums *s,
+static inline void store_channels(const rv32_block *to, uint32_t count, const tdf_rv32_channel *q, const rv32_sums *s,
                                   uint32_t rounding) {
     store(to, 0, q, s->total_ab0, s->upper_ab0, s->total_cd0, s->upper_cd0, rounding);
     if (count > 1) {
@@ -121,24 +121,24 @@ static inline void store_channels(const rv32_block *to, uint32_t count, const rv
 }
 
 // Seldom wanted: out of the way of the registers.
-static TINYDF_HOT __attribute__((noinline)) void store_any(const rv32_block *to, uint32_t count, const rv32_channel *q,
-                                                           const rv32_sums *s) {
-    store_channels(to, count, q, s, SCALING_ANY);
+static TDF_HOT __attribute__((noinline)) void store_any(const rv32_block *to, uint32_t count, const tdf_rv32_channel *q,
+                                                        const rv32_sums *s) {
+    store_channels(to, count, q, s, TDF_SCALING_ANY);
 }
 
-TINYDF_HOT void dot_rv32(const dot_rv32_parameters *p, const int32_t *columns, int8_t *const *outputs) {
-    const rv32_channel *q = p->channels;
+TDF_HOT void tdf_dot_rv32(const tdf_dot_rv32_parameters *p, const int32_t *columns, int8_t *const *outputs) {
+    const tdf_rv32_channel *q = p->channels;
     const int8_t *weights = p->weights;
-    for (uint32_t at = 0; at < p->output_channels; at += RV32_CHANNELS, q += RV32_CHANNELS) {
-        const int8_t *end = weights + RV32_CHANNELS * p->inputs;
+    for (uint32_t at = 0; at < p->output_channels; at += TDF_RV32_CHANNELS, q += TDF_RV32_CHANNELS) {
+        const int8_t *end = weights + TDF_RV32_CHANNELS * p->inputs;
         rv32_sums s;
         add_products(&s, columns, weights, end);
         const rv32_block to = {outputs[0] + at, outputs[1] + at, outputs[2] + at, outputs[3] + at, p->low, p->high};
         const uint32_t left = p->output_channels - at;
-        if (p->rounding == SCALING_RECTIFIED) {
-            store_channels(&to, left, q, &s, SCALING_RECTIFIED);
-        } else if (p->rounding == SCALING_SIGNED) {
-            store_channels(&to, left, q, &s, SCALING_SIGNED);
+        if (p->rounding == TDF_SCALING_RECTIFIED) {
+            store_channels(&to, left, q, &s, TDF_SCALING_RECTIFIED);
+        } else if (p->rounding == TDF_SCALING_SIGNED) {
+            store_channels(&to, left, q, &s, TDF_SCALING_SIGNED);
         } else {
             const rv32_sums copy = s;
             const rv32_block block = to;

@@ -5,15 +5,15 @@ static inline void extremum_all(uint32_t count, int32_t mask, const int8_t *firs
                                 int8_t *output) {
     uint32_t i = 0;
     for (; i + 4 <= count; i += 4) {
-        const int32_t word = larger_4(load_word(first + i) ^ mask, load_word(second + i) ^ mask) ^ mask;
+        const int32_t word = tdf_larger_4(tdf_load_word(first + i) ^ mask, tdf_load_word(second + i) ^ mask) ^ mask;
         memcpy(output + i, &word, sizeof word);
     }
     for (; i < count; i++) {
-        output[i] = (int8_t)(maximum(first[i] ^ mask, second[i] ^ mask) ^ mask);
+        output[i] = (int8_t)(tdf_maximum(first[i] ^ mask, second[i] ^ mask) ^ mask);
     }
 }
 
-TINYDF_HOT void extremum_dsp(const extremum_dsp_parameters *p, const int8_t *first, const int8_t *second,
-                             int8_t *output) {
+TDF_HOT void tdf_extremum_dsp(const tdf_extremum_dsp_parameters *p, const int8_t *first, const int8_t *second,
+                              int8_t *output) {
     extremum_all(p->count, p->smaller ? -1 : 0, first, second, output);
 }

@@ -1,6 +1,6 @@
 #include "mve.h"
 
-#if HAS_MVE
+#if TDF_HAS_MVE
 
 #define EXTREMUM(choose)                                                                                               \
     __asm__ volatile("dlstp.8 lr, %[count]\n\t"                                                                        \
@@ -13,8 +13,8 @@
                      : [count] "r"(p->count)                                                                           \
                      : "lr", "q0", "q1", "memory")
 
-TINYDF_HOT void extremum_mve(const extremum_dsp_parameters *p, const int8_t *first, const int8_t *second,
-                             int8_t *output) {
+TDF_HOT void tdf_extremum_mve(const tdf_extremum_dsp_parameters *p, const int8_t *first, const int8_t *second,
+                              int8_t *output) {
     if (p->smaller) {
         EXTREMUM("vmin.s8");
     } else {
@@ -24,9 +24,9 @@ TINYDF_HOT void extremum_mve(const extremum_dsp_parameters *p, const int8_t *fir
 
 #else
 
-TINYDF_HOT void extremum_mve(const extremum_dsp_parameters *p, const int8_t *first, const int8_t *second,
-                             int8_t *output) {
-    extremum_dsp(p, first, second, output);
+TDF_HOT void tdf_extremum_mve(const tdf_extremum_dsp_parameters *p, const int8_t *first, const int8_t *second,
+                              int8_t *output) {
+    tdf_extremum_dsp(p, first, second, output);
 }
 
 #endif

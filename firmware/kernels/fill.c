@@ -1,5 +1,5 @@
 #include "kernels.h"
 
-TINYDF_HOT void fill(const fill_parameters *p, int8_t *output) {
+TDF_HOT void tdf_fill(const tdf_fill_parameters *p, int8_t *output) {
     memset(output, p->value, p->count);
 }

@@ -1,5 +1,5 @@
 #include "broadcast.h"
 
-TINYDF_HOT void larger(const broadcast *p, const int8_t *first, const int8_t *second, int8_t *output) {
-    BROADCAST_LOOP(p, first, second, output, *x > *y ? *x : *y)
+TDF_HOT void tdf_larger(const tdf_broadcast *p, const int8_t *first, const int8_t *second, int8_t *output) {
+    TDF_BROADCAST_LOOP(p, first, second, output, *x > *y ? *x : *y)
 }

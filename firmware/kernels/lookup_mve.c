@@ -1,7 +1,7 @@
 #include "mve.h"
 
-TINYDF_HOT void lookup_mve(const lookup_parameters *p, const int8_t *input, int8_t *output) {
-#if HAS_MVE
+TDF_HOT void tdf_lookup_mve(const tdf_lookup_parameters *p, const int8_t *input, int8_t *output) {
+#if TDF_HAS_MVE
     __asm__ volatile("dlstp.8 lr, %[count]\n\t"
                      "1:\n\t"
                      "vldrb.8 q0, [%[input]], #16\n\t"
@@ -12,6 +12,6 @@ TINYDF_HOT void lookup_mve(const lookup_parameters *p, const int8_t *input, int8
                      : [count] "r"(p->count), [table] "r"(p->table)
                      : "lr", "q0", "q1", "memory");
 #else
-    lookup(p, input, output);
+    tdf_lookup(p, input, output);
 #endif
 }

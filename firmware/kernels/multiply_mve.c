@@ -1,8 +1,9 @@
 #include "mve.h"
 
-#if HAS_MVE
+#if TDF_HAS_MVE
 
-static void multiply_row(const multiply_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
+static void multiply_row(const tdf_multiply_mve_parameters *p, const int8_t *first, const int8_t *second,
+                         int8_t *output) {
     const int32x4_t left = vdupq_n_s32(1 << p->left), zero_point = vdupq_n_s32(p->zero_point);
     const int32x4_t low = vdupq_n_s32(p->low), high = vdupq_n_s32(p->high);
     // A half of a negative value is rounded away from zero: it is one less before it is shifted, if it is shifted.
@@ -33,17 +34,18 @@ static void multiply_row(const multiply_mve_parameters *p, const int8_t *first, 
 
 #else
 
-static void multiply_row(const multiply_mve_parameters *p, const int8_t *first, const int8_t *second, int8_t *output) {
+static void multiply_row(const tdf_multiply_mve_parameters *p, const int8_t *first, const int8_t *second,
+                         int8_t *output) {
     for (uint32_t c = 0; c < p->channels; c++) {
         const int32_t product = (first[c] + p->first_offset) * (second[c] + p->second_offset) * (1 << p->left);
-        output[c] = output_of_sum(product, p->multiplier, p->shift, p->zero_point, p->low, p->high);
+        output[c] = tdf_output_of_sum(product, p->multiplier, p->shift, p->zero_point, p->low, p->high);
     }
 }
 
 #endif
 
-TINYDF_HOT void multiply_mve(const multiply_mve_parameters *p, const int8_t *first, const int8_t *second,
-                             int8_t *output) {
+TDF_HOT void tdf_multiply_mve(const tdf_multiply_mve_parameters *p, const int8_t *first, const int8_t *second,
+                              int8_t *output) {
     for (uint32_t row = p->rows; row > 0; row--) {
         multiply_row(p, first, second, output);
         first += p->channels;

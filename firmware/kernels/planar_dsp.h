@@ -5,9 +5,9 @@
 
 #include "kernels.h"
 
-#define PLANAR_CHANNELS 4
+#define TDF_PLANAR_CHANNELS 4
 
-// A row of four channels is [PLANAR_CHANNELS][words] words.
+// A row of four channels is [TDF_PLANAR_CHANNELS][words] words.
 typedef struct {
     uint32_t width;        // of the image, in pixels
     uint32_t pitch;        // bytes of a pixel
@@ -15,12 +15,12 @@ typedef struct {
     uint32_t words;        // of one channel of a row, padding included
     uint32_t lanes;        // channels that there are, up to four
     int32_t padding_value;
-} planar;
+} tdf_planar;
 
 // Fills `count` rows with padding.
-void planar_fill(const planar *p, int32_t *rows, uint32_t count);
+void tdf_planar_fill(const tdf_planar *p, int32_t *rows, uint32_t count);
 
 // Unpacks one row of the image; words that hold nothing but padding must be there already.
-void planar_unpack(const planar *p, const int8_t *pixels, int32_t *row);
+void tdf_planar_unpack(const tdf_planar *p, const int8_t *pixels, int32_t *row);
 
 #endif

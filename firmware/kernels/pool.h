@@ -10,13 +10,13 @@ typedef struct {
     int32_t bottom;
     int32_t left;
     int32_t right;
-} extent;
+} tdf_extent;
 
-static inline extent clip(const window *w, int32_t y, int32_t x) {
+static inline tdf_extent tdf_clip(const tdf_window *w, int32_t y, int32_t x) {
     const int32_t top = y * w->stride_y - w->padding_top;
     const int32_t left = x * w->stride_x - w->padding_left;
-    return (extent){maximum(top, 0), minimum(top + w->kernel_height, w->input_height), maximum(left, 0),
-                    minimum(left + w->kernel_width, w->input_width)};
+    return (tdf_extent){tdf_maximum(top, 0), tdf_minimum(top + w->kernel_height, w->input_height), tdf_maximum(left, 0),
+                        tdf_minimum(left + w->kernel_width, w->input_width)};
 }
 
 #endif

@@ -1,6 +1,6 @@
 #include "kernels.h"
 
-TINYDF_HOT void reduce(const reduce_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_reduce(const tdf_reduce_parameters *p, const int8_t *input, int8_t *output) {
     for (uint32_t i = 0; i < p->outer; i++) {
         for (uint32_t k = 0; k < p->inner; k++) {
             const int8_t *element = input + k;
@@ -9,7 +9,7 @@ TINYDF_HOT void reduce(const reduce_parameters *p, const int8_t *input, int8_t *
                 sum += *element;
                 element += p->inner;
             }
-            *output++ = clamp(requantise(sum, p->multiplier, p->shift) + p->zero_point, INT8_MIN, INT8_MAX);
+            *output++ = tdf_clamp(tdf_requantise(sum, p->multiplier, p->shift) + p->zero_point, INT8_MIN, INT8_MAX);
         }
         input += (size_t)p->middle * p->inner;
     }

@@ -7,7 +7,7 @@ static inline int8_t weighted(int32_t sum) {
     return (int8_t)((sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20));
 }
 
-TINYDF_HOT void resize_bilinear(const resize_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_resize_bilinear(const tdf_resize_parameters *p, const int8_t *input, int8_t *output) {
     const int32_t channels = p->channels, pitch = p->input_width * channels;
     for (uint32_t y = 0; y < p->output_height; y++) {
         const int16_t *row = p->rows + 3 * y;

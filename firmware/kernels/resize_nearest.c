@@ -1,6 +1,6 @@
 #include "kernels.h"
 
-TINYDF_HOT void resize_nearest(const resize_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_resize_nearest(const tdf_resize_parameters *p, const int8_t *input, int8_t *output) {
     const size_t channels = p->channels;
     for (uint32_t y = 0; y < p->output_height; y++) {
         const int8_t *row = input + (size_t)p->rows[y] * p->input_width * channels;

@@ -30,15 +30,15 @@ static int32_t reciprocal_of_one_plus(int32_t x) {
     return saturating_shift_left(estimate, 1);
 }
 
-static void softmax_row(const softmax_parameters *p, const int8_t *input, int8_t *output) {
+static void softmax_row(const tdf_softmax_parameters *p, const int8_t *input, int8_t *output) {
     int32_t largest = INT8_MIN;
     for (uint32_t i = 0; i < p->depth; i++) {
-        largest = maximum(largest, input[i]);
+        largest = tdf_maximum(largest, input[i]);
     }
     int32_t sum = 0;
     for (uint32_t i = 0; i < p->depth; i++) {
         const uint32_t difference = (uint32_t)(largest - input[i]);
-        sum += difference < p->count ? divide_by_power(p->exponentials[difference], SUM_INTEGER_BITS) : 0;
+        sum += difference < p->count ? tdf_divide_by_power(p->exponentials[difference], SUM_INTEGER_BITS) : 0;
     }
     const int32_t headroom = __builtin_clz((uint32_t)sum);
     const int32_t fraction = (int32_t)((uint32_t)sum << headroom & INT32_MAX);
@@ -47,11 +47,11 @@ static void softmax_row(const softmax_parameters *p, const int8_t *input, int8_t
     for (uint32_t i = 0; i < p->depth; i++) {
         const uint32_t difference = (uint32_t)(largest - input[i]);
         const int32_t share = difference < p->count ? multiply_fixed(scale, p->exponentials[difference]) : 0;
-        output[i] = clamp(divide_by_power(share, exponent) + INT8_MIN, INT8_MIN, INT8_MAX);
+        output[i] = tdf_clamp(tdf_divide_by_power(share, exponent) + INT8_MIN, INT8_MIN, INT8_MAX);
     }
 }
 
-TINYDF_HOT void softmax(const softmax_parameters *p, const int8_t *input, int8_t *output) {
+TDF_HOT void tdf_softmax(const tdf_softmax_parameters *p, const int8_t *input, int8_t *output) {
     for (uint32_t i = 0; i < p->rows; i++) {
         softmax_row(p, input + i * p->depth, output + i * p->depth);
     }

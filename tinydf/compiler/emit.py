@@ -20,6 +20,11 @@ NAME_LENGTH = 40
 C_TYPES = {"int8": "int8_t", "int32": "int32_t", "int16": "int16_t"}
 
 
+def symbol(name: str) -> str:
+    """The C name of a kernel, or of a type that it takes."""
+    return f"tdf_{name}"
+
+
 @dataclass
 class Constants:
     """Constant arrays, each written once however often it is used."""
@@ -33,14 +38,14 @@ class Constants:
         if key not in self.names:
             self.names[key] = name
             # Kernels read weights by words.
-            head = f"static const _Alignas(4) {C_TYPES[array.dtype.name]} {name}[{array.size}] TINYDF_WEIGHTS = {{"
+            head = f"static const _Alignas(4) {C_TYPES[array.dtype.name]} {name}[{array.size}] TDF_WEIGHTS = {{"
             self.text.append("\n".join([head, *_rows([_number(int(v)) for v in array.reshape(-1)]), "};"]))
         return self.names[key]
 
     def add_struct(self, name: str, struct: Struct) -> str:
         """Give the C name of a constant struct, writing it."""
         body = _fields(struct.fields, name, self, 1)
-        self.text.append("\n".join([f"static const {struct.type} {name} = {{", *body, "};"]))
+        self.text.append("\n".join([f"static const {symbol(struct.type)} {name} = {{", *body, "};"]))
         return name
 
     def add_records(self, name: str, records: Records) -> str:
@@ -48,7 +53,7 @@ class Constants:
         key = (records.type, records.rows.tobytes())
         if key not in self.names:
             self.names[key] = name
-            head = f"static const {records.type} {name}[{len(records.rows)}] TINYDF_WEIGHTS = {{"
+            head = f"static const {symbol(records.type)} {name}[{len(records.rows)}] TDF_WEIGHTS = {{"
             rows = [f"    {records.format % tuple(row)}," for row in records.rows.tolist()]
             self.text.append("\n".join([head, *rows, "};"]))
         return self.names[key]
@@ -112,7 +117,7 @@ def _layer(graph: Graph, placement: Placement, constants: Constants, number: int
         scratch = placement.scratch.get((number, k))
         if isinstance(call, Chain):
             lines += _chain(graph, placement, constants, prefix, scratch or 0, call)
-            body.append(f"    run_chain(&{prefix}_chain, arena);")
+            body.append(f"    tdf_run_chain(&{prefix}_chain, arena);")
             continue
         lines.append(_parameters(prefix + suffix, call, constants))
         body.append(f"    {_call(graph, placement, constants, prefix + suffix, scratch, call)}")
@@ -149,7 +154,7 @@ def printable(name: str) -> str:
 
 def _parameters(prefix: str, call: Call, constants: Constants) -> str:
     body = _fields(call.parameters, prefix, constants, 1)
-    return "\n".join([f"static const {call.parameter_type} {prefix}_parameters = {{", *body, "};"])
+    return "\n".join([f"static const {symbol(call.parameter_type)} {prefix}_parameters = {{", *body, "};"])
 
 
 def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, depth: int) -> list[str]:
@@ -167,7 +172,7 @@ def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, dept
         elif value is None:
             lines.append(f"{indent}.{name} = NULL,")
         elif isinstance(value, str):
-            lines.append(f"{indent}.{name} = {value},")
+            lines.append(f"{indent}.{name} = {symbol(value)},")
         elif isinstance(value, int):
             lines.append(f"{indent}.{name} = {_number(value)},")
         else:
@@ -191,13 +196,13 @@ def _call(
     arguments.append(f"(int8_t *)(arena + {placement.of(graph, call.output)})")
     if call.scratch_bytes is not None:
         arguments.append("NULL" if scratch is None else f"(int8_t *)(arena + {scratch})")
-    return f"{call.kernel}({', '.join(arguments)});"
+    return f"{symbol(call.kernel)}({', '.join(arguments)});"
 
 
 def _chain(
     graph: Graph, placement: Placement, constants: Constants, prefix: str, scratch: int, chain: Chain
 ) -> list[str]:
-    """The bands of a chain's layers, and the tables that run_chain (firmware/kernels/chain.h) goes by."""
+    """The bands of a chain's layers, and the tables that tdf_run_chain (firmware/kernels/chain.h) goes by."""
     lines = []
     for k, link in enumerate(chain.links):
         lines += [_parameters(f"{prefix}_{k}", link.call, constants), _band(graph, constants, f"{prefix}_{k}", link)]
@@ -218,11 +223,11 @@ def _chain(
     lines += [_table("chain_read", f"{prefix}_reads", reads), _table("chain_link", f"{prefix}_links", links)]
     numbers = (len(tensors), len(reads), len(links), chain.band, scratch + kept_bytes(graph, chain.kept))
     arrays = [f"{prefix}_{name}" for name in ("tensors", "reads", "links")]
-    return [*lines, f"static const chain {prefix}_chain = {{{', '.join([*arrays, *map(str, numbers)])}}};"]
+    return [*lines, f"static const tdf_chain {prefix}_chain = {{{', '.join([*arrays, *map(str, numbers)])}}};"]
 
 
 def _table(kind: str, name: str, rows: Sequence[str]) -> str:
-    return "\n".join([f"static const {kind} {name}[{len(rows)}] = {{", *(f"    {row}" for row in rows), "};"])
+    return "\n".join([f"static const {symbol(kind)} {name}[{len(rows)}] = {{", *(f"    {row}" for row in rows), "};"])
 
 
 def _band(graph: Graph, constants: Constants, prefix: str, link: Link) -> str:
@@ -246,9 +251,13 @@ def _band(graph: Graph, constants: Constants, prefix: str, link: Link) -> str:
     else:
         names = {"input_height": "input_rows", "output_height": "output_rows", "padding_top": "padding_top"}
         changes = [f"p.window.{name} = b->{rows};" for name, rows in names.items()]
-    body = [f"{call.parameter_type} p = {prefix}_parameters;", *changes, f"{call.kernel}({', '.join(arguments)});"]
+    body = [
+        f"{symbol(call.parameter_type)} p = {prefix}_parameters;",
+        *changes,
+        f"{symbol(call.kernel)}({', '.join(arguments)});",
+    ]
     return "\n".join(
-        [f"static TINYDF_COLD void {prefix}_band(const band *b) {{", *(f"    {line}" for line in body), "}"]
+        [f"static TDF_COLD void {prefix}_band(const tdf_band *b) {{", *(f"    {line}" for line in body), "}"]
     )
 
 

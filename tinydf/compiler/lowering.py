@@ -17,7 +17,7 @@ from tinydf.errors import TinydfError
 
 @dataclass(frozen=True)
 class Records:
-    """A constant array of C structs of int32 fields: the struct's type, how one is written, and the fields by row."""
+    """A constant array of C structs of int32 fields: the struct's name, how one is written, and the fields by row."""
 
     type: str
     format: str
@@ -26,7 +26,7 @@ class Records:
 
 @dataclass(frozen=True)
 class Struct:
-    """A constant C struct that a field points to: its type and its fields."""
+    """A constant C struct that a field points to: its name and its fields."""
 
     type: str
     fields: Mapping[str, "Field"]
@@ -47,7 +47,7 @@ class Slide:
 
 
 Field = int | str | None | Sequence[int] | NDArray[np.generic] | Records | Struct | Mapping[str, "Field"]
-"""A constant; a string is the name of a C function."""
+"""A constant; a string names a function of `firmware/kernels`."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Call:
     """One call of a kernel in `firmware/kernels/kernels.h`.
 
     Args:
-        kernel: the C function.
+        kernel: its name; the C function is `tdf_<kernel>`.
         parameters: its parameter struct, field by field; arrays become constants of their own.
         inputs: tensors read, in the order of the function's arguments; None for one that may be NULL and is.
         output: tensor written.
         scratch_bytes: memory the kernel needs while it runs; None if it takes no scratch argument.
         in_place: places in `inputs` of tensors that the output may lie upon, byte for byte.
         slide: whether the output may slide over the first input.
-        struct: the parameter struct's type, where it is not `<kernel>_parameters`.
+        struct: the parameter struct's name, where it is not `<kernel>_parameters`; the C type is `tdf_<struct>`.
     """
 
     kernel: str
@@ -91,7 +91,7 @@ class Call:
 
     @property
     def parameter_type(self) -> str:
-        """The C type of the parameters."""
+        """The name of the parameters' struct."""
         return self.struct or f"{self.kernel}_parameters"
 
 

@@ -1,6 +1,6 @@
 """Layers that run together, some rows at a time: what each reads for a row, and how many rows are kept between them.
 
-`run_chain` (firmware/kernels/chain.c) goes through the same rounds on the device; `chain.h` says how.
+`tdf_run_chain` (firmware/kernels/chain.c) goes through the same rounds on the device; `chain.h` says how.
 """
 
 import math
@@ -38,7 +38,7 @@ _COUNTED = {
 class Read:
     """Which rows of a tensor a link reads: for row y of its output, `reach` rows from y * stride - padding_top on.
 
-    The C struct `chain_read`, but for its link. `root` is the tensor; a stride of 0 says that all rows want all of it.
+    The C struct `tdf_chain_read`, but for its link. `root` is the tensor; with a stride of 0 all rows want all of it.
     """
 
     root: int
@@ -165,7 +165,7 @@ class Rounds:
 
 
 def rounds(links: Sequence[Link], height: Mapping[int, int], band: int) -> Rounds | None:
-    """Go through a chain's rounds as `run_chain` does.
+    """Go through a chain's rounds as `tdf_run_chain` does.
 
     Args:
         links: of the chain.
@@ -331,7 +331,7 @@ def _slides(graph: Graph, links: Sequence[Link], plan: Rounds, inputs: Sequence[
 
 @dataclass(frozen=True)
 class ChainTensor:
-    """The C struct `chain_tensor` but for its place: a tensor in the arena that a chain reads or writes, by root."""
+    """The C struct `tdf_chain_tensor` but for its place: an arena tensor that a chain reads or writes, by root."""
 
     root: int
     row_bytes: int

@@ -6,7 +6,7 @@ set(TINYDF_PORT_SOURCES
 
 # Hot code runs from IRAM; the arena is where the board's TOML wants it.
 add_compile_definitions(
-    "TINYDF_HOT=__attribute__((section(\".hot\")))" "TINYDF_ARENA_SECTION=__attribute__((section(\".arena\")))")
+    "TDF_HOT=__attribute__((section(\".hot\")))" "TINYDF_ARENA_SECTION=__attribute__((section(\".arena\")))")
 file(WRITE "${CMAKE_BINARY_DIR}/linker/arena.ld" "REGION_ALIAS(\"ARENA\", ${TINYDF_ARENA_REGION});\n")
 
 # picolibc: memcpy and its like. Its headers are not where the compiler looks by itself.

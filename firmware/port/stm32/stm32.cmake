@@ -10,7 +10,7 @@ target_include_directories(firmware PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/port/${
 # The arena is where the board's TOML wants it.
 add_compile_definitions("TINYDF_ARENA_SECTION=__attribute__((section(\".arena\")))")
 if(TINYDF_HOT)
-    add_compile_definitions("TINYDF_HOT=__attribute__((section(\".hot\")))")
+    add_compile_definitions("TDF_HOT=__attribute__((section(\".hot\")))")
 else()
     set(TINYDF_HOT FLASH)
 endif()

@@ -31,7 +31,7 @@ INCLUDES = (f"-I{FIRMWARE / 'engine'}", f"-I{FIRMWARE / 'kernels'}")
 BUILDS = {
     "generic": ("generic", ()),
     "armv7e-m": ("armv7e-m", ()),
-    "armv7e-m, plain C": ("armv7e-m", ("-DTINYDF_PLAIN_C",)),
+    "armv7e-m, plain C": ("armv7e-m", ("-DTDF_PLAIN_C",)),
     "armv8.1-m": ("armv8.1-m", ()),
     "rv32imc": ("rv32imc", ()),
 }

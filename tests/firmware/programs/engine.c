@@ -29,8 +29,8 @@
 #ifndef TEST_HANG
 #define TEST_HANG 0
 #endif
-#ifndef TINYDF_HOT
-#define TINYDF_HOT
+#ifndef TDF_HOT
+#define TDF_HOT
 #endif
 
 static uint8_t *memory;
@@ -68,7 +68,7 @@ static __attribute__((noinline)) void use_stack(void) {
     }
 }
 
-TINYDF_HOT engine_status engine_invoke(void) {
+TDF_HOT engine_status engine_invoke(void) {
     use_stack();
     while (output[2] + 1 == TEST_HANG) {
         __asm volatile(".rept 1000\n nop\n .endr"); // long blocks, which emulators run faster

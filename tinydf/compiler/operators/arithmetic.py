@@ -54,7 +54,7 @@ def broadcast_strides(shape: tuple[int, ...], output: tuple[int, ...]) -> list[i
 
 
 def broadcast(context: Context) -> dict[str, Field]:
-    """The C struct `broadcast` of the operator's two inputs."""
+    """The C struct `tdf_broadcast` of the operator's two inputs."""
     first, second, output = context.input(0), context.input(1), context.output
     try:
         expected = np.broadcast_shapes(first.shape, second.shape)

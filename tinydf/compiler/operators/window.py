@@ -12,7 +12,7 @@ from tinydf.compiler.schema import PADDING_SAME
 
 @dataclass(frozen=True)
 class Window:
-    """The C struct `window`, field by field."""
+    """The C struct `tdf_window`, field by field."""
 
     input_height: int
     input_width: int

@@ -38,7 +38,7 @@ def _is_full(requantisation: Mapping[str, Field]) -> bool:
 
 
 def _scalings(requantisation: Mapping[str, Field]) -> tuple[int, list[tuple[int, int, int]]]:
-    """The layer's way of rounding (SCALING_... in dsp.h), and the scaling of each channel."""
+    """The layer's way of rounding (TDF_SCALING_... in dsp.h), and the scaling of each channel."""
     multipliers, shifts = array(requantisation, "multiplier"), array(requantisation, "shift")
     pairs = [(int(m), int(s)) for m, s in zip(multipliers.tolist(), shifts.tolist(), strict=True)]
     zero_point = integer(requantisation, "zero_point")
@@ -96,7 +96,7 @@ def pad_runs(weights: Array) -> Array:
 
 
 def _dot(fields: Mapping[str, Field], weights: Array, channels: int, groups: int = 1) -> dict[str, Field]:
-    """The C struct `dot_parameters`, for weights [filters, inputs, a multiple of 4], in blocks of output channels.
+    """The C struct `tdf_dot_parameters`, for weights [filters, inputs, a multiple of 4], in blocks of output channels.
 
     A grouped convolution's blocks do not reach from one group of filters into the next.
     """

@@ -74,7 +74,7 @@ def _blocks(fields: Mapping[str, Field], weights: Array) -> NDArray[np.int32]:
 
 
 def _dot(fields: Mapping[str, Field], weights: Array) -> dict[str, Field]:
-    """The C struct `dot_mve_parameters`, for weights [filters, inputs]."""
+    """The C struct `tdf_dot_mve_parameters`, for weights [filters, inputs]."""
     requantisation = struct(fields, "requantisation")
     return {
         "inputs": weights.shape[1],

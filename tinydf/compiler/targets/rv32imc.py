@@ -28,7 +28,7 @@ def specialise(graph: Graph, layers: list[Layer]) -> list[Layer]:
 
 
 def _channels(fields: Mapping[str, Field], step: int, groups: int = 1) -> tuple[int, Records]:
-    """The layer's way of rounding (SCALING_... in dsp.h), and rv32_channel of each, each group filled to a multiple."""
+    """The layer's way of rounding (TDF_SCALING_... in dsp.h), and each channel's tdf_rv32_channel, by full groups."""
     requantisation = struct(fields, "requantisation")
     multipliers, shifts = array(requantisation, "multiplier").tolist(), array(requantisation, "shift").tolist()
     zero_point = integer(requantisation, "zero_point")
@@ -68,7 +68,7 @@ def interleave_weights(weights: Array) -> NDArray[np.int8]:
 
 
 def _dot(fields: Mapping[str, Field], weights: Array, groups: int = 1) -> dict[str, Field]:
-    """The C struct `dot_rv32_parameters`, for weights [filters, inputs]; of groups, the first group's."""
+    """The C struct `tdf_dot_rv32_parameters`, for weights [filters, inputs]; of groups, the first group's."""
     requantisation = struct(fields, "requantisation")
     rounding, channels = _channels(fields, CHANNELS, groups)
     return {

@@ -7,7 +7,7 @@ MAXIMUM_SHIFT = 22
 
 
 def scaling(multiplier: int, shift: int, zero_point: int) -> tuple[int, int, int]:
-    """The C struct `scaling` of a multiplier in Q0.31 and a shift (dsp.h)."""
+    """The C struct `tdf_scaling` of a multiplier in Q0.31 and a shift (dsp.h)."""
     folded = (2 * multiplier) & 0xFFFFFFFF
     signed = folded - (1 << 32) if folded >= 1 << 31 else folded
     right = -shift
