@@ -97,7 +97,7 @@ def test_every_module_is_brought_by_the_extras_that_are_named() -> None:
     brought: dict[str, set[str]] = {}
     for text in importlib.metadata.requires("tinydf") or []:
         one = Requirement(text)
-        for extra in ("data", "train", "export", "emulator", "report", "ray"):
+        for extra in ("data", "train", "export", "report", "ray"):
             if one.marker and one.marker.evaluate({"extra": extra}) and not one.marker.evaluate({"extra": ""}):
                 brought.setdefault(one.name.lower().replace("_", "-"), set()).add(extra)
     packages = importlib.metadata.packages_distributions()

@@ -6,7 +6,7 @@ came from (a file's name, a tensor's, a board's answer). Style is given beside t
 
 import json
 import sys
-import unicodedata
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,21 +21,27 @@ from rich.progress import (
 )
 from rich.text import Text
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Unicode's categories of what a terminal obeys or hides: controls, direction marks, half characters, separators."""
+_LOST_BYTE = "\udc00"
+"""What Python adds to a byte of a file's name that is no UTF-8 (PEP 383)."""
 
 
-def printable(text: str, keep: str = "") -> str:
+def printable(text: str | Path, keep: str = "") -> str:
     r"""Text with every character that a terminal obeys or hides written out, such as `\x1b` for escape.
 
     Args:
-        text: from anywhere.
+        text: from anywhere; or a path, of any bytes.
         keep: control characters that stay as they are.
+
+    Returns:
+        Text that can be printed, and kept in JSON.
     """
-    return "".join(
-        one.encode("unicode_escape").decode() if unicodedata.category(one) in _HIDDEN and one not in keep else one
-        for one in text
-    )
+    return "".join(one if one.isprintable() or one in keep else _written_out(one) for one in str(text))
+
+
+def _written_out(letter: str) -> str:
+    if "\udc80" <= letter <= "\udcff":
+        return f"\\x{ord(letter) - ord(_LOST_BYTE):02x}"
+    return repr(letter)[1:-1]
 
 
 def plain(text: str) -> Text:

@@ -25,8 +25,8 @@ Status = Literal["found", "missing", "optional"]
 BASE = "all"
 """The room of what comes with tinydf itself."""
 
-STAGES = ("data", "train", "export", "emulator", "report", "ray")
-"""The rooms that the light installation does without; each is an extra, and may want programs, too."""
+STAGES = ("data", "train", "export", "report", "ray")
+"""The rooms that the light installation does without: extras; one may want programs, too."""
 
 NEEDED = {"cc", "cmake", "ninja", "serial permission"}
 ONE_IS_ENOUGH = (
@@ -79,7 +79,7 @@ PROGRAMS = (
         "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     ),
     Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/esp32.md"),
-    Program("emulator", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
+    Program("emulate", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
     Program("flash", "openocd", ("--version",), "apt-get install openocd"),
     Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools"),
     Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST"),

@@ -28,7 +28,6 @@ EXTRAS = {
     "tensorflow": ("export",),
     "tflite_micro": ("export",),
     "ai_edge_litert": ("export",),
-    "unicorn": ("emulator",),
     "h5py": ("data",),
     "matplotlib": ("report",),
     "ray": ("ray",),
@@ -41,7 +40,7 @@ WANTS = {
     "train": ("train",),
     "evaluate": ("train",),
     "export": ("export",),
-    "demo": ("emulator", "data", "train", "export", "report"),
+    "demo": ("data", "train", "export", "report"),
 }
 
 

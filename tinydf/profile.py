@@ -15,10 +15,12 @@ from tinydf.boards import emulator
 from tinydf.boards.build import ELF, MAP, Build, build
 from tinydf.compiler import Compiled, Plan, compile_model, target_of, write_compiled
 from tinydf.compiler.check import Reference, random_inputs
+from tinydf.console import note
 from tinydf.errors import TinydfError, about
 from tinydf.files import sha256_bytes, write_json
 from tinydf.link import wire
 from tinydf.link.client import Board
+from tinydf.link.ports import connect
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Chain, Decision, Manifest, Tensor
 from tinydf.preprocess import Preprocess
@@ -82,14 +84,17 @@ class _Measured:
     layer_ticks: list[int]
 
 
-def profile(tflite: bytes, board_name: str, port: str | None = None, name: str = "the model") -> Profile:
+def profile(
+    tflite: bytes, board_name: str, port: str | None = None, name: str = "the model", baud: int | None = None
+) -> Profile:
     """Build a model for a board, run it there on random inputs from a fixed seed, and compare with TFLM.
 
     Args:
         tflite: the model; int8, with float edges or without.
         board_name: the board.
-        port: a board that runs this very model already; by default the board's emulator is started with it.
+        port: a board that runs this very model already, or "auto"; by default the board's emulator is started with it.
         name: of the model, in errors about it.
+        baud: bits a second, whatever the board's file says.
 
     Raises:
         TinydfError: if the model cannot be compiled or does not fit, or the board does not answer.
@@ -105,7 +110,7 @@ def profile(tflite: bytes, board_name: str, port: str | None = None, name: str =
         _write_export(tflite, compiled, export)
         built = build(board_name, export, firmware)
         code_bytes = engine_code_bytes((firmware / MAP).read_text(encoding="utf-8", errors="replace"))
-        measured = _run(board_name, firmware / ELF, built, inputs, port)
+        measured = _run(board_name, firmware / ELF, built, inputs, port, baud)
     return _result(
         compiled.plan, board_name, port is None, code_bytes, measured, _expected(tflite, compiled.plan, inputs)
     )
@@ -141,30 +146,33 @@ def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
     write_json(directory / MANIFEST, manifest)
 
 
-def _run(board_name: str, elf: Path, built: Build, inputs: NDArray[np.int8], port: str | None) -> _Measured:
+def _run(
+    board_name: str, elf: Path, built: Build, inputs: NDArray[np.int8], port: str | None, baud: int | None
+) -> _Measured:
     if port is not None:
-        return _measure(port, built.model, inputs)
+        with connect(port, board_name, baud, note) as link:
+            return _measure(link, built.model, inputs)
     running = emulator.start(board_name, elf, name=f"{board_name}-profile-{os.getpid()}", replace=True)
     try:
-        return _measure(running.port, built.model, inputs)
+        with connect(running.port, board_name) as link:
+            return _measure(link, built.model, inputs)
     finally:
         running.stop()
 
 
-def _measure(port: str, model: str, inputs: NDArray[np.int8]) -> _Measured:
-    with Board(port) as link:
-        hello = link.hello()
-        if hello.model_sha256.hex() != model:
-            raise TinydfError(f"{port}: the board runs another model", "flash this one, or leave out --port")
-        results = [link.infer(number, one.tobytes()) for number, one in enumerate(inputs)]
-        return _Measured(
-            hello,
-            [result.output for result in results],
-            [result.ticks for result in results],
-            results[-1].peak_stack_bytes,
-            all(result.arena_intact for result in results),
-            link.profile(),
-        )
+def _measure(link: Board, model: str, inputs: NDArray[np.int8]) -> _Measured:
+    hello = link.greeting()
+    if hello.model_sha256.hex() != model:
+        raise TinydfError(f"{link.port}: the board runs another model", "flash this one, or leave out --port")
+    results = [link.infer(number, one.tobytes()) for number, one in enumerate(inputs)]
+    return _Measured(
+        hello,
+        [result.output for result in results],
+        [result.ticks for result in results],
+        results[-1].peak_stack_bytes,
+        all(result.arena_intact for result in results),
+        link.profile(),
+    )
 
 
 def _expected(tflite: bytes, plan: Plan, inputs: NDArray[np.int8]) -> list[bytes]:

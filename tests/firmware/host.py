@@ -36,10 +36,12 @@ def compiled(*sources: Path, definitions: tuple[str, ...] = (), include: tuple[P
     return program
 
 
-def application(port: Path, *definitions: str, arena_bytes: int = 2560, build_id: str = "0123abcd") -> Path:
+def application(
+    port: Path, *definitions: str, arena_bytes: int = 2560, build_id: str = "0123abcd", board: str = "posix"
+) -> Path:
     """The application on `port`; `definitions` are those that programs/engine.c and programs/stdio_port.c know."""
     rooms = sorted([*(FIRMWARE / "app").glob("*.c"), *(FIRMWARE / "link").glob("*.c")])
-    always = (f"TINYDF_ARENA_BYTES={arena_bytes}", f'TINYDF_BUILD_ID="{build_id}"', 'TINYDF_BOARD_NAME="posix"')
+    always = (f"TINYDF_ARENA_BYTES={arena_bytes}", f'TINYDF_BUILD_ID="{build_id}"', f'TINYDF_BOARD_NAME="{board}"')
     return compiled(PROGRAMS / "engine.c", port, *rooms, definitions=always + definitions)
 
 
@@ -55,9 +57,10 @@ def expected_verdict(output: bytes) -> bool:
 
 
 @contextmanager
-def running(*definitions: str) -> Iterator[str]:
-    """The application on the posix port; gives the path of its terminal."""
-    with subprocess.Popen([application(POSIX_PORT, *definitions)], stdout=subprocess.PIPE, text=True) as process:
+def running(*definitions: str, board: str = "posix") -> Iterator[str]:
+    """The application on the posix port, which says that it is on `board`; gives the path of its terminal."""
+    program = application(POSIX_PORT, *definitions, board=board)
+    with subprocess.Popen([program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield process.stdout.readline().strip()

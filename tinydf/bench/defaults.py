@@ -13,11 +13,11 @@ from tinydf.data.dataset import FILE as DATASET
 from tinydf.data.dataset import Dataset, Split
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
-from tinydf.link.client import Board
+from tinydf.link.ports import connect
 from tinydf.link.wire import HelloAnswer
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import Manifest, read_export
-from tinydf.status import look
+from tinydf.status import look, look_at_firmware
 from tinydf.workspace import Workspace
 
 
@@ -29,6 +29,8 @@ def bench_here(
     firmware: Path | None = None,
     out: Path | None = None,
     *,
+    board: str | None = None,
+    baud: int | None = None,
     split: Split = "test",
     platforms: Sequence[str] = (),
     limit: int | None = None,
@@ -43,6 +45,8 @@ def bench_here(
         export: the workspace's, which must be of the board's model.
         firmware: the one of the workspace with the board's build id; without one there are no sizes.
         out: the workspace's place, where an unfinished bench of the same is resumed, and any other set aside.
+        board: as of `bench`.
+        baud: as of `bench`.
         split: as of `bench`.
         platforms: as of `bench`.
         limit: as of `bench`.
@@ -51,19 +55,19 @@ def bench_here(
     Raises:
         TinydfError: as `bench`, or if the workspace has no export of the board's model.
     """
-    with Board(ports[0]) as board:
-        hello = board.hello()
+    with connect(ports[0], board, baud, note) as line:
+        hello, ports = line.greeting(), [line.port, *ports[1:]]
     took = []
     if export is None:
-        export = _export_of(workspace, ports[0], hello)
+        export = _export_of(workspace, line.port, hello)
         took.append(str(look(workspace, "export")))
     if data is None:
         data, said = images_for(workspace, read_export(export))
         took.append(said)
     if firmware is None:
         firmware = _firmware_of(workspace, hello)
-        build_id = hello.build_id[:12]
-        took.append(f"firmware {firmware}" if firmware else f"no firmware here is build {build_id}, so no sizes of it")
+        absent = f"no firmware here is build {hello.build_id[:12]}, so no sizes of it"
+        took.append(str(look_at_firmware(workspace, firmware)) if firmware else absent)
     if took:
         note("; ".join(took))
     return bench(
@@ -71,6 +75,8 @@ def bench_here(
         data,
         export,
         out or workspace.bench,
+        board=board,
+        baud=baud,
         firmware=firmware,
         split=split,
         platforms=platforms,

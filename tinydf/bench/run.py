@@ -21,6 +21,7 @@ from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json
 from tinydf.link.client import Board, Result
+from tinydf.link.ports import connect
 from tinydf.link.wire import CounterUnit, HelloAnswer
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import Manifest, read_export
@@ -54,6 +55,8 @@ def bench(
     export: Path,
     out: Path,
     *,
+    board: str | None = None,
+    baud: int | None = None,
     firmware: Path | None = None,
     split: Split = "test",
     platforms: Sequence[str] = (),
@@ -64,10 +67,12 @@ def bench(
     """Measure an exported model on boards that run it.
 
     Args:
-        ports: serial ports, at least one; with several, the boards share the images.
+        ports: serial ports, at least one, or "auto" alone; with several, the boards share the images.
         data: data set directory.
         export: export directory of the model that the boards run.
         out: where the journal (`bench.jsonl`) and the summary (`bench.json`) go.
+        board: only boards of this kind.
+        baud: bits a second, whatever the board's file says.
         firmware: directory of the build that is on the boards, for its flash and RAM sizes.
         split: split of the data set.
         platforms: only these; all that the split has if empty.
@@ -85,7 +90,8 @@ def bench(
     built = read_build(firmware) if firmware else None
     engine = HostEngine(export)
     with ExitStack() as stack:
-        boards = {port: _open(stack, port, manifest) for port in ports}
+        opened = [_open(stack, connect(port, board, baud, note), manifest) for port in ports]
+        boards = {line.port: (line, hello) for line, hello in opened}
         header = Header(
             dataset_sha256=dataset.sha256,
             split=split,
@@ -97,7 +103,7 @@ def bench(
             resume = journals.make_room(out, header)
         journal = stack.enter_context(Journal(out / journals.FILE, header, resume))
         before = len(journal.contents.sessions)
-        stations = [Station(before + number, port, *boards[port]) for number, port in enumerate(ports, start=1)]
+        stations = [Station(before + number, port, *boards[port]) for number, port in enumerate(boards, start=1)]
         for station in stations:
             journal.append(_session(station))
         done = journal.contents.answers
@@ -119,13 +125,13 @@ def bench(
     return result
 
 
-def _open(stack: ExitStack, port: str, manifest: Manifest) -> tuple[Board, HelloAnswer]:
-    """Open a port and check that the board behind it runs this model.
+def _open(stack: ExitStack, board: Board, manifest: Manifest) -> tuple[Board, HelloAnswer]:
+    """Keep a board open, and check that it runs this model.
 
     Raises:
         TinydfError: if not.
     """
-    board = stack.enter_context(Board(port))
+    board, port = stack.enter_context(board), board.port
     hello = board.hello()
     again = f"flash it anew with `tinydf flash --board {hello.board} --export EXPORT`"
     have, want = hello.model_sha256.hex(), manifest.chain.tflite

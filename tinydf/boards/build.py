@@ -90,13 +90,14 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
     if board.esp_idf and engine == "tflm":
         raise TinydfError(f"{board_name} is built by ESP-IDF, and runs the compiled engine alone", "use --engine aot")
     manifest = read_export(export)
-    compiler = esp_idf.version(board) if board.esp_idf else _compiler_version(board)
+    compiler = _compiler_version(board)
     if engine == "aot":
         compile_engine(export, manifest, board)
     arena_bytes = _planned_arena(export, manifest, engine)
     region = _arena_region(board, arena_bytes)
     tree = out / "cmake"
-    build_id = _build_id(board_name, export, engine, compiler)
+    sources = _hashes(export, engine)
+    build_id = _build_id(board_name, export, engine, compiler, sources)
     if board.esp_idf:
         sizes = _run_esp_idf(board, export, tree, build_id)
     else:
@@ -108,7 +109,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
         board=board_name,
         engine=engine,
         model=manifest.chain.tflite,
-        sources=_hashes(export, engine),
+        sources=sources,
         build_id=build_id,
         elf_sha256=sha256_file(tree / ELF),
         bin_sha256=sha256_file(tree / BIN),
@@ -125,26 +126,38 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
     return made
 
 
+def origin(directory: Path, made: Build | None) -> Path | None:
+    """The export that a build came from, if it is still there."""
+    if made is None or made.export is None:
+        return None
+    export = Path(os.path.normpath(directory / made.export))
+    return export if (export / MANIFEST).is_file() else None
+
+
 def is_current(made: Build, export: Path) -> bool:
     """Whether a build is what `build` would make of an export now, by the hashes of all that goes in.
 
-    Where the compiler is not installed, it is taken to be the one that the build was made with.
+    Where the compiler is not installed, or the export's C is for another core just now, these are taken to be as they
+    were for the build.
 
     Raises:
-        TinydfError: if the export is missing or damaged, or its model cannot be compiled for the board.
+        TinydfError: if the export is missing or damaged.
     """
-    board, manifest = boards.load(made.board), read_export(export)
+    board = boards.load(made.board)
+    read_export(export)
     try:
         compiler = _compiler_version(board)
     except TinydfError:
         compiler = made.compiler
-    if made.engine == "aot":
-        compile_engine(export, manifest, board)
-    return made.build_id == _build_id(made.board, export, made.engine, compiler)
+    compiled = made.engine != "aot" or has_engine(export, board)
+    sources = _hashes(export, made.engine) if compiled else made.sources
+    return made.build_id == _build_id(made.board, export, made.engine, compiler, sources)
 
 
 def _compiler_version(board: Board) -> str:
-    """The first line of the compiler's `--version`, after checking that all tools are there."""
+    """The first line of the compiler's `--version`, after checking that all tools are there; ESP-IDF has its own."""
+    if board.esp_idf:
+        return esp_idf.version(board)
     for tool, install in (
         ("cmake", "apt-get install cmake"),
         ("ninja", "apt-get install ninja-build"),
@@ -161,18 +174,31 @@ def compile_engine(export: Path, manifest: Manifest, board: Board) -> None:
 
     The host takes what is there: all kernels run everywhere.
     """
-    from tinydf.compiler import compile_model, target_of, write_compiled
-    from tinydf.compiler.compile import DEFAULT_TARGET
+    from tinydf.compiler import compile_model, write_compiled
 
-    wanted = DEFAULT_TARGET if board.hosted else target_of(board.core.name)
-    if all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
-        found = re.search(r'"target":\s*"([^"]*)"', (export / "plan.json").read_text(encoding="utf-8"))
-        if board.hosted or found is None or found[1] == wanted:
-            return
+    if has_engine(export, board):
+        return
+    wanted = _target(board)
     note(f"compiling {export / MODEL} to C for {wanted}")
     write_compiled(
         compile_model((export / MODEL).read_bytes(), manifest.decision.threshold_steps, target=wanted), export
     )
+
+
+def has_engine(export: Path, board: Board) -> bool:
+    """Whether an export has the engine's C, with kernels of the board's core; the host takes what is there."""
+    if not all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
+        return False
+    found = re.search(r'"target":\s*"([^"]*)"', (export / "plan.json").read_text(encoding="utf-8"))
+    return board.hosted or found is None or found[1] == _target(board)
+
+
+def _target(board: Board) -> str:
+    """Whose kernels the engine's C calls."""
+    from tinydf.compiler import target_of
+    from tinydf.compiler.compile import DEFAULT_TARGET
+
+    return DEFAULT_TARGET if board.hosted else target_of(board.core.name)
 
 
 def _planned_arena(export: Path, manifest: Manifest, engine: Engine) -> int:
@@ -247,10 +273,10 @@ def _write_if_other(path: Path, text: str) -> None:
         write_text(path, text)
 
 
-def _build_id(board_name: str, export: Path, engine: Engine, compiler: str) -> str:
-    sources = sorted(path for path in resources.FIRMWARE.rglob("*") if path.is_file())
-    parts = [(str(path.relative_to(resources.FIRMWARE)), sha256_file(path)) for path in sources]
-    parts += [("manifest.json", sha256_file(export / "manifest.json")), *_hashes(export, engine).items()]
+def _build_id(board_name: str, export: Path, engine: Engine, compiler: str, sources: dict[str, str]) -> str:
+    firmware = sorted(path for path in resources.FIRMWARE.rglob("*") if path.is_file())
+    parts = [(str(path.relative_to(resources.FIRMWARE)), sha256_file(path)) for path in firmware]
+    parts += [("manifest.json", sha256_file(export / "manifest.json")), *sources.items()]
     parts += [("board", boards.sha256(board_name)), ("engine", engine), ("compiler", compiler)]
     return sha256_bytes("\n".join(f"{name} {value}" for name, value in parts).encode())
 

@@ -1,13 +1,14 @@
 """Which firmware to flash: the one that is there, if it is what would be built now, or one that is built first."""
 
-import os
 from pathlib import Path
 
-from tinydf.boards.build import FILE, Build, Engine, build, is_current, read_build
+from tinydf.boards import board as boards
+from tinydf.boards.build import FILE, Build, Engine, build, compile_engine, origin, read_build
 from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import read_export
+from tinydf.status import look_at_firmware
 from tinydf.workspace import Workspace
 
 
@@ -30,16 +31,15 @@ def obtain(
         return firmware, _given(board, export, firmware)
     directory = workspace.firmware(board)
     made = _last(board, directory)
-    source = export or _origin(directory, made) or workspace.export
     if made and engine in (None, made.engine):
-        if not (source / MANIFEST).is_file():
-            note(f"firmware {directory}: {made.engine}, build {made.build_id[:12]}; the export it came from is gone")
+        source = export or origin(directory, made) or workspace.export
+        if (source / MANIFEST).is_file() and made.engine == "aot":
+            compile_engine(source, read_export(source), boards.load(board))
+        found = look_at_firmware(workspace, directory, source)
+        note(f"{found}; building it again" if found.stale else str(found))
+        if not found.stale:
             return directory, made
-        if is_current(made, source):
-            note(f"firmware {directory}: {made.engine}, build {made.build_id[:12]}, up to date with {source}")
-            return directory, made
-        note(f"firmware {directory} is stale: building it from {source}")
-    return directory, build_here(workspace, board, export or _origin(directory, made), None, engine or _engine(made))
+    return directory, build_here(workspace, board, export or origin(directory, made), None, engine or _engine(made))
 
 
 def build_here(
@@ -50,7 +50,6 @@ def build_here(
     Raises:
         TinydfError: as `build`.
     """
-    from tinydf.boards import board as boards
     from tinydf.export.run import ensure_export
 
     boards.load(board)  # before anything is made for a board that is misspelt
@@ -78,14 +77,6 @@ def _last(board: str, directory: Path) -> Build | None:
     except TinydfError as error:
         note(f"{error.what}; building it again")
         return None
-
-
-def _origin(directory: Path, made: Build | None) -> Path | None:
-    """The export that a build came from, if it is still there."""
-    if made is None or made.export is None:
-        return None
-    export = Path(os.path.normpath(directory / made.export))
-    return export if (export / MANIFEST).is_file() else None
 
 
 def _engine(made: Build | None) -> Engine:

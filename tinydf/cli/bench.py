@@ -5,6 +5,7 @@ from typing import cast
 
 import click
 
+from tinydf.boards import board as boards
 from tinydf.cli.options import in_workspace
 from tinydf.console import print_json, results
 from tinydf.data.dataset import SPLITS, Split
@@ -12,7 +13,16 @@ from tinydf.workspace import Workspace
 
 
 @click.command(name="bench")
-@click.option("--port", "ports", required=True, multiple=True, help="Serial port; several share the images.")
+@click.option(
+    "--port",
+    "ports",
+    multiple=True,
+    default=["auto"],
+    show_default=True,
+    help="Serial port; auto finds the one board. Several share the images.",
+)
+@click.option("--board", type=click.Choice(boards.names()), help="Only a board of this kind, at its file's baud rate.")
+@click.option("--baud", type=click.IntRange(min=1), help="Bits a second, whatever the board's file says.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -41,6 +51,8 @@ from tinydf.workspace import Workspace
 @in_workspace
 def command(
     ports: tuple[str, ...],
+    board: str | None,
+    baud: int | None,
     data: Path | None,
     export: Path | None,
     firmware: Path | None,
@@ -63,6 +75,8 @@ def command(
         export,
         firmware,
         out,
+        board=board,
+        baud=baud,
         split=cast(Split, split),
         platforms=platforms,
         limit=limit,

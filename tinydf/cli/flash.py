@@ -1,15 +1,19 @@
 """`tinydf flash`: put the firmware on a board, real or emulated."""
 
+import shlex
 from pathlib import Path
 
 import click
 
 from tinydf.boards import board as boards
+from tinydf.boards import flashers
 from tinydf.boards.build import ELF, Build, Engine
 from tinydf.boards.firmware import obtain
 from tinydf.cli.options import in_workspace
 from tinydf.console import note, notes, plain, print_json, results
 from tinydf.errors import TinydfError
+from tinydf.flash import Flashed, Plan, confirm, flash, plan
+from tinydf.link.ports import AUTO
 from tinydf.workspace import Workspace
 
 
@@ -18,7 +22,14 @@ from tinydf.workspace import Workspace
 @click.option("--export", type=click.Path(path_type=Path), help="Build from this export.  [default: build/export]")
 @click.option("--firmware", type=click.Path(path_type=Path), help="Flash this directory of `tinydf build` as it is.")
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), help="What to build.  [default: what is there, else aot]")
-@click.option("--port", help="The serial port, for a board that is programmed over one (esptool).")
+@click.option("--port", default="auto", show_default=True, help="Serial port of the board; auto finds it on USB.")
+@click.option("--baud", type=click.IntRange(min=1), help="Bits a second on it, whatever the board's file says.")
+@click.option(
+    "--flasher", type=click.Choice(flashers.names()), help="Flash with this; the first installed if left out."
+)
+@click.option("--probe", metavar="SERIAL", help="Debug probe by its serial number; for gdb, HOST:PORT of its server.")
+@click.option("--dry-run", is_flag=True, help="Print the flasher's command line, and run nothing.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for the board to say that it runs this build.")
 @click.option(
     "--emulator", is_flag=True, envvar="TINYDF_EMULATOR", show_envvar=True, help="Start it on an emulated board."
 )
@@ -31,7 +42,12 @@ def command(
     export: Path | None,
     firmware: Path | None,
     engine: Engine | None,
-    port: str | None,
+    port: str,
+    baud: int | None,
+    flasher: str | None,
+    probe: str | None,
+    dry_run: bool,
+    no_wait: bool,
     emulator: bool,
     foreground: bool,
     alias: str | None,
@@ -47,23 +63,41 @@ def command(
     emulated = emulator or board.hosted
     if (foreground or alias) and not emulated:
         raise click.UsageError("--foreground and --name go with --emulator")
-    if port and emulated:
-        raise click.UsageError("--port goes with a real board")
+    given = port != AUTO or baud or flasher or probe or dry_run
+    if emulated and given:
+        raise click.UsageError("--port, --baud, --flasher, --probe and --dry-run go with a real board")
+    line = None if port == AUTO else port
     directory, made = obtain(workspace, name, export, firmware, engine)
     if foreground:
         _serve(board, directory, alias or name)
     elif emulated:
-        _start(board, directory, made, alias or name, as_json)
+        _start(board, directory, made, alias or name, not no_wait, as_json)
+    elif dry_run:
+        _show(plan(board, directory, flasher, probe, line), as_json)
     else:
-        _program(board, directory, made, port, as_json)
+        with notes.status(f"programming {made.flash_bytes:,} bytes") as status:
+            done = flash(
+                board,
+                directory,
+                made.build_id,
+                lambda text: status.update(plain(text)),
+                flasher=flasher,
+                probe=probe,
+                port=line,
+                baud=baud,
+                wait=not no_wait,
+            )
+        _report(done, as_json)
 
 
-def _start(board: boards.Board, directory: Path, made: Build, alias: str, as_json: bool) -> None:
+def _start(board: boards.Board, directory: Path, made: Build, alias: str, wait: bool, as_json: bool) -> None:
     from tinydf.boards import emulator
 
     if emulator.alive(alias):
         note(f"stopping the emulated {alias} that was running")
     running = emulator.start(board.name, directory / ELF, alias, replace=True)
+    if wait:
+        confirm(board, running.port, made.build_id, lambda text: None)
     if as_json:
         build = made.build_id
         print_json({"name": running.name, "port": running.port, "pid": running.pid, "build_id": build})
@@ -89,12 +123,18 @@ def _serve(board: boards.Board, directory: Path, alias: str) -> None:
         raise TinydfError(f"the emulated {alias} stopped: {state.last_words}")
 
 
-def _program(board: boards.Board, directory: Path, made: Build, port: str | None, as_json: bool) -> None:
-    from tinydf.boards import flashers
-
-    with notes.status(f"programming {made.flash_bytes:,} bytes") as status:
-        program = flashers.program(board, directory, lambda line: status.update(plain(line)), port)
+def _show(found: Plan, as_json: bool) -> None:
     if as_json:
-        print_json({"board": board.name, "program": program, "build_id": made.build_id})
+        print_json(found)
+        return
+    for line in found.commands:
+        click.echo(shlex.join(line))
+
+
+def _report(done: Flashed, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+    elif done.port is None:
+        note(f"written and verified by {done.program}: build {done.build_id[:12]}")
     else:
-        note(f"programmed and verified by {program}: build {made.build_id[:12]} runs")
+        note(f"written and verified by {done.program}: build {done.build_id[:12]} answers at {done.port}")

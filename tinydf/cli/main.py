@@ -30,9 +30,11 @@ COMMANDS = {
     "profile": "Measure one model on one board, layer by layer.",
     "build": "Build the firmware for a board.",
     "flash": "Put the firmware on a board, or start it on an emulated one.",
+    "ports": "List serial ports, which board each may be, and who answers.",
     "emulator": "List and stop emulated boards.",
     "bench": "Stream images to a board; measure accuracy, latency and memory there.",
     "report": "Write one self-contained page about a run.",
+    "status": "Show what the workspace holds, what is stale, and what to type next.",
     "boards": "List, show and check boards.",
     "doctor": "List what this machine has, what is missing, and how to install it.",
 }

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from tinydf.console import progress, warn
+from tinydf.console import printable, progress, warn
 from tinydf.data.assemble import assign_splits, new_dataset, rank, with_shared
 from tinydf.data.dataset import (
     FAKE,
@@ -158,12 +158,6 @@ def _examine_one(directory: Path, class_name: str, path: Path) -> Picture:
         sha256=sha256_file(path),
         pixels=sha256_bytes(f"{image.shape}".encode() + image.tobytes()),
     )
-
-
-def printable(path: Path | str) -> str:
-    """A name as text that can be printed and kept in JSON, whatever bytes it is made of."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinydf.console import note, progress, warn
+from tinydf.console import note, printable, progress, warn
 from tinydf.data.archive import directories_of
 from tinydf.data.assemble import assign_splits, new_dataset, rank
 from tinydf.data.dataset import (
@@ -33,7 +33,7 @@ from tinydf.data.dataset import (
     Split,
     write_shards,
 )
-from tinydf.data.folder import CAMERA, CROP, FORMATS, Unusable, files_below, places, printable, read_image
+from tinydf.data.folder import CAMERA, CROP, FORMATS, Unusable, files_below, places, read_image
 from tinydf.data.parallel import in_processes
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json

@@ -13,9 +13,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from tinydf.console import progress, warn
+from tinydf.console import printable, progress, warn
 from tinydf.data.dataset import Strict
-from tinydf.data.folder import Unusable, files_below, printable, read_image
+from tinydf.data.folder import Unusable, files_below, read_image
 from tinydf.data.parallel import in_processes, in_ray
 from tinydf.data.social import RULES, share_photograph
 from tinydf.errors import TinydfError

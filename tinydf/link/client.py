@@ -1,6 +1,5 @@
 """The host's side of docs/protocol.md: ask a board, wait with a limit, ask again."""
 
-import errno
 import secrets
 import struct
 import termios
@@ -14,13 +13,14 @@ from typing import Self, TypeVar
 import serial
 
 from tinydf.errors import TinydfError
-from tinydf.link import wire
+from tinydf.link import trouble, wire
 from tinydf.link.frame import Frame, Receiver, encode
 
 SAMPLE_ATTEMPTS = 8
 BITS_A_BYTE = 10  # on a line of 8N1
 MARGIN_SECONDS = 0.25  # for USB, a busy host, an emulator that shares its processor
 PATIENCE_SECONDS = 10.0  # until a board that does not answer is given up
+HEARD_BYTES = 256  # kept of what comes instead of an answer, to say what it is
 POLL_SECONDS = 0.05  # set once: pyserial configures the whole port anew at each change
 FIRST_INFERENCE_SECONDS = 8.0
 INFERENCE_FACTOR = 4.0
@@ -94,6 +94,7 @@ class Board:
 
     def __init__(self, port: str, baud: int = wire.BAUD) -> None:
         self.port = port
+        self.baud = baud
         self._seconds_a_byte = BITS_A_BYTE / baud
         self._line = _open(port, baud)
         self._receiver = Receiver()
@@ -101,6 +102,9 @@ class Board:
         self._sequence = 0
         self._hello: wire.HelloAnswer | None = None
         self._longest_inference: float | None = None  # in seconds
+        self._request: Frame | None = None  # the last one
+        self._echoed = False
+        self._heard = b""
 
     def __enter__(self) -> Self:
         return self
@@ -119,14 +123,18 @@ class Board:
         """Damaged frames that arrived from the board."""
         return self._receiver.dropped
 
-    def hello(self) -> wire.HelloAnswer:
+    def hello(self, patience: float | None = None) -> wire.HelloAnswer:
         """Ask the board who it is.
 
+        Args:
+            patience: for how many seconds; PATIENCE_SECONDS by default.
+
         Raises:
-            TinydfError: if nothing that speaks this protocol answers, or the board did not come up as it should.
+            trouble.NoAnswer: if nothing that speaks this protocol answers.
+            TinydfError: if the port goes away, or the board did not come up as it should.
         """
         try:
-            payload = self._ask(wire.Message.HELLO, b"")
+            payload = self._ask(wire.Message.HELLO, b"", patience=patience)
         except Refused as refusal:
             raise self._give_up(refusal) from None
         hello, _ = self._unpack(wire.HelloAnswer, payload)
@@ -176,7 +184,7 @@ class Board:
         Raises:
             TinydfError: if the board does not answer, stops on a fault, or refuses.
         """
-        self._greeted()
+        self.greeting()
         run = secrets.randbits(32)
         ticks: list[int] = []
         while True:
@@ -190,7 +198,8 @@ class Board:
             if len(ticks) >= answer.layer_count or not page:
                 return ticks
 
-    def _greeted(self) -> wire.HelloAnswer:
+    def greeting(self) -> wire.HelloAnswer:
+        """The answer to the last HELLO, which is asked for if there is none yet."""
         return self._hello or self.hello()
 
     def _ask_to_run(self, kind: wire.Message, payload: bytes) -> bytes:
@@ -200,7 +209,7 @@ class Board:
         return self._ask(kind, payload, seconds, INFERENCE_PATIENCE_SECONDS)
 
     def _infer_crop(self, sample: int, crop: int, data: bytes) -> Result:
-        hello = self._greeted()
+        hello = self.greeting()
         if len(data) != hello.input.bytes:
             raise ValueError(f"an input of {len(data)} bytes; the model wants {hello.input.bytes}")
         begin = time.monotonic()
@@ -281,7 +290,8 @@ class Board:
             TinydfError: if there was no answer, or the board stopped on a fault.
         """
         self._sequence += 1
-        request = encode(Frame(kind, self._session, self._sequence, payload))
+        self._request, self._heard, self._echoed = Frame(kind, self._session, self._sequence, payload), b"", False
+        request = encode(self._request)
         wait = (seconds or MARGIN_SECONDS) + 2 * (len(request) + wire.ENCODED_BYTES) * self._seconds_a_byte
         end = time.monotonic() + (patience or PATIENCE_SECONDS)
         while (left := end - time.monotonic()) > 0:
@@ -290,15 +300,15 @@ class Board:
             if reply is not None:
                 return reply
             wait *= 2
-        raise TinydfError(
-            f"nothing answers {kind.name} at {self.port}",
-            "is it the right port, and is the firmware running (`tinydf flash`)?",
-        )
+        if kind == wire.Message.HELLO:
+            raise trouble.no_answer(self.port, self.baud, self._heard, self._echoed)
+        raise trouble.silent(self.port, kind)
 
     def _wait(self, answer: wire.Message, seconds: float) -> bytes | None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             data = self._guarded(lambda: self._line.read(max(1, self._line.in_waiting)))
+            self._heard = (self._heard + data)[:HEARD_BYTES]
             for frame in self._receiver.push(data):
                 payload = self._sort(frame, answer)
                 if payload is not None:
@@ -307,6 +317,9 @@ class Board:
 
     def _sort(self, frame: Frame, answer: wire.Message) -> bytes | None:
         """The payload if this frame is the answer; None if it is none of ours."""
+        if frame == self._request:  # no answer equals its request
+            self._echoed = True
+            return None
         if frame.type == wire.Message.ERROR and len(frame.payload) >= wire.ErrorHead.size():
             head, rest = wire.ErrorHead.unpack(frame.payload)
             if head.code == wire.ErrorCode.FAULT and frame.session in (0, self._session):  # 0: while it started
@@ -360,21 +373,8 @@ def _open(port: str, baud: int) -> serial.Serial:
         line.open()
         line.reset_input_buffer()
     except (serial.SerialException, OSError, ValueError, termios.error) as error:
-        raise _cannot_open(port, error) from None
+        raise trouble.cannot_open(port, error) from None
     return line
-
-
-def _cannot_open(port: str, error: Exception) -> TinydfError:
-    number = getattr(error, "errno", None)
-    if number == errno.ENOENT:
-        return TinydfError(f"port {port} does not exist", "`tinydf doctor` lists the serial ports there are")
-    if number in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
-        return TinydfError(f"port {port} is busy", "close what uses it")
-    if number == errno.EACCES:
-        return TinydfError(f"no permission to open {port}", "add your user to the group dialout and log in again")
-    if number == errno.ENOTTY or "Inappropriate ioctl" in str(error):
-        return TinydfError(f"{port} is not a serial port", "`tinydf doctor` lists those there are")
-    return TinydfError(f"cannot open port {port} ({error})", "is it a serial port?")
 
 
 def _meaning(registry: type[wire.Registered], value: int) -> str:

@@ -224,7 +224,7 @@ class Layout:
         """Read the layout from the start of `payload`; also gives the bytes after it.
 
         Raises:
-            ValueError: if the payload is too short or holds text that is not ASCII.
+            ValueError: if the payload is too short, or holds text that is not printable ASCII.
         """
         if len(payload) < cls.size():
             raise ValueError(f"{cls.__name__} wants {cls.size()} bytes, got {len(payload)}")
@@ -254,7 +254,10 @@ def _unpack_member(member: Member, payload: bytes) -> tuple[Any, bytes]:
     values = struct.unpack_from(code, payload)
     rest = payload[struct.calcsize(code) :]
     if isinstance(member.kind, Text):
-        return values[0].split(b"\0", 1)[0].decode("ascii"), rest
+        text = values[0].split(b"\0", 1)[0].decode("ascii")
+        if not text.isprintable():
+            raise ValueError(f"{member.name} holds control characters")
+        return text, rest
     return (values if isinstance(member.kind, Array) else values[0]), rest
 
 

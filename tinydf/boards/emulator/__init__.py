@@ -180,18 +180,28 @@ def alive(name: str) -> bool:
         return False
 
 
+def running() -> list[State]:
+    """The emulated boards that run."""
+    names = [directory.name for directory in _directories() if alive(directory.name)]
+    return [state for state in map(read_state, names) if state and state.status == "running"]
+
+
 def list_all() -> list[State]:
     """The emulated boards that run, and those that stopped by themselves; those that were killed are forgotten."""
     found = []
-    for directory in sorted(cache_directory("emulators").iterdir()):
-        if not (directory.is_dir() and NAME.fullmatch(directory.name)):
-            continue  # not made here
+    for directory in _directories():
         state = read_state(directory.name)
         if state and (state.last_words or alive(state.name)):
             found.append(state)
         elif not alive(directory.name):
             shutil.rmtree(directory, ignore_errors=True)
     return found
+
+
+def _directories() -> list[Path]:
+    """Those of emulated boards; other files in the cache are left alone."""
+    there = sorted(cache_directory("emulators").iterdir())
+    return [directory for directory in there if directory.is_dir() and NAME.fullmatch(directory.name)]
 
 
 def stop(name: str) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, sha256_bytes
-from tinydf.installation import install
 from tinydf.resources import cache_directory
 
 SOURCES = Path(__file__).parent / "native"
@@ -48,12 +47,10 @@ def library() -> ctypes.CDLL:
     """The compiled emulator, with the types of its functions set.
 
     Raises:
-        TinydfError: if unicorn is not installed, or there is no C compiler, or it fails.
+        TinydfError: if there is no C compiler, or it fails.
     """
-    try:
-        import unicorn
-    except ModuleNotFoundError:
-        raise TinydfError("the emulator needs unicorn", install("emulator")) from None
+    import unicorn
+
     home = Path(unicorn.__file__).parent
     sources = sorted(SOURCES.rglob("*.[ch]"))
     inputs = [*(path.read_bytes() for path in sources), unicorn.__version__.encode(), str(home).encode()]

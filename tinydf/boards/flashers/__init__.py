@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,10 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from tinydf.boards.board import Board, EspTool
-from tinydf.boards.flashers import cube_programmer, esptool, openocd, st_flash
+from tinydf.boards.flashers import cube_programmer, esptool, gdb, openocd, pyocd, st_flash, stm32flash
+from tinydf.boards.flashers.job import Job
+from tinydf.boards.flashers.run import run
+from tinydf.console import note
 from tinydf.errors import TinydfError
 
 # In the order in which they are tried: the name of the table in the board's `[flash]`, and the module.
@@ -19,10 +21,31 @@ FLASHERS: dict[str, ModuleType] = {
     "openocd": openocd,
     "st_flash": st_flash,
     "cube_programmer": cube_programmer,
+    "pyocd": pyocd,
     "esptool": esptool,
+    "stm32flash": stm32flash,
+    "gdb": gdb,
 }
 # Those that reach the board over a serial port; the others find a debug probe on USB by themselves.
-SERIAL = {esptool}
+SERIAL = {esptool, stm32flash}
+# ... and over the very port that the firmware speaks on.
+OVER_LINK = {esptool}
+# Those that choose among debug probes by the serial number that USB shows.
+USB_PROBES = {openocd, st_flash, cube_programmer, pyocd}
+# Those that need a hand first (a boot pin, a server that runs), and so are taken only if they are asked for.
+BY_NAME_ONLY = {stm32flash, gdb}
+# What each finds missing, and how to mend it; the others miss a probe.
+MISSING = {
+    esptool: ("no board at that port", "plug {board} in, or use --emulator"),
+    stm32flash: ("no boot loader at that port", "pull BOOT0 high, press reset, and flash again"),
+    gdb: ("no gdb server", "start one, or name it with --probe HOST:PORT"),
+}
+WRONG = re.compile(r"error|fail|mismatch|mis-match|nack|time[d ]*-?out|refused|not recognized", re.IGNORECASE)
+
+
+def names() -> list[str]:
+    """The flashers there are, as `--flasher` takes them."""
+    return [name.replace("_", "-") for name in FLASHERS]
 
 
 def installed(program: str) -> str | None:
@@ -30,64 +53,107 @@ def installed(program: str) -> str | None:
     return shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
 
 
-def choose(board: Board) -> tuple[ModuleType, BaseModel]:
-    """The first flasher that the board has a table for and that is installed, with that table.
+def choose(board: Board, name: str | None = None) -> tuple[ModuleType, BaseModel]:
+    """A flasher, and the board's table for it.
+
+    Args:
+        board: the board.
+        name: as `names` gives it; by default the first that the board has a table for and that is installed.
 
     Raises:
-        TinydfError: if the board has none, or none is installed.
+        TinydfError: if the board has no such table, or the program is not installed.
     """
-    offered = [(module, table) for name, module in FLASHERS.items() if (table := getattr(board.flash, name))]
+    offered = {name: (module, table) for name, module in FLASHERS.items() if (table := getattr(board.flash, name))}
     if not offered:
         raise TinydfError(f"{board.name} has no [flash] table", "it can only be emulated: --emulator")
-    for module, table in offered:
-        if installed(module.PROGRAM):
+    if name is not None:
+        return _named(board, name, offered)
+    for module, table in offered.values():
+        if module not in BY_NAME_ONLY and installed(module.PROGRAM):
             return module, table
-    programs = ", ".join(module.PROGRAM for module, _ in offered)
-    raise TinydfError(f"no program to flash {board.name} with ({programs})", offered[0][0].INSTALL)
+    programs = ", ".join(module.PROGRAM for module, _ in offered.values())
+    first, _ = next(iter(offered.values()))
+    raise TinydfError(f"no program to flash {board.name} with ({programs})", first.INSTALL)
 
 
-def program(board: Board, firmware: Path, say: Callable[[str], None], port: str | None = None) -> str:
+def _named(board: Board, name: str, offered: dict[str, tuple[ModuleType, BaseModel]]) -> tuple[ModuleType, BaseModel]:
+    key = name.replace("-", "_")
+    if key not in offered:
+        there = ", ".join(one.replace("_", "-") for one in offered)
+        raise TinydfError(f"{board.name} has no [flash.{key}] table", f"it is flashed by {there}")
+    module, table = offered[key]
+    return module, table
+
+
+def commands(board: Board, job: Job, name: str | None = None) -> list[list[str]]:
+    """The command lines that `program` would run, in this order.
+
+    Raises:
+        TinydfError: as `choose`; if the job has no port for a flasher that needs one, or names a probe to such a one.
+    """
+    module, table = choose(board, name)
+    if module in SERIAL and job.probe is not None:
+        raise TinydfError(f"{module.PROGRAM} programs over a serial port", "give --port instead of --probe")
+    if module in SERIAL and job.port is None:
+        raise TinydfError(f"{module.PROGRAM} needs the serial port of {board.name}", "give --port")
+    lines = [module.command(table, job)]
+    return [module.identify(table, job), *lines] if isinstance(table, EspTool) else lines
+
+
+def program(board: Board, job: Job, say: Callable[[str], None], name: str | None = None) -> str:
     """Write, verify and reset.
 
     Args:
         board: a board that is plugged in.
-        firmware: the directory with firmware.elf and firmware.bin.
+        job: what to write, and how the board is reached.
         say: called with each line of progress.
-        port: the serial port, for a board that is programmed over one; by default the only one on USB.
+        name: of the flasher; by default the first that is installed.
 
     Returns:
         The program that did it.
 
     Raises:
         TinydfError: if no program is installed, no probe is plugged in, the chip is too old, or it fails.
+        KeyboardInterrupt: on Ctrl-C; the flash may be half-written then.
     """
-    module, table = choose(board)
-    if port is not None and module not in SERIAL:
-        raise TinydfError(f"{module.PROGRAM} finds {board.name} by its debug probe", "leave --port out")
+    module, table = choose(board, name)
+    if installed(module.PROGRAM) is None:
+        raise TinydfError(f"{module.PROGRAM} is not installed", module.INSTALL)
+    *_, write = commands(board, job, name)
     if isinstance(table, EspTool):
-        esptool.refuse(table, _run(module, board, esptool.identify(table, port), say)[1])
-    status, output = _run(module, board, module.command(table, firmware, port), say)
+        esptool.refuse(table, _run(module, board, esptool.identify(table, job), say)[1])
+    try:
+        status, output = _run(module, board, write, say)
+    except KeyboardInterrupt:
+        note(f"stopped; the flash of {board.name} may be half-written: flash it again")
+        raise
     if status != 0 or not re.search(module.DONE, output):
-        wrong = (line for line in output.splitlines() if re.search(r"error|fail", line, re.IGNORECASE))
-        raise TinydfError(f"{module.PROGRAM} did not program {board.name}: {next(wrong, f'status {status}')}")
+        raise _failed(module, board, status, output)
     return str(module.PROGRAM)
 
 
 def _run(module: ModuleType, board: Board, command: list[str], say: Callable[[str], None]) -> tuple[int, str]:
     """Run a flasher; its exit status and all that it printed. Raises TinydfError if it reaches no board."""
     lines: list[str] = []
-    command[0] = installed(module.PROGRAM) or command[0]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as run:
-        assert run.stdout is not None
-        for line in map(str.strip, run.stdout):
-            lines.append(line)
-            if re.search(module.PROGRESS, line):
-                say(line.strip("* "))
-        status = run.wait()
+
+    def hear(line: str) -> None:
+        lines.append(line)
+        if re.search(module.PROGRESS, line):
+            say(line.strip("* "))
+
+    status = run([installed(module.PROGRAM) or command[0], *command[1:]], hear)
     output = "\n".join(lines)
     if re.search(module.NO_PROBE, output):
-        what = "no board at that port" if module in SERIAL else "no probe"
-        raise TinydfError(f"{module.PROGRAM} found {what}", f"plug {board.name} in, or use --emulator")
+        what, mend = MISSING.get(module, ("no probe", "plug {board} in, or use --emulator"))
+        raise TinydfError(f"{module.PROGRAM} found {what}", mend.format(board=board.name))
     return status, output
+
+
+def _failed(module: ModuleType, board: Board, status: int, output: str) -> TinydfError:
+    if status < 0:
+        return TinydfError(f"{module.PROGRAM} was killed by signal {-status}", f"flash {board.name} again")
+    if module is pyocd and re.search(pyocd.UNKNOWN_CHIP, output) and board.flash.pyocd:
+        target = board.flash.pyocd.target
+        return TinydfError(f"pyocd does not know {target}", f"`pyocd pack install {target}` (it is downloaded once)")
+    wrong = (line for line in output.splitlines() if WRONG.search(line))
+    return TinydfError(f"{module.PROGRAM} did not program {board.name}: {next(wrong, f'status {status}')}")

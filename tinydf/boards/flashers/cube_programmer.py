@@ -1,17 +1,16 @@
 """STM32CubeProgrammer's command line (UM2237)."""
 
-from pathlib import Path
-
 from tinydf.boards.board import CubeProgrammer
+from tinydf.boards.flashers.job import Job
 
 PROGRAM = "STM32_Programmer_CLI"
 INSTALL = "install STM32CubeProgrammer, from ST"
-NO_PROBE = r"No (ST-LINK|STLink|debug probe) detected"
+NO_PROBE = r"No (ST-LINK|STLink|debug probe) detected|ST-LINK with serial number .* not found"
 PROGRESS = r"Download|verif|reset"
 DONE = r"Download verified successfully"
 
 
-def command(settings: CubeProgrammer, firmware: Path, port: str | None) -> list[str]:
+def command(settings: CubeProgrammer, job: Job) -> list[str]:
     """Connect, write, verify, reset."""
-    elf = (firmware / "firmware.elf").absolute()
-    return [PROGRAM, "-c", settings.connect, "-w", str(elf), "-v", "-rst"]
+    probe = [f"sn={job.probe}"] if job.probe else []
+    return [PROGRAM, "-c", settings.connect, *probe, "-w", str(job.elf), "-v", "-rst"]

@@ -1,11 +1,9 @@
 """esptool, which talks to the boot loader in the ROM of Espressif's chips over the serial port, and verifies by MD5."""
 
 import re
-from pathlib import Path
-
-from serial.tools import list_ports
 
 from tinydf.boards.board import EspTool
+from tinydf.boards.flashers.job import Job
 from tinydf.errors import TinydfError
 from tinydf.installation import install
 
@@ -16,9 +14,9 @@ PROGRESS = r"^(Connected|Writing|Wrote|Verifying|Hash of data)"
 DONE = r"Hash of data verified"
 
 
-def identify(settings: EspTool, port: str | None) -> list[str]:
+def identify(settings: EspTool, job: Job) -> list[str]:
     """Ask the chip what it is; it stays in its boot loader."""
-    return [*_reach(settings, port), "--after", "no-reset", "chip-id"]
+    return [*_reach(settings, job), "--after", "no-reset", "chip-id"]
 
 
 def refuse(settings: EspTool, identity: str) -> None:
@@ -30,21 +28,12 @@ def refuse(settings: EspTool, identity: str) -> None:
         raise TinydfError(what, f"use a board whose chip is of revision {oldest} or newer")
 
 
-def command(settings: EspTool, firmware: Path, port: str | None) -> list[str]:
-    """Write the binary, verify, reset; on the only serial port on USB if none is given."""
-    binary = (firmware / "firmware.bin").absolute()
-    return [*_reach(settings, port), "--baud", "921600", "write-flash", f"0x{settings.address:X}", str(binary)]
+def command(settings: EspTool, job: Job) -> list[str]:
+    """Write the binary, verify, reset."""
+    write = ["--baud", "921600", "write-flash", f"0x{settings.address:X}", str(job.binary)]
+    return [*_reach(settings, job), *write]
 
 
-def _reach(settings: EspTool, port: str | None) -> list[str]:
-    return [PROGRAM, "--chip", settings.chip, "--port", port or _only_port()]
-
-
-def _only_port() -> str:
-    """The serial port on USB; esptool itself would try, and reset, whatever is there."""
-    found = [one.device for one in list_ports.comports() if one.vid is not None]
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise TinydfError(f"there are several serial ports: {', '.join(found)}", "choose one with --port")
-    raise TinydfError("no serial port on USB was found", "plug the board in, give --port, or use --emulator")
+def _reach(settings: EspTool, job: Job) -> list[str]:
+    assert job.port is not None
+    return [PROGRAM, "--chip", settings.chip, "--port", job.port]

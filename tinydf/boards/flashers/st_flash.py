@@ -1,8 +1,7 @@
 """st-flash of stlink-tools, which verifies what it writes."""
 
-from pathlib import Path
-
 from tinydf.boards.board import StFlash
+from tinydf.boards.flashers.job import Job
 
 PROGRAM = "st-flash"
 INSTALL = "apt-get install stlink-tools"
@@ -11,7 +10,7 @@ PROGRESS = r"Flash page|Starting verification|verified"
 DONE = r"jolly good"
 
 
-def command(settings: StFlash, firmware: Path, port: str | None) -> list[str]:
+def command(settings: StFlash, job: Job) -> list[str]:
     """Write the binary, verify, reset."""
-    binary = (firmware / "firmware.bin").absolute()
-    return [PROGRAM, "--reset", "write", str(binary), f"0x{settings.address:08X}"]
+    probe = ["--serial", job.probe] if job.probe else []
+    return [PROGRAM, *probe, "--reset", "write", str(job.binary), f"0x{settings.address:08X}"]
