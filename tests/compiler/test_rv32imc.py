@@ -8,8 +8,7 @@ import pytest
 
 from tests.compiler.cases import CASES, inputs_for, kernels_of
 from tests.compiler.models import golden
-from tests.firmware.board import ESP32C3, built, emulated
-from tinydf.boards.emulator.machine import ESP32C3 as CHIP
+from tests.firmware.board import ESP32C3, built, chip_of, emulated
 from tinydf.compiler import compile_model
 from tinydf.compiler.compile import Compiled
 from tinydf.compiler.targets.rv32imc import can_pair, interleave_weights
@@ -49,7 +48,7 @@ def test_equals_tflm_on_the_chip(kernel: str, tmp_path: Path) -> None:
     for model, compiled, rng in _models(kernel):
         inputs = inputs_for(rng, compiled.plan.input.shape[1:])
         elf = built(tmp_path, target=ESP32C3, compiled=compiled)
-        with emulated(CHIP, elf, CRYSTAL_HZ) as port, Board(port) as board:
+        with emulated(chip_of(ESP32C3), elf, CRYSTAL_HZ) as port, Board(port) as board:
             results = [board.infer(number, one.tobytes()) for number, one in enumerate(inputs)]
         outputs = np.stack([np.frombuffer(result.output, np.int8) for result in results])
         np.testing.assert_array_equal(outputs, golden(model, inputs).reshape(outputs.shape))

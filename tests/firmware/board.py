@@ -7,83 +7,32 @@ import subprocess
 import threading
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.firmware.host import PROGRAMS
+from tinydf.boards import board as boards
+from tinydf.boards.board import UnicornEmulator
+from tinydf.boards.build import write_settings
+from tinydf.boards.emulator.chips import CHIPS
 from tinydf.boards.emulator.chips.chip import Chip
 from tinydf.boards.emulator.machine import Machine
 from tinydf.compiler.compile import Compiled, write_compiled
 from tinydf.resources import FIRMWARE
 
 ARENA_BYTES = 2560
-
-
-@dataclass(frozen=True)
-class Target:
-    """A board, as CMake and the linker are told of it."""
-
-    toolchain: str
-    region: str
-    cmake: str
-    memory: str
-
-
-NUCLEO = Target(
-    toolchain="arm-none-eabi.cmake",
-    region="DTCM",
-    cmake="""\
-set(TINYDF_BOARD nucleo-h743)
-set(TINYDF_PORT stm32h7)
-set(TINYDF_CPU_FLAGS -mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard)
-set(TINYDF_TOOLCHAIN_PREFIX arm-none-eabi-)
-set(TINYDF_LINKER_DIR "${CMAKE_CURRENT_LIST_DIR}")
-set(TINYDF_DEFINITIONS TINYDF_CLOCK_HZ=480000000u TINYDF_HSE_HZ=8000000u TINYDF_UART_BAUD=921600u
-    TINYDF_BOARD_NAME="nucleo-h743")
-""",
-    memory="""\
-MEMORY
-{
-    ITCM (rwx) : ORIGIN = 0x00000000, LENGTH = 64K
-    DTCM (rwx) : ORIGIN = 0x20000000, LENGTH = 128K
-    AXI (rwx) : ORIGIN = 0x24000000, LENGTH = 512K
-    FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 2M
-}
-""",
-)
-
-ESP32C3 = Target(
-    toolchain="riscv64-unknown-elf.cmake",
-    region="DRAM",
-    cmake="""\
-set(TINYDF_BOARD esp32-c3-devkitm-1)
-set(TINYDF_PORT esp32c3)
-set(TINYDF_CPU_FLAGS -march=rv32imc -misa-spec=2.2 -mabi=ilp32)
-set(TINYDF_TOOLCHAIN_PREFIX riscv64-unknown-elf-)
-set(TINYDF_LINKER_DIR "${CMAKE_CURRENT_LIST_DIR}")
-set(TINYDF_DEFINITIONS TINYDF_CLOCK_HZ=160000000u TINYDF_HSE_HZ=40000000u TINYDF_UART_BAUD=921600u
-    TINYDF_BOARD_NAME="esp32-c3-devkitm-1")
-""",
-    memory="""\
-MEMORY
-{
-    IRAM (rwx) : ORIGIN = 0x40380000, LENGTH = 32K
-    DRAM (rwx) : ORIGIN = 0x3FC88000, LENGTH = 352K
-    FLASH (rx) : ORIGIN = 0x42000000, LENGTH = 4M
-}
-""",
-)
-
+BARE_ENGINE = os.path.relpath(PROGRAMS / "bare", FIRMWARE / "engine")  # CMakeLists.txt looks for engines there
+NUCLEO = "nucleo-h743"
+ESP32C3 = "esp32-c3-devkitm-1"
 
 _kept: list[TemporaryDirectory[str]] = []  # until the tests end
 
 
 @cache
-def _tree(target: Target) -> Path:
+def _tree(board: str) -> Path:
     """One build tree for all tests of a board, so that the kernels are compiled once."""
     _kept.append(TemporaryDirectory(prefix="tinydf-test-"))
     return Path(_kept[-1].name)
@@ -91,7 +40,7 @@ def _tree(target: Target) -> Path:
 
 def build(
     *definitions: str,
-    target: Target = NUCLEO,
+    target: str = NUCLEO,
     region: str | None = None,
     arena_bytes: int = ARENA_BYTES,
     compiled: Compiled | None = None,
@@ -101,13 +50,15 @@ def build(
 
     Args:
         definitions: those that programs/engine.c knows, as NAME=VALUE.
-        target: the board.
-        region: where the arena goes.
+        target: the board's name.
+        region: where the arena goes; the first of the board's regions if not said.
         arena_bytes: its size.
         compiled: a compiled model, instead of programs/engine.c.
         settings: CMake variables.
     """
     tree = _tree(target)
+    board = boards.load(target)
+    assert board.arena
     export = tree / "export"
     export.mkdir(exist_ok=True)
     if compiled is not None:
@@ -116,19 +67,36 @@ def build(
         (export / "plan.json").write_text(json.dumps({"arena_bytes": arena_bytes}))
         defines = "".join(f"#define {one.replace('=', ' ')}\n" for one in definitions)
         (export / "model_aot.c").write_text(defines + (PROGRAMS / "engine.c").read_text())
-    (tree / "board.cmake").write_text(f"{target.cmake}set(TINYDF_ARENA_REGION {region or target.region})\n")
-    (tree / "memory.ld").write_text(target.memory)
-    cmake = {
-        "CMAKE_TOOLCHAIN_FILE": FIRMWARE / "cmake" / target.toolchain,
-        "TINYDF_BOARD_CMAKE": tree / "board.cmake",
+    write_settings(board, region or board.arena.regions[0], tree)
+    cmake: dict[str, str | Path | int] = {
+        "CMAKE_TOOLCHAIN_FILE": FIRMWARE / "cmake" / f"{board.toolchain.prefix.rstrip('-')}.cmake",
+        "TINYDF_BOARD_CMAKE": tree / "board" / "board.cmake",
         "TINYDF_EXPORT": export,
+        "TINYDF_ENGINE": BARE_ENGINE if compiled is None else "aot",
         "TINYDF_BUILD_ID": "0123abcd",
         "TINYDF_STACK_BYTES": 8192,
         **settings,
     }
-    configure = ["cmake", "-G", "Ninja", "-S", FIRMWARE, "-B", tree / "build"]
+    configure = ["cmake", "-G", "Ninja", "-S", str(FIRMWARE), "-B", str(tree / "build")]
     subprocess.run([*configure, *(f"-D{k}={v}" for k, v in cmake.items())], capture_output=True, check=True)
     return subprocess.run(["cmake", "--build", tree / "build"], capture_output=True, text=True, check=False)
+
+
+def stm32_boards() -> list[str]:
+    """The boards with an STM32."""
+    return [name for name in boards.names() if boards.load(name).port.startswith("stm32")]
+
+
+def chip_of(name: str) -> Chip:
+    """The emulated chip of a board."""
+    emulator = boards.load(name).emulator
+    assert isinstance(emulator, UnicornEmulator)
+    return CHIPS[emulator.machine]
+
+
+def running(name: str, elf: Path) -> AbstractContextManager[str]:
+    """The firmware on the board's emulated chip, with the board's external clock; gives its port."""
+    return emulated(chip_of(name), elf, boards.load(name).core.external_clock_hz or 0)
 
 
 @contextmanager
@@ -151,7 +119,7 @@ def emulated(chip: Chip, elf: Path, hse_hz: int) -> Iterator[str]:
     os.close(theirs)
 
 
-def built(directory: Path, *definitions: str, target: Target = NUCLEO, **arguments: Any) -> Path:
+def built(directory: Path, *definitions: str, target: str = NUCLEO, **arguments: Any) -> Path:
     """Like `build`, and gives the ELF file, in `directory`."""
     done = build(*definitions, target=target, **arguments)
     assert done.returncode == 0, done.stdout

@@ -102,7 +102,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
         sizes = _run_esp_idf(board, export, tree, build_id)
     else:
         _drop_foreign(tree, resources.FIRMWARE)
-        _write_settings(board, region, tree)
+        write_settings(board, region, tree)
         _run_cmake(board, export, tree, engine, build_id)
         sizes = measure(tree / ELF, board)
     made = Build(
@@ -242,7 +242,7 @@ def _drop_foreign(tree: Path, sources: Path) -> None:
         shutil.rmtree(tree)
 
 
-def _write_settings(board: Board, arena_region: str, tree: Path) -> None:
+def write_settings(board: Board, arena_region: str, tree: Path) -> None:
     """What CMake needs of the board: `board.cmake` and the linker's `memory.ld`; untouched if they say the same."""
     definitions = [f"TINYDF_CLOCK_HZ={board.core.clock_hz}u", f'TINYDF_BOARD_NAME=\\"{board.name}\\"']
     if board.core.external_clock_hz:

@@ -19,7 +19,9 @@ _Noreturn void fault_report(const uint32_t *stack);
 
 // The exception frame can be trusted only where there is stack.
 static bool is_stack(const uint32_t *frame) {
-    return frame >= stack_bottom && frame + FRAME_WORDS <= stack_top && (uintptr_t)frame % sizeof *frame == 0;
+    const uintptr_t address = (uintptr_t)frame;
+    const uintptr_t last = (uintptr_t)stack_top - FRAME_WORDS * sizeof *frame;
+    return address >= (uintptr_t)stack_bottom && address <= last && address % sizeof *frame == 0;
 }
 
 static uint32_t faulting_address(uint32_t status) {

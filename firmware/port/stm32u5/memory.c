@@ -14,6 +14,11 @@ static void enable_cache(void) {
     }
 }
 
+// DDI 0553, MSPLIM: the stack pointer itself stops at the stack's end.
+static void limit_stack(void) {
+    __asm volatile("msr msplim, %0" ::"r"(stack_bottom));
+}
+
 // RM0456 2.3.2 has the map. SRAM begins after the stack's guard: regions of Armv8-M do not overlap.
 void chip_after_memory(void) {
     const mpu_region regions[] = {
@@ -23,5 +28,6 @@ void chip_after_memory(void) {
         {0x40000000u, 0x60000000u, MPU_READ_WRITE | MPU_NO_EXECUTE, MPU_DEVICE},                // peripherals
     };
     mpu_enable(regions, sizeof regions / sizeof regions[0]);
+    limit_stack();
     enable_cache();
 }

@@ -7,6 +7,7 @@
 //     TEST_OVERRUN     write one byte past the arena (n > 0) or before it (n < 0)
 //     TEST_DEEP        bytes of stack that a run takes
 //     TEST_HANG        run number that never ends
+//     TEST_LARGE       bytes of hot code that it has beside its own
 #include <stddef.h>
 
 #include "engine/engine.h"
@@ -31,6 +32,12 @@
 #endif
 #ifndef TDF_HOT
 #define TDF_HOT
+#endif
+
+#ifdef TEST_LARGE
+#define TEXT(number)  #number
+#define SPACE(number) ".space " TEXT(number) "\n"
+__asm(".pushsection .hot, \"ax\"\n" SPACE(TEST_LARGE) ".popsection");
 #endif
 
 static uint8_t *memory;
