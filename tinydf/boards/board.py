@@ -168,6 +168,11 @@ class Flash(Table):
     stm32flash: Stm32Flash | None = None
     gdb: Gdb | None = None
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The ways that there are, by the names of their tables."""
+        return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
+
 
 class UnicornEmulator(Table):
     """The chip on unicorn, with the peripherals of a machine of `tinydf/boards/emulator/chips`."""
@@ -190,10 +195,14 @@ class ProcessEmulator(Table):
 
 
 class Board(Table):
-    """One board, as its TOML file describes it."""
+    """One board, as its TOML file describes it.
+
+    `silicon` says who has run the firmware on a real board, and when.
+    """
 
     name: Name
     title: str = Field(min_length=1)
+    silicon: str | None = Field(default=None, min_length=1)
     port: Name
     core: Core
     toolchain: Toolchain
@@ -252,6 +261,22 @@ class Board(Table):
             raise ValueError(f"flash.esptool.chip: must be {self.esp_idf.target}, as esp_idf.target")
         return self
 
+    @model_validator(mode="after")
+    def _silicon_can_be_flashed(self) -> Self:
+        if self.silicon is not None and not self.flash.tables:
+            raise ValueError("silicon: without a flash table nobody can have run it on a real board")
+        return self
+
+    @property
+    def built_with(self) -> str:
+        """The program that builds its firmware."""
+        return "idf.py" if self.esp_idf else f"{self.toolchain.prefix}gcc"
+
+    @property
+    def on_silicon(self) -> str | None:
+        """Who has run the firmware on a real board; None where there is none to be flashed."""
+        return self.silicon or ("nobody yet" if self.flash.tables else None)
+
     @property
     def hosted(self) -> bool:
         """True if the firmware is a program of this computer."""
@@ -305,10 +330,14 @@ def check(path: Path) -> Board:
         raise TinydfError(f"{path}: {problem}", "see docs/adding-a-board.md") from None
     if board.name != path.stem:
         raise TinydfError(f"{path}: name: {board.name!r} is not the file's name", f"call it {path.stem!r}")
-    if not (resources.FIRMWARE / "port" / board.port).is_dir():
-        ports = sorted(one.name for one in (resources.FIRMWARE / "port").iterdir() if one.is_dir())
+    if board.port not in (ports := _ports()):
         raise TinydfError(f"{path}: port: there is no firmware/port/{board.port}", f"ports: {', '.join(ports)}")
     return board
+
+
+def _ports() -> list[str]:
+    """The folders of firmware/port that are a port, and not what ports share; ESP-IDF's has its own CMake."""
+    return sorted({path.parent.name for path in (resources.FIRMWARE / "port").glob("*/port.cmake")} | {"esp-idf"})
 
 
 def sha256(name: str) -> str:

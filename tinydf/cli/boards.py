@@ -17,15 +17,35 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_boards(as_json: bool) -> None:
-    """List the boards there are."""
+    """List the boards there are: what builds, emulates and flashes each, and who has run it on silicon."""
     found = [boards.load(name) for name in boards.names()]
     if as_json:
-        print_json([{"name": one.name, "title": one.title, "core": one.core.name} for one in found])
+        print_json([_entry(one) for one in found])
         return
-    table = Table("board", "what it is", "emulator", box=None)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    longest = max(len(one.name) for one in found)
+    widths = {"board": longest, "core": 10, "built with": 7, "emulated by": 8, "flashed with": 16, "on silicon": 7}
+    for heading, width in widths.items():
+        table.add_column(heading, width=width)  # the longest word: they fit 80 columns
     for one in found:
-        table.add_row(one.name, one.title, one.emulator.kind if one.emulator else "-")
+        core = f"{one.core.name} {one.core.clock_hz / 1e6:g} MHz"
+        emulated = one.emulator.kind if one.emulator else "-"
+        flashed = ", ".join(one.flash.tables) or "-"
+        built = one.built_with.replace("-gcc", " gcc").replace("-none-eabi", "").replace("-unknown-elf", "")
+        table.add_row(one.name, core, built, emulated, flashed, one.on_silicon or "-")
     results.print(table)
+
+
+def _entry(board: boards.Board) -> dict[str, object]:
+    return {
+        "name": board.name,
+        "title": board.title,
+        "core": board.core.name,
+        "built_with": board.built_with,
+        "emulated_by": board.emulator.kind if board.emulator else None,
+        "flashed_with": board.flash.tables,
+        "on_silicon": board.on_silicon,
+    }
 
 
 @command.command()
