@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from pydantic import BaseModel
 from serial.tools import list_ports
 
+from tinydf.boards.flashers import installed
 from tinydf.installation import NAME, install
 
 Status = Literal["found", "missing", "optional"]
@@ -31,7 +32,7 @@ STAGES = ("data", "train", "export", "report", "ray")
 NEEDED = {"cc", "cmake", "ninja", "serial permission"}
 ONE_IS_ENOUGH = (
     {"arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "idf.py"},
-    {"openocd", "st-flash", "STM32_Programmer_CLI", "esptool", "unicorn", "qemu-system-arm"},  # flash, or emulate
+    {"openocd", "pyocd", "st-flash", "STM32_Programmer_CLI", "stm32flash", "gdb-multiarch", "esptool"},
 )
 
 
@@ -81,7 +82,10 @@ PROGRAMS = (
     Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/esp32.md"),
     Program("emulate", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
     Program("flash", "openocd", ("--version",), "apt-get install openocd"),
+    Program("flash", "pyocd", ("--version",), "pip install pyocd"),
     Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools"),
+    Program("flash", "stm32flash", ("-h",), "apt-get install stm32flash"),
+    Program("flash", "gdb-multiarch", ("--version",), "apt-get install gdb-multiarch"),
     Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST"),
 )
 
@@ -138,7 +142,7 @@ def _package(requirement: Requirement, extra: str) -> Finding:
 
 
 def _program(program: Program) -> Finding:
-    path = shutil.which(program.name)
+    path = installed(program.name) if program.room == "flash" else shutil.which(program.name)
     if path is None:
         return Finding(room=program.room, name=program.name, status="missing", detail="", install=program.install)
     return Finding(room=program.room, name=program.name, status="found", detail=_version(path, program.version))
