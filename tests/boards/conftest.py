@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.boards.export import write_export
 from tests.boards.machines import compile_program
+from tinydf.boards.build import build
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Emulated boards of the tests do not meet the user's."""
     monkeypatch.setenv("TINYDF_CACHE", str(cache))
+
+
+@pytest.fixture(scope="session")
+def h743_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build directory of nucleo-h743, with a small engine."""
+    base = tmp_path_factory.mktemp("h743")
+    build("nucleo-h743", write_export(base / "export"), base / "out")
+    return base / "out"

@@ -13,17 +13,14 @@ import pytest
 from tests.boards.export import write_export
 from tinydf.boards import board as boards
 from tinydf.boards import flashers
-from tinydf.boards.build import build
 from tinydf.boards.flashers import cube_programmer, openocd, st_flash
 from tinydf.boards.flashers.job import Job
 from tinydf.errors import TinydfError
 
 
-@pytest.fixture(scope="module")
-def firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.mktemp("flash")
-    build("nucleo-h743", write_export(base / "export"), base / "out")
-    return base / "out"
+@pytest.fixture
+def firmware(h743_firmware: Path) -> Path:
+    return h743_firmware
 
 
 def tinydf(*arguments: str | Path, directory: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tinydf.boards.board import Board, EspTool
 from tinydf.boards.flashers import cube_programmer, esptool, gdb, openocd, pyocd, st_flash, stm32flash
 from tinydf.boards.flashers.job import Job
-from tinydf.boards.flashers.run import run
+from tinydf.boards.flashers.process import run
 from tinydf.console import note
 from tinydf.errors import TinydfError
 
@@ -40,6 +40,7 @@ MISSING = {
     stm32flash: ("no boot loader at that port", "pull BOOT0 high, press reset, and flash again"),
     gdb: ("no gdb server", "start one, or name it with --probe HOST:PORT"),
 }
+OVERWRITTEN = re.compile(r"^.*\d%\) +(?=\S)")  # progress that the next line did not begin below
 WRONG = re.compile(r"error|fail|mismatch|mis-match|nack|time[d ]*-?out|refused|not recognized", re.IGNORECASE)
 
 
@@ -156,4 +157,7 @@ def _failed(module: ModuleType, board: Board, status: int, output: str) -> Tinyd
         target = board.flash.pyocd.target
         return TinydfError(f"pyocd does not know {target}", f"`pyocd pack install {target}` (it is downloaded once)")
     wrong = (line for line in output.splitlines() if WRONG.search(line))
-    return TinydfError(f"{module.PROGRAM} did not program {board.name}: {next(wrong, f'status {status}')}")
+    why = OVERWRITTEN.sub("", next(wrong, f"status {status}"))
+    return TinydfError(
+        f"{module.PROGRAM} did not program {board.name}: {why}", "check cable and power, and flash it again"
+    )
