@@ -170,7 +170,7 @@ def _serial_permission() -> Finding:
         name="serial permission",
         status="missing",
         detail=f"{user} is not in the group dialout",
-        install=f"usermod -aG dialout {user}, then log in again",
+        install=f"sudo usermod -aG dialout {user}, then log in again",
     )
 
 

@@ -1,7 +1,6 @@
 """`tinydf ports`: the serial ports, which board each may be, and who answers."""
 
 import click
-from rich.markup import escape
 from rich.table import Table
 
 from tinydf.console import note, print_json, results
@@ -34,7 +33,7 @@ def _table(found: list[ports.Asked]) -> Table:
             port.serial_number or "-",
             ", ".join(port.boards) or "-",
         )
-        table.add_row(*map(escape, (*row, _answer(one))))
+        table.add_row(*row, _answer(one))
     return table
 
 
