@@ -2,13 +2,16 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test fuzz bench-engine bench-detectors bench-share bench-train bench-faces results lint format setup lock clean
+.PHONY: demo test test-boards fuzz bench-engine bench-detectors bench-share bench-train bench-faces results lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
 
 test: setup ## All tests
 	$(PYTHON) -m pytest
+
+test-boards: setup ## The demo model on every emulated board, 20 images, no byte other: docs/boards.md
+	$(PYTHON) -m benchmarks.boards
 
 fuzz: setup ## 100,000 mutated models through the compiler
 	$(PYTHON) -m tests.fuzz.tflite --cases 100000

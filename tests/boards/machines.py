@@ -60,6 +60,11 @@ class Box:
         os.close(self._master)
         os.close(self._slave)
 
+    @property
+    def terminal(self) -> str:
+        """The path of the host's end."""
+        return os.ttyname(self._slave)
+
     def send(self, data: bytes) -> None:
         """Send all of `data`, as fast as the machine takes it."""
         while data:

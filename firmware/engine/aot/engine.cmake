@@ -8,5 +8,12 @@ file(READ "${plan}" plan_text)
 string(JSON TINYDF_ARENA_BYTES GET "${plan_text}" arena_bytes)
 
 file(GLOB kernels CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/kernels/*.c")
+# Those for another core's instructions would only be dropped: not compiled, a build takes half the time.
+if(TINYDF_CPU_FLAGS MATCHES "-mcpu=cortex-m")
+    list(FILTER kernels EXCLUDE REGEX "_rv32\\.c$")
+endif()
+if(TINYDF_CPU_FLAGS AND NOT TINYDF_CPU_FLAGS MATCHES "cortex-m(52|55|85)")
+    list(FILTER kernels EXCLUDE REGEX "_mve\\.c$")
+endif()
 set(TINYDF_ENGINE_SOURCES "${TINYDF_EXPORT}/model_aot.c" ${kernels})
 target_include_directories(firmware PRIVATE "${TINYDF_EXPORT}" engine kernels)

@@ -126,8 +126,11 @@ static uint64_t on_peripheral_read(uc_engine *engine, uint64_t offset, unsigned 
     return machine_read_peripheral(chip, ((machine *)chip)->core->peripherals_origin + (uint32_t)offset, size);
 }
 
+// The same write over and over, as of a timer that is polled, counts once.
 static void remember(machine *chip, uint32_t address, uint32_t value) {
-    if (chip->write_count < MACHINE_MAX_WRITES)
+    const register_write *last = chip->write_count > 0 ? &chip->writes[chip->write_count - 1] : NULL;
+    bool again = last != NULL && last->address == address && last->value == value;
+    if (!again && chip->write_count < MACHINE_MAX_WRITES)
         chip->writes[chip->write_count++] = (register_write){address, value};
 }
 
