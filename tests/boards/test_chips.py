@@ -79,6 +79,7 @@ STARTS = {
     "stm32h7a3": Start(
         steps={
             "oscillator": (0x5802_4400, 1 | 1 << 16 | 1 << 18),
+            "supply": (0x5802_480C, 4),
             "voltage": (0x5802_4818, 3 << 14),
             "PLL's source": (0x5802_4428, 2 | 1 << 4),
             "PLL's outputs": (0x5802_442C, 3 << 2 | 1 << 16),
@@ -309,6 +310,19 @@ def test_the_over_drive_is_not_switched_under_the_pll(program: Program) -> None:
         do(box, Start(**{**vars(start), "steps": slow}), without="voltage")
         box.write(0x4000_7000, 0xC000 | 3 << 16)
         assert box.last_words().startswith("the over-drive is switched while the PLL is the system clock")
+
+
+def test_the_h7_is_told_what_supplies_its_core_once_and_first(program: Program) -> None:
+    with Monitor(program("monitor", "stm32h7a3"), CHIPS["stm32h7a3"], HSE_HZ) as box:
+        assert not box.read(0x5802_4804) >> 13 & 1, "PWR_CSR1.ACTVOSRDY"
+        box.write(0x5802_480C, 4)
+        assert box.read(0x5802_4804) >> 13 & 1
+        box.write(0x5802_480C, 2)
+        box.write(0xE000_ED0C, 0x05FA_0004)
+        assert box.read(0x5802_480C) & 7 == 4 and box.machine.status.resets == 1
+    with Monitor(program("monitor", "stm32h7a3"), CHIPS["stm32h7a3"], HSE_HZ) as box:
+        do(box, STARTS["stm32h7a3"], without="supply")
+        assert box.last_words().startswith("the voltage scale is changed before PWR_CR3 says what supplies the core")
 
 
 def test_the_l4_reaches_full_speed_by_way_of_half(program: Program) -> None:

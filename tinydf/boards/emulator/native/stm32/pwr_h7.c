@@ -1,19 +1,24 @@
 // Power control of the STM32H743 (RM0433, chapter 6) and H7A3 (RM0455, chapter 6), and the part of the H743's SYSCFG
-// that goes with it. The supply is always good, and a voltage scale is reached as soon as it is asked for.
+// that goes with it. What supplies the core is said once after power-on, and the voltage scale can be changed only
+// then. The supply is always good, and a scale is reached as soon as it is asked for.
 #include "machine.h"
 
-enum { PWR_CSR1 = 0x04, PWR_D3CR = 0x18 }; // PWR_SRDCR in the H7A3
+enum { PWR_CSR1 = 0x04, PWR_CR3 = 0x0C, PWR_D3CR = 0x18 }; // PWR_SRDCR in the H7A3
 enum { SYSCFG_CCCSR = 0x20, SYSCFG_PWRCR = 0x2C };
 
-#define READY (1u << 13) // PWR_CSR1.ACTVOSRDY and PWR_D3CR.VOSRDY
-#define VOS   (3u << 14)
+#define READY      (1u << 13) // PWR_CSR1.ACTVOSRDY and PWR_D3CR.VOSRDY
+#define VOS        (3u << 14)
+#define CR3_SUPPLY 7u // SMPSEN or SCUEN, LDOEN, BYPASS: only the first write counts
+
+static bool supplied(const peripheral *self) {
+    return self->registers[PWR_CSR1 / 4] & READY;
+}
 
 static uint32_t pwr_read(machine *chip, peripheral *self, uint32_t offset) {
     (void)chip;
-    if (offset == PWR_CSR1)
-        return READY | (self->registers[PWR_D3CR / 4] & VOS);
-    if (offset == PWR_D3CR)
-        return self->registers[PWR_D3CR / 4] | READY;
+    uint32_t scale = self->registers[PWR_D3CR / 4] & VOS;
+    if (offset == PWR_CSR1 || offset == PWR_D3CR)
+        return (self->registers[PWR_CSR1 / 4] & READY) | scale;
     return self->registers[offset / 4];
 }
 
@@ -22,13 +27,28 @@ static void take_voltage(machine *chip, const peripheral *self) {
 }
 
 static void pwr_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
+    uint32_t before = self->registers[offset / 4];
+    if (offset == PWR_CSR1)
+        return;
+    if (offset == PWR_CR3 && supplied(self))
+        value = (value & ~CR3_SUPPLY) | (before & CR3_SUPPLY);
+    if (offset == PWR_CR3)
+        self->registers[PWR_CSR1 / 4] |= READY;
+    if (offset == PWR_D3CR && (before ^ value) & VOS && !supplied(self))
+        machine_fail(chip, "the voltage scale is changed before PWR_CR3 says what supplies the core");
     self->registers[offset / 4] = value;
     take_voltage(chip, self);
     clocks_check(chip);
 }
 
+// What supplies the core is forgotten at power-off alone.
 static void pwr_reset(machine *chip, peripheral *self) {
+    uint32_t supply = self->registers[PWR_CR3 / 4], ready = self->registers[PWR_CSR1 / 4] & READY;
     machine_reset_registers(self);
+    if (chip->reset_due != RESET_POWER) {
+        self->registers[PWR_CR3 / 4] = supply;
+        self->registers[PWR_CSR1 / 4] |= ready;
+    }
     take_voltage(chip, self);
 }
 
