@@ -39,7 +39,7 @@ _HEAD = """\
 
 Made by `make test-boards`. It builds the published detector `{model}` for every board, runs each emulated board on
 {count} images of the test set that comes with tinydf, and compares every output byte with
-{references}. No board here has been run on silicon by anybody yet.
+{references}.
 
 Instructions are those of one inference, counted by the emulator; they are neither cycles nor milliseconds. Flash is all
 that is programmed. RAM is variables, code that runs from RAM, and the stack, without the arena.
@@ -158,25 +158,24 @@ def page(rows: list[Row], count: int, with_interpreter: bool) -> str:
 
 
 def _line(cells: list[str] | tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
 def _cells(row: Row, count: int) -> list[str]:
     board, built, ran = row.board, row.built, row.ran
-    tools = [name.replace("_", "-") for name, table in board.flash if table is not None]
-    emulator_of = board.emulator
-    machine = getattr(emulator_of, "machine", "")
+    emulated = board.emulator
+    machine = getattr(emulated, "machine", "")
     return [
         board.name,
         board.core.name,
         "-" if board.hosted else f"{board.core.clock_hz / 1e6:g}",
-        "yes" if built else f"no: {row.refused}",
-        f"{_EMULATORS[emulator_of.kind]} {machine}".strip() if emulator_of else "nothing",
-        ", ".join(tools) or "-",
+        f"with {board.built_with}" if built else f"no: {row.refused}",
+        f"{_EMULATORS[emulated.kind]} {machine}".strip() if emulated else "nothing",
+        ", ".join(board.flash.tables) or "-",
         f"{ran.instructions:,}" if ran and ran.instructions else "-",
         *(_sizes(built) if built and not board.hosted else ("-", "-", "-")),
         f"{ran.mismatches} of {count}" if ran else "-",
-        "-" if board.hosted or not tools else "by nobody yet",
+        f"run by {board.on_silicon}" if board.on_silicon else "-",
     ]
 
 
