@@ -1,25 +1,22 @@
-// Power and clock tree of the STM32L4+: HSE through the PLL.
+// Power and clock tree of the STM32L4+: HSI16 through the PLL. Nucleo boards with an STM32L4 do not wire the ST-LINK's
+// clock to OSC_IN as delivered.
 #include <family.h>
 
 #include "port/stm32/chip.h"
 
-#define PLL_M 1u
+#define PLL_M 4u
 #define PLL_R 2u
-#define PLL_N (TINYDF_CLOCK_HZ / (TINYDF_HSE_HZ / PLL_M) * PLL_R)
+#define PLL_N (TINYDF_CLOCK_HZ / (HSI_HZ / PLL_M) * PLL_R)
 
-_Static_assert(TINYDF_HSE_HZ / PLL_M >= 4000000u && TINYDF_HSE_HZ / PLL_M <= 8000000u,
-               "the PLL's input is within its limits (DS12023, PLL characteristics)");
-_Static_assert(TINYDF_HSE_HZ / PLL_M * PLL_N / PLL_R == TINYDF_CLOCK_HZ, "the PLL can make the clock exactly");
+_Static_assert(HSI_HZ / PLL_M * PLL_N / PLL_R == TINYDF_CLOCK_HZ, "the PLL can make the clock exactly");
 _Static_assert(TINYDF_CLOCK_HZ > CLOCK_LOWEST_HZ && TINYDF_CLOCK_HZ <= CLOCK_HIGHEST_HZ,
                "the wait states and boost mode are for this clock");
 
 #define MICROSECOND_POLLS 60u // of at least two cycles each, at half the clock
 
-// RM0432 6.2.1: the ST-LINK drives OSC_IN, so the oscillator's amplifier is bypassed.
 static wire_boot start_oscillator(void) {
-    RCC_CR |= RCC_CR_HSEBYP;
-    RCC_CR |= RCC_CR_HSEON;
-    return wait_until(&RCC_CR, RCC_CR_HSERDY, RCC_CR_HSERDY) ? WIRE_BOOT_OK : WIRE_BOOT_OSCILLATOR;
+    RCC_CR |= RCC_CR_HSION;
+    return wait_until(&RCC_CR, RCC_CR_HSIRDY, RCC_CR_HSIRDY) ? WIRE_BOOT_OK : WIRE_BOOT_OSCILLATOR;
 }
 
 // RM0432 5.1.8, dynamic voltage scaling: the chip starts in range 1, normal mode; above 80 MHz it has to be boost mode.
@@ -36,7 +33,7 @@ static wire_boot start_pll(void) {
     if (!wait_until(&RCC_CR, RCC_CR_PLLRDY, 0)) {
         return WIRE_BOOT_PLL;
     }
-    RCC_PLLCFGR = RCC_PLLCFGR_PLLSRC_HSE | RCC_PLLCFGR_M(PLL_M) | RCC_PLLCFGR_N(PLL_N) | RCC_PLLCFGR_R(PLL_R) |
+    RCC_PLLCFGR = RCC_PLLCFGR_PLLSRC_HSI | RCC_PLLCFGR_M(PLL_M) | RCC_PLLCFGR_N(PLL_N) | RCC_PLLCFGR_R(PLL_R) |
                   RCC_PLLCFGR_PLLREN;
     RCC_CR |= RCC_CR_PLLON;
     return wait_until(&RCC_CR, RCC_CR_PLLRDY, RCC_CR_PLLRDY) ? WIRE_BOOT_OK : WIRE_BOOT_PLL;

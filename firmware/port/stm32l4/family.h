@@ -13,7 +13,8 @@
 #define UART_SCALE  256u
 #define UART_FIFOEN BIT(29) // CR1
 
-//     HSE -> PLL (/M, xN) VCO = 2 x core -> /R 2 -> core, AHB, APB
+//     HSI16 -> PLL (/M 4, xN) VCO = 2 x core -> /R 2 -> core, AHB, APB
+#define HSI_HZ            16000000u
 #define INTERNAL_HZ       4000000u // MSI after reset
 #define UART_CLOCK_HZ     TINYDF_CLOCK_HZ
 #define CLOCK_HIGHEST_HZ  120000000u // DS12023, general operating conditions: in range 1 boost mode
@@ -30,9 +31,8 @@
 
 // Reset and clock control, RM0432 6.4.
 #define RCC_CR                 REGISTER(0x40021000u)
-#define RCC_CR_HSEON           BIT(16)
-#define RCC_CR_HSERDY          BIT(17)
-#define RCC_CR_HSEBYP          BIT(18)
+#define RCC_CR_HSION           BIT(8)
+#define RCC_CR_HSIRDY          BIT(10)
 #define RCC_CR_PLLON           BIT(24)
 #define RCC_CR_PLLRDY          BIT(25)
 #define RCC_CFGR               REGISTER(0x40021008u)
@@ -41,7 +41,7 @@
 #define RCC_CFGR_SWS_PLL       (3u << 2)
 #define RCC_CFGR_HPRE_2        (8u << 4)
 #define RCC_PLLCFGR            REGISTER(0x4002100Cu)
-#define RCC_PLLCFGR_PLLSRC_HSE 3u
+#define RCC_PLLCFGR_PLLSRC_HSI 2u
 #define RCC_PLLCFGR_M(m)       (((m) - 1u) << 4)
 #define RCC_PLLCFGR_N(n)       ((n) << 8)
 #define RCC_PLLCFGR_PLLREN     BIT(24)
