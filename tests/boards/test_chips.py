@@ -185,6 +185,14 @@ def test_too_low_a_voltage_stops_it(monitor: Monitor, machine: str) -> None:
     assert monitor.last_words().startswith(STARTS[machine].too_low_voltage)
 
 
+def test_a_core_without_a_clock_stops_it(monitor: Monitor, machine: str) -> None:
+    start = STARTS[machine]
+    do(monitor, start)
+    register, _ = start.ready
+    monitor.write(register, monitor.read(register) & ~(1 << 16))  # HSE, which the PLL stands on
+    assert monitor.last_words().startswith("the system clock has been stopped")
+
+
 def test_a_pll_without_its_source_is_never_ready(machine: str, program: Program) -> None:
     start = STARTS[machine]
     register, bit = start.ready

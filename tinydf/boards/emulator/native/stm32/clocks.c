@@ -68,7 +68,9 @@ void clocks_check(machine *chip) {
         return;
     }
     uint32_t flash_hz = now->flash_hz[states < now->wait_states ? states : now->wait_states - 1];
-    if (chip->clocks.core_hz > now->core_hz)
+    if (chip->clocks.core_hz == 0)
+        machine_fail(chip, "the system clock has been stopped");
+    else if (chip->clocks.core_hz > now->core_hz)
         machine_fail(chip, "core clock of %u Hz at %s, which allows %u Hz", chip->clocks.core_hz, now->name,
                      now->core_hz);
     else if (chip->clocks.bus_hz > flash_hz)

@@ -80,8 +80,15 @@ static uint32_t pll_hz(const machine *chip, const peripheral *self, uint32_t pll
     return ready && enabled ? (uint32_t)(vco_hz(chip, self, pll) / divider) : 0;
 }
 
+// The system clock that CFGR.SW selects: HSI, CSI, HSE, PLL1's P; 0 if it is not running.
 static uint32_t system_hz(const machine *chip, const peripheral *self, uint32_t selection) {
-    const uint32_t clocks[4] = {hsi_hz(self), CSI_HZ, chip->hse_hz, pll_hz(chip, self, 1, 0)};
+    uint32_t control = self->registers[CR / 4];
+    const uint32_t clocks[4] = {
+        control & 1u << 2 ? hsi_hz(self) : 0,
+        control & 1u << 8 ? CSI_HZ : 0,
+        control & 1u << 17 ? chip->hse_hz : 0,
+        pll_hz(chip, self, 1, 0),
+    };
     return clocks[selection & 3];
 }
 
