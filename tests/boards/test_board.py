@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tinydf.boards import board as boards
+from tinydf.compiler import target_of
 from tinydf.errors import TinydfError
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
@@ -18,6 +19,11 @@ def test_boards_of_the_repository_are_good(name: str) -> None:
 def test_there_are_the_boards_we_promise() -> None:
     stm32 = {f"nucleo-{chip}" for chip in ("h743", "h7a3", "f446", "f767", "l4r5", "u575")}
     assert stm32 | {"mps2-an386", "mps2-an500", "mps3-an547", "posix"} <= set(boards.names())
+
+
+@pytest.mark.parametrize("name", [name for name in boards.names() if name.startswith("nucleo-")])
+def test_an_stm32_takes_the_kernels_of_its_core(name: str) -> None:
+    assert target_of(boards.load(name).core.name) == "armv7e-m"
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)

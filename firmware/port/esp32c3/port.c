@@ -1,9 +1,8 @@
 // Serial line, counter, watchdogs, identity.
 #include "port/port.h"
 
-#include <string.h>
-
 #include "chip.h"
+#include "port/bare_metal/identity.h"
 #include "port/bare_metal/memory.h"
 #include "registers.h"
 
@@ -14,9 +13,6 @@
 
 #define WATCHDOG_SECONDS 8u
 #define UART_CLOCK_HZ    TINYDF_HSE_HZ // the crystal: right whatever became of the PLL
-
-// What an emulator answers as unique id: its counter counts instructions.
-#define EMULATOR_ID "TINYDF-EMUL."
 
 static port_description description = {.board = TINYDF_BOARD_NAME};
 
@@ -44,17 +40,6 @@ static wire_reset_cause read_reset_cause(void) {
     default:
         return WIRE_RESET_UNKNOWN;
     }
-}
-
-// 4.3: block 1 has the MAC address in its first 48 bits.
-static void read_identity(void) {
-    uint32_t words[PORT_UNIQUE_ID_BYTES / 4];
-    for (uint32_t i = 0; i < PORT_UNIQUE_ID_BYTES / 4; i++) {
-        words[i] = EFUSE_RD_MAC_SPI_SYS[i];
-    }
-    memcpy(description.unique_id, words, sizeof words);
-    const bool emulated = memcmp(words, EMULATOR_ID, sizeof words) == 0;
-    description.counter_unit = emulated ? WIRE_COUNTER_EMULATED_INSTRUCTIONS : WIRE_COUNTER_CYCLES;
 }
 
 // 26.5: 8 bits, no parity, one stop bit. The pins are UART 0's own (GPIO 21 is TX, GPIO 20 RX) and connected since the
@@ -108,7 +93,7 @@ void watchdog_feed(void) {
 const port_description *port_init(void) {
     watchdog_start(); // first of all: what the ROM started would bite within a second
     description.reset_cause = read_reset_cause();
-    read_identity();
+    identity_read(&description, EFUSE_RD_MAC_SPI_SYS); // 4.3: block 1 has the MAC address in its first 48 bits
     start_counter();
     const wire_boot clock = clock_start();
     const wire_boot uart = start_uart(); // also if the clock failed: the host is to hear of it

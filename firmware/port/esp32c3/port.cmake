@@ -1,7 +1,7 @@
 # ESP32-C3, bare metal, booted from flash directly.
 enable_language(ASM)
 set(TINYDF_PORT_SOURCES
-    port/bare_metal/memory.c
+    port/bare_metal/identity.c port/bare_metal/memory.c
     port/esp32c3/clock.c port/esp32c3/fault.c port/esp32c3/port.c port/esp32c3/start.S port/esp32c3/startup.c)
 
 # Hot code runs from IRAM; the arena is where the board's TOML wants it.

@@ -4,15 +4,13 @@
 
 #include <string.h>
 
+#include "port/bare_metal/identity.h"
 #include "port/bare_metal/memory.h"
 #include "registers.h"
 
 #define READ_POLLS  1000u
 #define WRITE_POLLS 240000u
 #define WAIT_TICKS  (TINYDF_CLOCK_HZ / 1000u) // of SysTick: a millisecond
-
-// The emulators' unique id.
-#define EMULATOR_ID "TINYDF-EMUL."
 
 // QEMU, told -icount shift=6, lets 64 ns pass with each instruction.
 #define NANOSECONDS_PER_INSTRUCTION 64u

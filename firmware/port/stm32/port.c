@@ -2,8 +2,8 @@
 #include "port/port.h"
 
 #include <family.h>
-#include <string.h>
 
+#include "port/bare_metal/identity.h"
 #include "port/bare_metal/memory.h"
 #include "port/cortex_m/counter.h"
 #include "port/stm32/chip.h"
@@ -23,9 +23,6 @@
 #define IWDG_SR_PVU     BIT(0)
 #define IWDG_SR_RVU     BIT(1)
 
-// What an emulator answers as unique id: its counter counts instructions.
-#define EMULATOR_ID "TINYDF-EMUL."
-
 static port_description description = {.board = TINYDF_BOARD_NAME};
 
 wire_reset_cause reset_cause(volatile uint32_t *flags, uint32_t remove, const reset_flag *table, uint32_t count) {
@@ -37,16 +34,6 @@ wire_reset_cause reset_cause(volatile uint32_t *flags, uint32_t remove, const re
         }
     }
     return WIRE_RESET_UNKNOWN;
-}
-
-static void read_identity(void) {
-    uint32_t words[PORT_UNIQUE_ID_BYTES / 4];
-    for (uint32_t i = 0; i < PORT_UNIQUE_ID_BYTES / 4; i++) {
-        words[i] = UNIQUE_ID[i];
-    }
-    memcpy(description.unique_id, words, sizeof words);
-    const bool emulated = memcmp(words, EMULATOR_ID, sizeof words) == 0;
-    description.counter_unit = emulated ? WIRE_COUNTER_EMULATED_INSTRUCTIONS : WIRE_COUNTER_CYCLES;
 }
 
 // RM0433 47.3.3: 4096 x 64 periods of the 32 kHz LSI are 8.2 s. An inference may take no longer, so the cycle counter,
@@ -63,7 +50,7 @@ static wire_boot start_watchdog(void) {
 
 const port_description *port_init(void) {
     description.reset_cause = chip_reset_cause();
-    read_identity();
+    identity_read(&description, UNIQUE_ID);
     const wire_boot clock = clock_start();
     chip_connect_uart();
     const wire_boot uart = uart_start(clock_uart_hz()); // also if the clock failed: the host is to hear of it

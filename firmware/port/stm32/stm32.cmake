@@ -3,7 +3,7 @@
 #   TINYDF_RAM  the region of stack and variables
 #   TINYDF_HOT  the region that hot code is copied to and runs from; empty if none is faster than the flash and its cache
 list(APPEND TINYDF_PORT_SOURCES
-    port/bare_metal/memory.c port/cortex_m/fault.c port/cortex_m/startup.c
+    port/bare_metal/identity.c port/bare_metal/memory.c port/cortex_m/fault.c port/cortex_m/startup.c
     port/stm32/clock.c port/stm32/pins.c port/stm32/port.c)
 target_include_directories(firmware PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/port/${TINYDF_PORT}") # family.h
 

@@ -48,8 +48,14 @@ static wire_boot switch_to_pll(void) {
     RCC_D2CFGR = RCC_D2CFGR_D2PPRE1_2 | RCC_D2CFGR_D2PPRE2_2;
     RCC_D3CFGR = RCC_D3CFGR_D3PPRE_2;
     RCC_CFGR = (RCC_CFGR & ~RCC_CFGR_SW_MASK) | RCC_CFGR_SW_PLL1;
-    const bool switched = wait_until(&RCC_CFGR, RCC_CFGR_SWS_MASK, RCC_CFGR_SWS_PLL1);
-    return switched ? WIRE_BOOT_OK : WIRE_BOOT_CLOCK_SWITCH;
+    if (wait_until(&RCC_CFGR, RCC_CFGR_SWS_MASK, RCC_CFGR_SWS_PLL1)) {
+        return WIRE_BOOT_OK;
+    }
+    RCC_CFGR &= ~RCC_CFGR_SW_MASK; // core and UART on the undivided HSI, as after reset
+    RCC_D1CFGR = 0;
+    RCC_D2CFGR = 0;
+    RCC_D3CFGR = 0;
+    return WIRE_BOOT_CLOCK_SWITCH;
 }
 
 const clock_step clock_steps[] = {start_supply, raise_voltage, start_oscillator, start_pll, slow_flash, switch_to_pll};

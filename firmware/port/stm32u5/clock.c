@@ -65,8 +65,11 @@ static wire_boot slow_flash(void) {
 // All buses run at the core's clock, as after reset.
 static wire_boot switch_to_pll(void) {
     RCC_CFGR1 = (RCC_CFGR1 & ~RCC_CFGR1_SW_MASK) | RCC_CFGR1_SW_PLL1;
-    const bool switched = wait_until(&RCC_CFGR1, RCC_CFGR1_SWS_MASK, RCC_CFGR1_SWS_PLL1);
-    return switched ? WIRE_BOOT_OK : WIRE_BOOT_CLOCK_SWITCH;
+    if (wait_until(&RCC_CFGR1, RCC_CFGR1_SWS_MASK, RCC_CFGR1_SWS_PLL1)) {
+        return WIRE_BOOT_OK;
+    }
+    RCC_CFGR1 &= ~RCC_CFGR1_SW_MASK; // MSIS
+    return WIRE_BOOT_CLOCK_SWITCH;
 }
 
 const clock_step clock_steps[] = {quicken_internal, raise_voltage, start_oscillator,
