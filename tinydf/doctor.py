@@ -8,6 +8,7 @@ import getpass
 import grp
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Collection, Iterator
@@ -19,7 +20,7 @@ from packaging.requirements import Requirement
 from pydantic import BaseModel
 from serial.tools import list_ports
 
-from tinydf.boards.flashers import installed
+from tinydf.boards.flashers import FLASHERS, esptool, installed
 from tinydf.installation import NAME, install
 
 Status = Literal["found", "missing", "optional"]
@@ -32,7 +33,7 @@ STAGES = ("data", "train", "export", "report", "ray")
 NEEDED = {"cc", "cmake", "ninja", "serial permission"}
 ONE_IS_ENOUGH = (
     {"arm-none-eabi-gcc", "riscv64-unknown-elf-gcc", "idf.py"},
-    {"openocd", "pyocd", "st-flash", "STM32_Programmer_CLI", "stm32flash", "gdb-multiarch", "esptool"},
+    {one.PROGRAM for one in FLASHERS.values()},
 )
 
 
@@ -81,12 +82,7 @@ PROGRAMS = (
     ),
     Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/esp32.md"),
     Program("emulate", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
-    Program("flash", "openocd", ("--version",), "apt-get install openocd"),
-    Program("flash", "pyocd", ("--version",), "pip install pyocd"),
-    Program("flash", "st-flash", ("--version",), "apt-get install stlink-tools"),
-    Program("flash", "stm32flash", ("-h",), "apt-get install stm32flash"),
-    Program("flash", "gdb-multiarch", ("--version",), "apt-get install gdb-multiarch"),
-    Program("flash", "STM32_Programmer_CLI", ("--version",), "STM32CubeProgrammer, from ST"),
+    *(Program("flash", one.PROGRAM, ("--version",), one.INSTALL) for one in FLASHERS.values() if one is not esptool),
 )
 
 
@@ -155,8 +151,8 @@ def _version(path: str, arguments: tuple[str, ...]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return f"{path}, which does not run"
-    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return lines[0] if lines else path
+    lines = (line.strip() for line in (done.stdout + done.stderr).splitlines())
+    return next((line for line in lines if re.search(r"\d\.\d", line)), path)
 
 
 def _serial_permission() -> Finding:

@@ -50,6 +50,11 @@ def install(*extras: str) -> str:
     return f"{_pip()} install {_target(f'[{wanted}]' if wanted else '')}"
 
 
+def install_package(name: str) -> str:
+    """The command line that installs another package beside tinydf."""
+    return f"{_pip()} install {shlex.quote(name)}"
+
+
 def missing(module: str, command: str | None) -> str | None:
     """The command line that brings a missing module to a command; None if no extra of tinydf has that module.
 

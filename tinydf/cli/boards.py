@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from tinydf.boards import board as boards
-from tinydf.console import note, print_json, results
+from tinydf.console import note, print_json, printable, results
 
 
 @click.group()
@@ -57,7 +57,7 @@ def show(name: str, as_json: bool) -> None:
         print_json(boards.load(name))
     else:
         boards.load(name)
-        click.echo(boards.path_of(name).read_text(encoding="utf-8"), nl=False)
+        click.echo(printable(boards.path_of(name).read_text(encoding="utf-8"), keep="\n\t"), nl=False)
 
 
 @command.command()

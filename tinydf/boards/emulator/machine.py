@@ -13,6 +13,7 @@ from tinydf.boards.emulator import native
 from tinydf.boards.emulator.chips.chip import Chip, Peripheral
 from tinydf.boards.emulator.symbols import Symbols
 from tinydf.errors import TinydfError
+from tinydf.installation import install_package
 
 FAMILIES = {"EM_ARM": "an Arm", "EM_RISCV": "a RISC-V"}
 
@@ -73,7 +74,7 @@ class Machine:
         self._symbols = Symbols(elf)
         self._machine = self._native.machine_create(chip.core.encode(), hse_hz, chip.boot_address, descriptor)
         if not self._machine:
-            raise TinydfError("unicorn does not start", "try `pip install --force-reinstall unicorn`")
+            raise TinydfError("unicorn does not start", f"try `{install_package('unicorn')} --force-reinstall`")
         self._describe(chip)
         for segment in content:
             arguments = segment.address, segment.content, len(segment.content)

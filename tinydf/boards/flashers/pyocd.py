@@ -4,9 +4,10 @@ from pathlib import Path
 
 from tinydf.boards.board import PyOcd
 from tinydf.boards.flashers.job import Job
+from tinydf.installation import install_package
 
 PROGRAM = "pyocd"
-INSTALL = "pip install pyocd"
+INSTALL = install_package("pyocd")
 NO_PROBE = r"No connected debug probe|No available debug probes"
 PROGRESS = r"^(Erased|Comparing|All \d+ bytes match)|programmed \d+ bytes"
 DONE = r"All \d+ bytes match"
