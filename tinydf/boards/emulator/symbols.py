@@ -29,7 +29,7 @@ class Symbols:
         self._functions = functions
 
     def describe(self, address: int) -> str:
-        """For example `0x08000412 (port_read+14, port/stm32h7/port.c:88)`; the address alone if nothing is known."""
+        """For example `0x08000412 (port_read+14, port/stm32/port.c:88)`; the address alone if nothing is known."""
         known = [one for one in (self.function(address), self.line(address)) if one]
         return f"0x{address:08X} ({', '.join(known)})" if known else f"0x{address:08X}"
 
