@@ -31,8 +31,6 @@ def command(as_json: bool, workspace: Workspace) -> None:
         what = " ".join(part for part in (row.what, row.source) if part)
         told = "; ".join(part for part in (what, row.why) if part)
         made = clock(datetime.fromisoformat(row.made)) if row.made else ""
-        table.add_row(
-            row.stage, Text(row.state, styles[row.state]), Text(f"{row.path}: {told}" if told else row.path), made
-        )
+        table.add_row(row.stage, Text(row.state, styles[row.state]), f"{row.path}: {told}" if told else row.path, made)
     results.print(table)
-    results.print(f"next: {status.next}" if status.next else "all is up to date", markup=False, soft_wrap=True)
+    results.print(f"next: {status.next}" if status.next else "all is up to date", soft_wrap=True)
