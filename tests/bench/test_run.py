@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from serial.tools import list_ports
 
 from tests.bench.posix import Posix, switched_on
 from tests.e2e.command import interrupt, refuse, succeed
@@ -16,7 +17,8 @@ from tinydf.bench import journal as journals
 from tinydf.bench.images import choose, images
 from tinydf.bench.run import FILE, bench
 from tinydf.bench.summary import Bench, device_case
-from tinydf.boards.build import read_build
+from tinydf.boards import emulator
+from tinydf.boards.build import ELF, read_build
 from tinydf.compiler.host import HostEngine
 from tinydf.data.dataset import PLATFORMS, Dataset
 from tinydf.errors import TinydfError
@@ -25,6 +27,22 @@ from tinydf.manifest import read_export
 pytestmark = pytest.mark.export
 
 IMAGES = 64
+
+
+def test_the_board_is_found(
+    tiny_data: Path, tiny_export: Path, tiny_firmware: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No board on USB, one emulated board that runs: it is taken, and the journal names its port."""
+    monkeypatch.setenv("TINYDF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(list_ports, "comports", list)
+    running = emulator.start("posix", tiny_firmware / ELF, "desk")
+    try:
+        result = bench(["auto"], tiny_data, tiny_export, tmp_path / "bench", limit=4)
+    finally:
+        running.stop()
+    assert (result.images, result.mismatches) == (4, 0)
+    (session,) = journals.read(tmp_path / "bench" / journals.FILE).sessions
+    assert session.port == running.port
 
 
 def test_a_whole_run(board: Posix, tiny_data: Path, tiny_export: Path, tiny_firmware: Path, tmp_path: Path) -> None:

@@ -275,4 +275,7 @@ def test_the_list(plug: Plug, capsys: pytest.CaptureFixture[str], tmp_path: Path
         (listed,) = json.loads(capsys.readouterr().out)
         assert (listed["board"], listed["build_id"], listed["problem"]) == (H743, "0123abcd", None)
         main.main(["ports", "--hello"], standalone_mode=False)
-        assert "[/x]" in capsys.readouterr().out.replace("\n", "")
+        shown = capsys.readouterr().out.splitlines()
+        assert shown[:2] == [port, f"    {tmp_path}/by-id/usb-[-x]"]
+        assert shown[2] == "    USB 0483:374b, serial number [/x], STM32 STLink"
+        assert shown[4] == f"    answers: {H743}, build 0123abcd"

@@ -1,7 +1,6 @@
 """`tinydf ports`: the serial ports, which board each may be, and who answers."""
 
 import click
-from rich.table import Table
 
 from tinydf.console import note, print_json, results
 from tinydf.link import ports
@@ -18,26 +17,16 @@ def command(hello: bool, as_json: bool) -> None:
     elif not found:
         note("no serial port on USB, and no emulated board runs")
     else:
-        results.print(_table(found))
+        for one in found:
+            _show(one)
 
 
-def _table(found: list[ports.Asked]) -> Table:
-    table = Table("port", "USB", "serial number", "may be", "answers", box=None)
-    for column in table.columns:
-        column.overflow = "fold"
-    for one in found:
-        port = one.port
-        row = (
-            port.by_id or port.path,
-            port.usb or "emulated",
-            port.serial_number or "-",
-            ", ".join(port.boards) or "-",
-        )
-        table.add_row(*row, _answer(one))
-    return table
-
-
-def _answer(one: ports.Asked) -> str:
-    if one.board and one.build_id:
-        return f"{one.board}, build {one.build_id[:12]}"
-    return one.problem or "-"
+def _show(one: ports.Asked) -> None:
+    port = one.port
+    results.print(port.path, soft_wrap=True)
+    usb = f"USB {port.usb}, serial number {port.serial_number}, {port.what}" if port.usb else None
+    may_be = f"may be {', '.join(port.boards)}" if port.usb and port.boards else None
+    emulated = f"the emulated {port.emulated}" if port.emulated else None
+    answers = f"answers: {one.board}, build {one.build_id[:12]}" if one.build_id else one.problem
+    for line in filter(None, (port.by_id, usb, may_be, emulated, answers)):
+        results.print(f"    {line}", soft_wrap=True)
