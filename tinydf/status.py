@@ -245,7 +245,7 @@ def _next(workspace: Workspace, rows: list[Row]) -> str:
         "data": "data demo",
         "run": "train --resume" if any(_is(row, "run", "unfinished") for row in rows) else "train --force",
         "export": "export --int8",
-        "bench": "bench --port PORT",
+        "bench": "bench",
         "report": "report",
     }
     ready = [row.path for row in rows if _is(row, "firmware", "ready")]

@@ -86,6 +86,22 @@ def bench_here(
     )
 
 
+def places(workspace: Workspace, export: Path | None = None, data: Path | None = None) -> tuple[Path, Path]:
+    """The export and the images that `tinydf simulate` takes, without a board to ask; says in one line what they are.
+
+    Raises:
+        TinydfError: if what is taken by default is missing or damaged.
+    """
+    took = [] if export else [str(look(workspace, "export"))]
+    export = export or workspace.export
+    if data is None:
+        data, said = images_for(workspace, read_export(export))
+        took.append(said)
+    if took:
+        note("; ".join(took))
+    return export, data
+
+
 def images_for(workspace: Workspace, manifest: Manifest) -> tuple[Path, str]:
     """The data set to judge an export by, and what it is: the one it was made on, or the one that comes with tinydf.
 

@@ -12,7 +12,7 @@ from tinydf.workspace import Workspace
 
 @click.command()
 @click.argument("export", required=False, type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="Data set directory.  [default: build/data]")
+@click.option("--data", type=click.Path(path_type=Path), help="Data set.  [default: as `tinydf bench`]")
 @click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Split to judge.")
 @click.option(
     "--compare", type=click.IntRange(min=1), default=None, help="Run so many images through TFLM's interpreter too."
@@ -35,11 +35,12 @@ def command(
     workspace: Workspace,
 ) -> None:
     """Judge a data set by the board's C on this machine, on all cores. EXPORT is build/export if left out."""
+    from tinydf.bench.defaults import places
     from tinydf.compiler.show import print_simulation
     from tinydf.console import print_json
     from tinydf.simulate import simulate
 
-    export, data = workspace.take(export=export, data=data)
+    export, data = places(workspace, export, data)
     result = simulate(export, data, cast(Split, split), compare or 0, sources)
     if as_json:
         print_json(result)

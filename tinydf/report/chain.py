@@ -1,5 +1,6 @@
 """The hash chain from data set to bench: each artefact names what it came from, and all must be of one run."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,25 +20,10 @@ from tinydf.files import read_model, sha256_file
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Manifest, read_export
 from tinydf.report.plan import read_plan
+from tinydf.train.record import METRICS, WEIGHTS, RunMetrics, read_metrics
 
-METRICS = "metrics.json"
-WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
 SOURCES = {"aot": "model_aot.c", "tflm": "model_data.cc"}
-
-
-class RunMetrics(BaseModel):
-    """What is needed of a run's `metrics.json`."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    dataset_sha256: str
-    weights_sha256: str
-    threshold: float
-    parameters: int
-    macs: int
-    epochs: int
-    seconds: float
 
 
 class Link(BaseModel):
@@ -52,73 +38,109 @@ class Link(BaseModel):
 
 @dataclass(frozen=True)
 class Artefacts:
-    """Everything that a report is about, of one run."""
+    """What a report is about, all of one run. Only the export must be there; what is not is None."""
 
-    dataset: Dataset
-    run: Path
-    metrics: RunMetrics
-    baseline: Path | None
     export: Path
     manifest: Manifest
-    firmware: Path
-    build: Build
-    bench: Bench
-    journal: Contents
     plan: Plan
+    dataset: Dataset | None
+    run: Path | None
+    metrics: RunMetrics | None
+    baseline: Path | None
+    build: Build | None
+    bench: Bench | None
+    journal: Contents | None
     chain: list[Link]
 
 
-def read(data: Path, run: Path, export: Path, firmware: Path, bench: Path, baseline: Path | None = None) -> Artefacts:
-    """Read a run's artefacts, and check that each was made from the one before it.
+def read(
+    data: Path | None,
+    run: Path | None,
+    export: Path,
+    firmware: Path | None,
+    bench: Path | None,
+    baseline: Path | None = None,
+) -> Artefacts:
+    """Read artefacts, and check that each was made from the one before it, as far as both are there.
+
+    Without a run, the data set is what the board was measured on, and the export may have been made on another.
 
     Raises:
         TinydfError: if one is missing or damaged, or does not belong to the others; it names the two that do not fit.
     """
-    dataset, manifest = Dataset(data), read_export(export)
-    metrics = _metrics(run)
-    build = read_build(firmware)
-    figures = read_model(Bench, bench / BENCH, "tinydf bench")
-    journal = journals.read(bench / journals.FILE)
-    source = SOURCES[build.engine]
-    chain = [
-        Link(what="data set", file=DATASET, sha256=dataset.sha256),
-        Link(what="weights", file=WEIGHTS, sha256=_hash(run / WEIGHTS)),
-        Link(what="ONNX", file=ONNX, sha256=_hash(export / ONNX)),
-        Link(what="int8 TFLite", file=MODEL, sha256=manifest.chain.tflite),
-        Link(what="generated C", file=source, sha256=_hash(export / source)),
-        Link(what="firmware image", file=ELF, sha256=build.elf_sha256),
-        Link(what="answers of the board", file=journals.FILE, sha256=journal.sha256),
-    ]
+    manifest = read_export(export)
+    dataset = Dataset(data) if data else None
+    metrics = read_metrics(run) if run else None
+    build = read_build(firmware) if firmware else None
+    figures = read_model(Bench, bench / BENCH, "tinydf bench") if bench else None
+    journal = journals.read(bench / journals.FILE) if bench else None
+    chain = list(_links(dataset, run, export, manifest, build, journal))
     of = {link.what: link.sha256 for link in chain}
-    plan, header = read_plan(export), journal.header
-    for made, want, one, other in (
-        (metrics.dataset_sha256, dataset.sha256, run, data),
-        (metrics.weights_sha256, of["weights"], run / METRICS, run / WEIGHTS),
-        (manifest.chain.dataset, dataset.sha256, export, data),
-        (manifest.chain.weights, of["weights"], export, run),
-        (manifest.chain.onnx, of["ONNX"], export / MODEL, export / ONNX),
-        (plan.model_sha256, manifest.chain.tflite, export / PLAN, export / MODEL),
-        (build.sources[source], of["generated C"], firmware, export / source),
-        (build.model, manifest.chain.tflite, firmware, export),
-        (header.dataset_sha256, dataset.sha256, bench, data),
-        (header.manifest_sha256, sha256_file(export / MANIFEST), bench, export),
-        (header.model_sha256, manifest.chain.tflite, bench, export / MODEL),
-        (header.build_id, build.build_id, bench, firmware),
-        (figures.journal_sha256, journal.sha256, bench / BENCH, bench / journals.FILE),
-    ):
-        _same(made, want, one, other)
+    plan = read_plan(export)
+    checks: list[tuple[str | None, str, Path, Path]] = []
+    if run and metrics:
+        if data and dataset:
+            checks.append((metrics.dataset_sha256, dataset.sha256, run, data))
+        checks.append((metrics.weights_sha256, of["weights"], run / METRICS, run / WEIGHTS))
+    if data and dataset and (run or not bench):
+        checks.append((manifest.chain.dataset, dataset.sha256, export, data))
+    if run:
+        checks.append((manifest.chain.weights, of["weights"], export, run))
+    if "ONNX" in of:
+        checks.append((manifest.chain.onnx, of["ONNX"], export / MODEL, export / ONNX))
+    checks.append((plan.model_sha256, manifest.chain.tflite, export / PLAN, export / MODEL))
+    if firmware and build:
+        source = SOURCES[build.engine]
+        checks.append((build.sources[source], of["generated C"], firmware, export / source))
+        checks.append((build.model, manifest.chain.tflite, firmware, export))
+    if bench and figures and journal:
+        header = journal.header
+        if data and dataset:
+            checks.append((header.dataset_sha256, dataset.sha256, bench, data))
+        checks.append((header.manifest_sha256, sha256_file(export / MANIFEST), bench, export))
+        checks.append((header.model_sha256, manifest.chain.tflite, bench, export / MODEL))
+        if firmware and build:
+            checks.append((header.build_id, build.build_id, bench, firmware))
+        checks.append((figures.journal_sha256, journal.sha256, bench / BENCH, bench / journals.FILE))
     if baseline:
-        _same(_metrics(baseline).dataset_sha256, dataset.sha256, baseline, data)
-    return Artefacts(dataset, run, metrics, baseline, export, manifest, firmware, build, figures, journal, plan, chain)
+        if data is None or dataset is None:
+            raise TinydfError(f"{baseline} is compared on the data set", "give it with --data")
+        checks.append((read_metrics(baseline).dataset_sha256, dataset.sha256, baseline, data))
+    for made, want, one, other in checks:
+        _same(made, want, one, other)
+    return Artefacts(export, manifest, plan, dataset, run, metrics, baseline, build, figures, journal, chain)
 
 
-def _metrics(run: Path) -> RunMetrics:
-    return read_model(RunMetrics, run / METRICS, "tinydf train RECIPE --data D --out RUN")
+def _links(
+    dataset: Dataset | None,
+    run: Path | None,
+    export: Path,
+    manifest: Manifest,
+    build: Build | None,
+    journal: Contents | None,
+) -> Iterator[Link]:
+    """The artefacts in the order in which they were made."""
+    if dataset and run:
+        yield Link(what="data set", file=DATASET, sha256=dataset.sha256)
+    if run:
+        yield Link(what="weights", file=WEIGHTS, sha256=_hash(run / WEIGHTS))
+    if run or (export / ONNX).is_file():
+        yield Link(what="ONNX", file=ONNX, sha256=_hash(export / ONNX))
+    yield Link(what="int8 TFLite", file=MODEL, sha256=manifest.chain.tflite)
+    source = SOURCES[build.engine if build else "aot"]
+    yield Link(what="generated C", file=source, sha256=_hash(export / source))
+    if build:
+        yield Link(what="firmware image", file=ELF, sha256=build.elf_sha256)
+    if dataset and not run:
+        yield Link(what="images", file=DATASET, sha256=dataset.sha256)
+    if journal:
+        yield Link(what="answers of the board", file=journals.FILE, sha256=journal.sha256)
 
 
 def _same(made_from: str | None, want: str, one: Path, other: Path) -> None:
     if made_from != want:
-        raise TinydfError(f"{one} was not made from {other}", "a report is of one run; give what belongs together")
+        mend = "a report is of one run; give what belongs together, or see `tinydf status` for what is stale"
+        raise TinydfError(f"{one} was not made from {other}", mend)
 
 
 def _hash(path: Path) -> str:

@@ -53,46 +53,47 @@ class ModelFacts(Fact):
 
     name: str
     input: tuple[int, ...]
-    parameters: int
+    parameters: int | None
     macs: int
     tflite_bytes: int
-    tflm_arena_bytes: int
+    tflm_arena_bytes: int | None
     threshold: float
-    training_seconds: float
+    training_seconds: float | None
 
 
 class Facts(Fact):
-    """The whole report."""
+    """The whole report; what was not there is None, or empty."""
 
     format: int = 1
-    board: str
-    board_title: str
+    board: str | None
+    board_title: str | None
     chain: list[Link]
-    data: DataFacts
+    data: DataFacts | None
     model: ModelFacts
     accuracy: dict[str, Accuracy] = Field(
         description="of the same images: baseline (no augmentation, in floats), float, int8 (host), device"
     )
-    bench: Bench
-    parity: Parity
+    bench: Bench | None
+    parity: Parity | None
     plan: Plan
     regions: list[Region]
 
 
 def gather(artefacts: Artefacts) -> Facts:
     """Collect the facts; the floating-point networks judge the images that the board judged."""
-    board = boards.load(artefacts.bench.board)
+    bench, build = artefacts.bench, artefacts.build
+    name = bench.board if bench else build.board if build else None
     return Facts(
-        board=board.name,
-        board_title=board.title,
+        board=name,
+        board_title=boards.load(name).title if name else None,
         chain=artefacts.chain,
-        data=_data(artefacts.dataset),
+        data=_data(artefacts.dataset) if artefacts.dataset else None,
         model=_model(artefacts),
         accuracy=_accuracy(artefacts),
-        bench=artefacts.bench,
-        parity=read_model(Parity, artefacts.export / PARITY, "tinydf export --int8 RUN"),
+        bench=bench,
+        parity=_parity(artefacts),
         plan=artefacts.plan,
-        regions=regions(artefacts.build, artefacts.bench.memory.peak_stack_bytes),
+        regions=regions(build, bench.memory.peak_stack_bytes if bench else None) if build else [],
     )
 
 
@@ -100,7 +101,11 @@ def summary(facts: Facts) -> dict[str, Any]:
     """The few figures that a script or a person asks for first. Balanced accuracy is of seen generators."""
     stages = {name: _balanced(accuracy, "seen") for name, accuracy in facts.accuracy.items()}
     baseline = stages.pop(BASELINE, None)
-    bench, memory = facts.bench, facts.bench.memory
+    bench = facts.bench
+    if bench is None:
+        about = {"board": facts.board, "model": facts.model.name, "arena_bytes": facts.plan.arena_bytes}
+        return {**about, "chain": {link.what: link.sha256 for link in facts.chain}}
+    memory = bench.memory
     return {
         "board": facts.board,
         "engine": bench.engine,
@@ -126,16 +131,19 @@ def summary(facts: Facts) -> dict[str, Any]:
 
 def known_generators(artefacts: Artefacts) -> dict[str, bool]:
     """Of each generator in the journal, whether training saw it."""
-    return {one.generator: artefacts.dataset.seen(one.generator) for one in artefacts.journal.answers.values()}
+    generators = artefacts.bench.accuracy.generators if artefacts.bench else {}
+    return {name: one.seen for name, one in generators.items()}
 
 
 def _accuracy(artefacts: Artefacts) -> dict[str, Accuracy]:
+    if artefacts.journal is None:
+        return {}
     answers, known = artefacts.journal.answers, known_generators(artefacts)
     split = artefacts.journal.header.split
     stages = {}
-    if artefacts.baseline:
-        stages[BASELINE] = float_cases(artefacts.baseline, artefacts.dataset, split, answers)
-    stages[FLOAT] = float_cases(artefacts.run, artefacts.dataset, split, answers)
+    for stage, run in ((BASELINE, artefacts.baseline), (FLOAT, artefacts.run)):
+        if run and artefacts.dataset:
+            stages[stage] = float_cases(run, artefacts.dataset, split, answers)
     stages[INT8] = [host_case(one, artefacts.manifest) for one in answers.values()]
     stages[DEVICE] = [device_case(one) for one in answers.values()]
     return {name: measure(cases, known) for name, cases in stages.items()}
@@ -191,15 +199,22 @@ def _data(dataset: Dataset) -> DataFacts:
     )
 
 
+def _parity(artefacts: Artefacts) -> Parity | None:
+    """Of what was converted; None for a finished model, which has nothing to be compared with."""
+    path = artefacts.export / PARITY
+    there = artefacts.run is not None or path.is_file()
+    return read_model(Parity, path, "tinydf export --int8 RUN") if there else None
+
+
 def _model(artefacts: Artefacts) -> ModelFacts:
     manifest, metrics = artefacts.manifest, artefacts.metrics
     return ModelFacts(
         name=manifest.name,
         input=manifest.input.shape,
-        parameters=metrics.parameters,
-        macs=metrics.macs,
+        parameters=metrics.parameters if metrics else None,
+        macs=metrics.macs if metrics else artefacts.plan.macs,
         tflite_bytes=(artefacts.export / MODEL).stat().st_size,
         tflm_arena_bytes=manifest.tflm_arena_bytes,
-        threshold=metrics.threshold,
-        training_seconds=metrics.seconds,
+        threshold=metrics.threshold if metrics else manifest.decision.threshold,
+        training_seconds=metrics.seconds if metrics else None,
     )

@@ -1,6 +1,7 @@
 """The page: facts, plots and sample images poured into one HTML file that asks nothing of a network."""
 
 import base64
+import importlib.util
 import io
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,11 +17,12 @@ from tinydf import __version__
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, EMULATED, UNITS, device_case
+from tinydf.console import note
 from tinydf.data.dataset import Sample, Source
 from tinydf.files import write_text
-from tinydf.report import plots
+from tinydf.installation import install
 from tinydf.report.chain import Artefacts
-from tinydf.report.facts import BASELINE, DEVICE, FLOAT, INT8, Facts, known_generators, summary
+from tinydf.report.facts import BASELINE, DEVICE, FLOAT, INT8, Facts, known_generators
 from tinydf.train.accuracy import Case, group, pick
 
 PLATFORMS = {"pre_social": "Not shared", "facebook": "Facebook", "telegram": "Telegram", "x": "X"}
@@ -69,22 +71,44 @@ def render(facts: Facts, artefacts: Artefacts) -> str:
     ).render(
         facts=facts,
         bench=facts.bench,
-        summary=summary(facts),
+        absent=_absent(artefacts),
         stages={name: STAGES[name] for name in facts.accuracy},
-        platforms=list(facts.accuracy[DEVICE].all),
+        platforms=list(facts.accuracy[DEVICE].all) if facts.bench else [],
         plots={name: Markup(svg) for name, svg in _plots(facts, artefacts).items()},  # noqa: S704  # drawn here
         threshold_steps=artefacts.manifest.decision.threshold_steps,
         right=right,
         wrong=wrong,
         photographs=_photographs(artefacts, [*right, *wrong]),
-        started=min(session.started for session in artefacts.journal.sessions)[:10],
-        is_cycles=facts.bench.ticks.unit == UNITS[CYCLES],
-        is_emulated=facts.bench.ticks.unit == UNITS[EMULATED],
+        started=min(one.started for one in artefacts.journal.sessions)[:10] if artefacts.journal else None,
+        is_cycles=facts.bench is not None and facts.bench.ticks.unit == UNITS[CYCLES],
+        is_emulated=facts.bench is not None and facts.bench.ticks.unit == UNITS[EMULATED],
+        build_id=artefacts.build.build_id if artefacts.build else facts.bench.build_id if facts.bench else None,
+        flash_bytes=artefacts.build.flash_bytes if artefacts.build else None,
         version=__version__,
     )
 
 
+def _absent(artefacts: Artefacts) -> list[str]:
+    """What a whole chain has and this one has not."""
+    there = {
+        "the run that trained it": artefacts.run,
+        "the images": artefacts.dataset,
+        "the firmware": artefacts.build,
+        "a bench": artefacts.bench,
+    }
+    return [name for name, one in there.items() if one is None]
+
+
 def _plots(facts: Facts, artefacts: Artefacts) -> dict[str, str]:
+    """The plots by name; none where matplotlib is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        note(f"no plots without matplotlib: {install('report')}")
+        return {}
+    from tinydf.report import plots
+
+    of_the_plan = {"arena": plots.arena(facts.plan)}
+    if facts.bench is None or artefacts.journal is None:
+        return {"layers": plots.layers(facts.plan, [], ""), **of_the_plan}
     known = known_generators(artefacts)
     cases = [device_case(one) for one in artefacts.journal.answers.values()]
     panels = {"Generators that training saw": _curves(pick(cases, known, seen=True))}
@@ -98,7 +122,7 @@ def _plots(facts: Facts, artefacts: Artefacts) -> dict[str, str]:
         "accuracy": plots.accuracy(bars, {name: _platform(name) for name in facts.accuracy[DEVICE].all}),
         "roc": plots.roc(panels),
         "layers": plots.layers(facts.plan, facts.bench.layers, facts.bench.ticks.unit),
-        "arena": plots.arena(facts.plan),
+        **of_the_plan,
     }
 
 
@@ -108,6 +132,8 @@ def _curves(cases: list[Case]) -> dict[str, list[Case]]:
 
 def _samples(artefacts: Artefacts) -> tuple[list[Shown], list[Shown]]:
     """Images that the board judged right, of every platform and class, and those it was most wrong about."""
+    if artefacts.journal is None or artefacts.dataset is None:
+        return [], []
     answers = sorted(artefacts.journal.answers.values(), key=_margin)
     wrong = _different(one for one in reversed(answers) if one.fake != bool(one.label))[:SHOWN]
     right = _spread([one for one in answers if one.fake == bool(one.label)])
@@ -165,7 +191,8 @@ def _shown(answer: Answer, sample: Sample, crop: NDArray[np.uint8]) -> Shown:
 def _photographs(artefacts: Artefacts, shown: list[Shown]) -> list[Source]:
     """What the shown crops are cut from, to be named with author and licence."""
     ids = {one.photograph for one in shown}
-    return [source for source in artefacts.dataset.info.sources if source.id in ids]
+    sources = artefacts.dataset.info.sources if artefacts.dataset else []
+    return [source for source in sources if source.id in ids]
 
 
 def _platform(name: str) -> str:
