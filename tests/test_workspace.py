@@ -1,18 +1,23 @@
 """The workspace: commands find what the stage before them left, say what they took, and nothing is mixed or lost."""
 
+import io
 import json
 import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import leftovers, refuse, tinydf
+from tests.e2e.command import leftovers, tinydf
 from tinydf import published
 from tinydf.bench import journal as journals
 from tinydf.boards.build import ELF
+from tinydf.boards.firmware import obtain
+from tinydf.cli.main import main
+from tinydf.errors import TinydfError
 from tinydf.export.tflm import measure_arena
 from tinydf.manifest import read_export
 from tinydf.status import Status, survey
@@ -21,11 +26,24 @@ from tinydf.workspace import Workspace
 NAME = f"workspace-{os.getpid()}"
 
 
+def run(*arguments: object) -> tuple[str, str]:
+    """Standard output and standard error of a command, in this process, which has imported everything."""
+    output, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(errors):
+        main.main(list(map(str, arguments)), prog_name="tinydf", standalone_mode=False)
+    return output.getvalue(), errors.getvalue()
+
+
 def said(*arguments: object) -> str:
     """Notes of a command that must succeed."""
-    done = tinydf(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
+    return run(*arguments)[1]
+
+
+def refuse(*arguments: object) -> str:
+    """The line with which a command fails."""
+    with pytest.raises(TinydfError) as caught:
+        run(*arguments)
+    return str(caught.value)
 
 
 def status(root: Path) -> Status:
@@ -43,10 +61,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     at = ("--workspace", root)
     exported = said(*at, "export", "--int8")
     assert "taking the published detector phinet-demo" in exported
-    flashed = tinydf(*at, "flash", "--board", "posix", "--name", NAME)
-    assert flashed.returncode == 0, flashed.stderr
-    assert f"export {root}/build/export: phinet-demo, int8, made " in flashed.stderr
-    port = flashed.stdout.strip()
+    printed, flashed = run(*at, "flash", "--board", "posix", "--name", NAME)
+    assert f"export {root}/build/export: phinet-demo, int8, made " in flashed
+    port = printed.strip()
     try:
         benched = said(*at, "bench", "--port", port, "--limit", 8)
         assert f"data {root}/build/builtin: the built-in test set" in benched
@@ -90,10 +107,10 @@ def test_flash_again_builds_nothing(served: tuple[Path, str]) -> None:
     root, port = served
     elf = root / "build" / "firmware" / "posix" / ELF
     before = elf.stat().st_mtime_ns
-    done = tinydf("--workspace", root, "flash", "--board", "posix", "--name", NAME)
-    assert (done.returncode, done.stdout.strip()) == (0, port), done.stderr
+    printed, notes = run("--workspace", root, "flash", "--board", "posix", "--name", NAME)
+    assert printed.strip() == port
     assert elf.stat().st_mtime_ns == before
-    assert f"from {root}/build/export" in done.stderr and "built" not in done.stderr
+    assert f"from {root}/build/export" in notes and "built" not in notes
 
 
 def test_another_export_makes_firmware_and_bench_stale(served: tuple[Path, str], copied: Path) -> None:
@@ -105,19 +122,19 @@ def test_another_export_makes_firmware_and_bench_stale(served: tuple[Path, str],
     assert "runs the published phinet-demo" in line and "phinet-small" in line and "tinydf flash --board posix" in line
     assert states(copied)["bench"] == "stale", "what was there is not touched"
     line = refuse("--workspace", copied, "report")
-    assert f"{copied}/build/bench was not made from {copied}/build/export" in line
+    assert f"{copied}/build/firmware/posix was not made from {copied}/build/export" in line
     assert not (copied / "report.html").exists()
 
 
-def test_stale_firmware_is_built_again(served: tuple[Path, str], copied: Path) -> None:
-    shutil.rmtree(copied / "build" / "export")
+@pytest.mark.slow
+def test_stale_firmware_is_built_again(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said("--workspace", copied, "export", "--int8", "phinet-small")
-    done = tinydf("--workspace", copied, "flash", "--board", "posix", "--name", f"{NAME}-again", "--json")
-    assert done.returncode == 0, done.stderr
-    said("emulator", "stop", f"{NAME}-again")
-    assert "(stale: " in done.stderr and "building it again" in done.stderr
+    _, made = obtain(Workspace(copied), "posix", None, None, None)
+    assert made.model == published.manifest("phinet-small").chain.tflite
+    notes = capsys.readouterr().err
+    assert "(stale: " in notes and "building it again" in notes
     built = json.loads((copied / "build" / "firmware" / "posix" / "build.json").read_text())
-    assert built["model"] == published.manifest("phinet-small").chain.tflite
+    assert built["build_id"] == made.build_id
     assert built["export"] == "../../export"
 
 

@@ -88,7 +88,7 @@ def export_here(
             note(f"no run in {workspace.run}: taking the published detector {found.parent.name}")
     elif found.is_dir():
         found, data = workspace.take(run=source, data=data)
-    elif found.exists():
+    elif found.suffix == ".onnx":
         (data,) = workspace.take(data=data)
     return export_run(found, data, out or workspace.export, calibration)
 
