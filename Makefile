@@ -2,7 +2,8 @@
 PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test test-boards fuzz bench-engine bench-detectors bench-share bench-train bench-faces results lint format setup lock clean
+.PHONY: demo test test-boards fuzz mutants bench-engine bench-detectors bench-share bench-train bench-faces results
+.PHONY: lint format setup lock clean
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -15,6 +16,9 @@ test-boards: setup ## The demo model on every emulated board, 20 images, no byte
 
 fuzz: setup ## 100,000 mutated models through the compiler
 	$(PYTHON) -m tests.fuzz.tflite --cases 100000
+
+mutants: setup ## A fault seeded in each kernel: does the sanitizers' test find it?
+	$(PYTHON) -m tests.mutants
 
 bench-engine: setup ## The compiled engine on every emulated board, beside its peers: benchmarks/engine.md
 	$(PYTHON) -m benchmarks.engine
