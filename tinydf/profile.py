@@ -25,6 +25,7 @@ from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Chain, Decision, Manifest, Tensor
 from tinydf.preprocess import Preprocess
 
+ESP_IDF_HOT = ".iram1.tinydf"  # where the component puts hot code
 SAMPLES = 3
 
 
@@ -100,6 +101,8 @@ def profile(
         TinydfError: if the model cannot be compiled or does not fit, or the board does not answer.
     """
     board = boards.load(board_name)
+    if port is None and board.emulator is None:
+        raise TinydfError(f"{board_name} has no emulator", "give the --port of one that runs this very model")
     target = target_of(board.core.name)
     with about(name):
         compiled = compile_model(tflite, target=target)
@@ -227,7 +230,8 @@ def _ratio(ticks: int, macs: int) -> float | None:
 
 
 def engine_code_bytes(linker_map: str) -> int:
-    """Bytes of code that the engine and the kernels take, by the linker's map file."""
+    """Bytes of code that the engine and the kernels take, by the linker's map file (ESP-IDF links an archive)."""
     kept = linker_map.partition("Linker script and memory map")[2]
-    sections = re.findall(r"^ \.(?:text|hot)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
-    return sum(int(size, 16) for size, name in sections if re.search(r"/(kernels/\w+|model_aot)\.c\.o(bj)?$", name))
+    found = re.findall(r"^ (\.(?:text|hot|iram1)\S*)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
+    engine = re.compile(r"(/kernels/\w+|[/(]model_aot)\.c\.o(bj)?\)?$")
+    return sum(int(size, 16) for part, size, name in found if engine.search(name) or part == ESP_IDF_HOT)

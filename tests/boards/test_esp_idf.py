@@ -21,16 +21,18 @@ from tinydf import resources
 from tinydf.boards import board as boards
 from tinydf.boards import esp_idf, flashers
 from tinydf.boards.build import build, read_build
+from tinydf.boards.flashers.job import Job
 from tinydf.boards.sizes import measure
 from tinydf.compiler.check import random_inputs
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
 from tinydf.link import wire
 from tinydf.link.client import Board
+from tinydf.profile import engine_code_bytes, profile
 
 STANDIN = Path(__file__).parent / "standin_idf"
 BOARD = "esp32-s3-devkitc-1"
-BOARDS = ("esp32-devkitc", "esp32-s3-devkitc-1", "esp32-c3-devkitm-1-idf")
+BOARDS = ("esp32-devkitc", "esp32-s3-devkitc-1", "esp32-s3-devkitc-1-usb", "esp32-c3-devkitm-1-idf")
 COMPONENT = resources.FIRMWARE / "esp-idf" / "tinydf"
 PORT = resources.FIRMWARE / "port" / "esp-idf"
 
@@ -109,6 +111,17 @@ def test_the_record_and_the_image(firmware: Path, tmp_path: Path) -> None:
     assert (tmp_path / "merged.bin").read_bytes() == (firmware / "firmware.bin").read_bytes()
 
 
+def test_the_engine_s_code_is_counted(firmware: Path) -> None:
+    sections = {one.name: one.bytes for one in read_build(firmware).sections}
+    hot, counted = sections[".iram1.tinydf"], engine_code_bytes((firmware / "firmware.map").read_text())
+    assert 0 < hot < counted < hot + sections[".text"]
+
+
+def test_a_profile_needs_a_board() -> None:
+    with pytest.raises(TinydfError, match=f"{BOARD} has no emulator: give the --port of one that runs this very model"):
+        profile(b"", BOARD)
+
+
 def test_the_kernels_are_those_of_any_core(firmware: Path, export: Path) -> None:
     assert '"target": "generic"' in (export / "plan.json").read_text()
 
@@ -168,21 +181,17 @@ def test_the_link_on_usb_serial_jtag(tmp_path: Path) -> None:
         assert board.infer(0, data).output == expected_output(data, runs=1)
 
 
-@pytest.mark.parametrize("line", ["UART0", "USB"])
 @pytest.mark.parametrize("name", BOARDS)
-def test_each_board_s_own_settings(name: str, line: str, tmp_path: Path) -> None:
+def test_each_board_s_own_settings(name: str, tmp_path: Path) -> None:
     """ESP-IDF's kconfgen takes all of them; nothing but the link writes to the link's line."""
     board = boards.load(name)
     assert board.esp_idf is not None and board.uart is not None
-    if line not in board.esp_idf.lines:
-        pytest.skip("the chip has no such line")
-    board = board.model_copy(update={"uart": board.uart.model_copy(update={"name": line})})
     settings = _configured(board, tmp_path)
     assert settings["CONFIG_TINYDF_BOARD"] == f'"{name}"'
     assert settings["CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ"] == str(board.core.clock_hz // 1_000_000)
     assert settings["CONFIG_LOG_DEFAULT_LEVEL_NONE"] == "y"
     console = {one for one in settings if one.startswith("CONFIG_ESP_CONSOLE")}
-    if line == "USB":
+    if board.uart.name == "USB":
         assert "CONFIG_TINYDF_LINK_USB_SERIAL_JTAG" in settings and "CONFIG_TINYDF_UART_BAUD" not in settings
         assert console == {"CONFIG_ESP_CONSOLE_UART_DEFAULT", "CONFIG_ESP_CONSOLE_SECONDARY_NONE"}
     else:
@@ -233,11 +242,19 @@ def test_esptool_writes_the_whole_image(name: str, chip: str, firmware: Path, tm
     """The real esptool, against the mock of the chip's ROM, which compares MD5."""
     said: list[str] = []
     with rom(0, tmp_path, chip) as port:
-        assert flashers.program(boards.load(name), firmware, said.append, port) == "esptool"
+        assert flashers.program(boards.load(name), Job(firmware, port), said.append) == "esptool"
     assert "Hash of data verified." in said
 
 
-def test_an_arena_that_does_not_fit_is_said_before_any_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_board_that_nothing_emulates_is_not_said_to_be(firmware: Path, tmp_path: Path) -> None:
+    with pytest.raises(TinydfError) as caught:
+        flashers.program(boards.load(BOARD), Job(firmware, str(tmp_path / "none")), print)
+    assert str(caught.value) == f"esptool found no board at that port: plug {BOARD} in"
+    done = tinydf("flash", "--board", BOARD, "--firmware", firmware, "--emulator")
+    assert done.stderr.splitlines()[-1] == f"tinydf: {BOARD} has no emulator: flash a real one, without --emulator"
+
+
+def test_an_arena_that_does_not_fit_is_said_before_any_build(tmp_path: Path) -> None:
     with pytest.raises(TinydfError, match="an arena of 300000 bytes, and esp32-devkitc has 147968 in one piece"):
         build("esp32-devkitc", write_export(tmp_path / "export", 300_000), tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -304,15 +321,31 @@ def test_parts_that_overlap_or_are_missing(tmp_path: Path) -> None:
         esp_idf.merge(tmp_path)
 
 
-def test_a_configuration_that_was_edited_stays_until_the_defaults_change(tmp_path: Path) -> None:
+def test_a_configuration_is_made_from_the_defaults(firmware: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So that the build id, which knows the defaults, tells all of it."""
+    tree = firmware / "cmake"
+    configured = tree / "project" / "sdkconfig"
     board = boards.load(BOARD)
-    edited = esp_idf.write_project(board, tmp_path) / "sdkconfig"
-    edited.write_text("CONFIG_ESP_MAIN_TASK_STACK_SIZE=12000\n")
-    project = esp_idf.write_project(board, tmp_path)
-    assert esp_idf.stack_bytes(project) == 12000
+    assert esp_idf.stack_bytes(esp_idf.write_project(board, tree)) == 8192, "that of the last build stays"
+    configured.write_text(configured.read_text().replace("STACK_SIZE=8192", "STACK_SIZE=12000"))
+    esp_idf.write_project(board, tree)
+    assert not configured.exists()
+    assert "sdkconfig was edited, and is made from sdkconfig.defaults again" in capsys.readouterr().err.replace(
+        "\n", " "
+    )
+
+
+def test_other_defaults_make_another_configuration(tmp_path: Path) -> None:
+    board = boards.load(BOARD)
     assert board.uart is not None
-    esp_idf.write_project(board.model_copy(update={"uart": board.uart.model_copy(update={"baud": 115200})}), tmp_path)
-    assert not edited.exists()
+    configured = esp_idf.write_project(board, tmp_path) / "sdkconfig"
+    configured.write_text("CONFIG_ESP_MAIN_TASK_STACK_SIZE=8192\n")
+    esp_idf.keep_configuration(tmp_path)
+    esp_idf.write_project(board, tmp_path)
+    assert configured.exists()
+    slower = board.model_copy(update={"uart": board.uart.model_copy(update={"baud": 115200})})
+    esp_idf.write_project(slower, tmp_path)
+    assert not configured.exists()
 
 
 # Sections as ESP-IDF's linker script calls them, with their addresses on an ESP32-S3.

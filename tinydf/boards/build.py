@@ -319,6 +319,7 @@ def _run_esp_idf(board: Board, export: Path, tree: Path, build_id: str) -> Sizes
     started = time.monotonic()
     _run(esp_idf.command(board, project, made, export, build_id), tree)
     note(f"built for {board.name} in {time.monotonic() - started:.1f} s")
+    esp_idf.keep_configuration(tree)
     for name in (ELF, MAP):
         shutil.copy(made / name, tree / name)
     (tree / BIN).write_bytes(esp_idf.merge(made))

@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf import resources
 from tinydf.boards.board import Board, EspIdf
+from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, write_text
 
 OLDEST, TOO_NEW = (5, 1), (6, 0)
+DEFAULTS, CONFIGURED = "sdkconfig.defaults", "sdkconfig"
 ERASED = b"\xff"  # what flash holds where nothing is written
 
 
@@ -53,21 +55,36 @@ def version(board: Board) -> str:
 def write_project(board: Board, tree: Path) -> Path:
     """Write the project that ESP-IDF builds to `tree/project`; what says the same stays untouched.
 
-    A configuration made from other defaults (`sdkconfig`) is dropped; one that a user edited stays.
+    ESP-IDF's `sdkconfig` stays only if it is the one that the last build left: the defaults are what a build id tells.
     """
+    source = resources.FIRMWARE / "esp-idf" / "project"
     project = tree / "project"
-    changed = False
-    for source in sorted(path for path in (resources.FIRMWARE / "esp-idf" / "project").rglob("*") if path.is_file()):
-        text = source.read_text(encoding="utf-8")
-        if source.name == "sdkconfig.defaults":
+    same = True
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        text = path.read_text(encoding="utf-8")
+        if path.name == DEFAULTS:
             text += "".join(f"{line}\n" for line in _board_settings(board))
-        path = project / source.relative_to(resources.FIRMWARE / "esp-idf" / "project")
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            changed = changed or source.name == "sdkconfig.defaults"
-            write_text(path, text)
-    if changed:
-        (project / "sdkconfig").unlink(missing_ok=True)
+        copy = project / path.relative_to(source)
+        if not copy.is_file() or copy.read_text(encoding="utf-8") != text:
+            write_text(copy, text)
+            same = same and path.name != DEFAULTS
+    configured = project / CONFIGURED
+    if configured.is_file() and not (same and _of_last_build(configured, tree)):
+        configured.unlink()
     return project
+
+
+def _of_last_build(configured: Path, tree: Path) -> bool:
+    kept = tree / CONFIGURED
+    if kept.is_file() and kept.read_bytes() != configured.read_bytes():
+        note(f"{configured} was edited, and is made from {DEFAULTS} again")
+        return False
+    return kept.is_file()
+
+
+def keep_configuration(tree: Path) -> None:
+    """Remember the `sdkconfig` of a build that went well."""
+    shutil.copy(tree / "project" / CONFIGURED, tree / CONFIGURED)
 
 
 def _board_settings(board: Board) -> list[str]:
@@ -110,7 +127,7 @@ def command(board: Board, project: Path, build: Path, export: Path, build_id: st
 
 def stack_bytes(project: Path) -> int:
     """The size of the task that runs the application, which ESP-IDF takes from its heap at start."""
-    found = re.search(r"^CONFIG_ESP_MAIN_TASK_STACK_SIZE=(\d+)$", (project / "sdkconfig").read_text("utf-8"), re.M)
+    found = re.search(r"^CONFIG_ESP_MAIN_TASK_STACK_SIZE=(\d+)$", (project / CONFIGURED).read_text("utf-8"), re.M)
     return int(found[1]) if found else 0
 
 

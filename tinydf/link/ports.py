@@ -241,11 +241,12 @@ def _several(found: list[str], first: Port) -> TinydfError:
 
 def _none(name: str | None, ports: list[Port], emulator_counts: bool = True) -> NoPort:
     """What was looked for, and what else is there."""
-    usb = boards.load(name).usb if name else None
-    ids = ", ".join(usb.ids) if usb else ""
+    board = boards.load(name) if name else None
+    ids = ", ".join(board.usb.ids) if board and board.usb else ""
     whose = f"of {name}{f' ({ids})' if ids else ''}" if name else "of any board"
     neither = " and no emulated one that runs" if emulator_counts else ""
     others = ", ".join(f"{one.path} (USB {one.usb})" for one in ports if one.usb)
     hint = f"; if {others} is it, give it with --port" if others else ""
-    start = f"`tinydf flash --board {name or 'nucleo-h743'} --emulator`"
-    return NoPort(f"there is no serial port {whose} on USB{neither}", f"plug the board in, or use {start}{hint}")
+    start = f", or use `tinydf flash --board {name or 'nucleo-h743'} --emulator`"
+    emulate = start if board is None or board.emulator else ""
+    return NoPort(f"there is no serial port {whose} on USB{neither}", f"plug the board in{emulate}{hint}")

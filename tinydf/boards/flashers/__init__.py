@@ -36,7 +36,7 @@ USB_PROBES = {openocd, st_flash, cube_programmer, pyocd}
 BY_NAME_ONLY = {stm32flash, gdb}
 # What each finds missing, and how to mend it; the others miss a probe.
 MISSING = {
-    esptool: ("no board at that port", "plug {board} in, or use --emulator"),
+    esptool: ("no board at that port", "plug {board} in{or_emulate}"),
     stm32flash: ("no boot loader at that port", "pull BOOT0 high, press reset, and flash again"),
     gdb: ("no gdb server", "start one, or name it with --probe HOST:PORT"),
 }
@@ -145,8 +145,9 @@ def _run(module: ModuleType, board: Board, command: list[str], say: Callable[[st
     status = run([installed(module.PROGRAM) or command[0], *command[1:]], hear)
     output = "\n".join(lines)
     if re.search(module.NO_PROBE, output):
-        what, mend = MISSING.get(module, ("no probe", "plug {board} in, or use --emulator"))
-        raise TinydfError(f"{module.PROGRAM} found {what}", mend.format(board=board.name))
+        what, mend = MISSING.get(module, ("no probe", "plug {board} in{or_emulate}"))
+        or_emulate = ", or use --emulator" if board.emulator else ""
+        raise TinydfError(f"{module.PROGRAM} found {what}", mend.format(board=board.name, or_emulate=or_emulate))
     return status, output
 
 
