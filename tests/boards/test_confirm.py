@@ -122,6 +122,8 @@ def test_of_two_boards_none_is_flashed_until_one_is_chosen(plug: Plug, tmp_path:
         assert calls(tmp_path) == []
         assert flash(H743, tmp_path, BUILD, print, probe="BBB").port == other
         assert flash(H743, tmp_path, BUILD, print, port=one).port == one
+        line = refused(tmp_path, probe="CCC")
+        assert f"not confirmed: there is no serial port with the serial number CCC, only {one} (USB 0483:374b, " in line
     assert ["adapter serial {BBB}" in calls(tmp_path)[0], "adapter serial {AAA}" in calls(tmp_path)[1]] == [True, True]
 
 

@@ -152,7 +152,11 @@ def the_port(board: boards.Board, serial_number: str | None = None) -> Port:
     Raises:
         TinydfError: if there is none, or there are several.
     """
-    chosen = [one for one in of_board(board) if serial_number is None or one.serial_number == serial_number]
+    there = of_board(board)
+    chosen = [one for one in there if serial_number is None or one.serial_number == serial_number]
+    if there and not chosen:
+        listing = ", ".join(map(str, there))
+        raise NoPort(f"there is no serial port with the serial number {serial_number}, only {listing}", "give --port")
     if not chosen:
         raise _none(board.name, listed(), emulator_counts=False)
     if len(chosen) > 1:
