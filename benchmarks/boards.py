@@ -146,14 +146,16 @@ def measure(board_name: str, case: Case, scratch: Path) -> Row:
     return Row(board, built, ran)
 
 
-def page(rows: list[Row], count: int, with_interpreter: bool) -> str:
-    """The Markdown of docs/boards.md."""
+def page(rows: list[Row], count: int, with_interpreter: bool, before: str = "") -> str:
+    """The Markdown of docs/boards.md; boards without a row keep the one that they have in the page `before`."""
     references = "the host engine's"
     if with_interpreter:
         references += " and with TensorFlow Lite Micro's interpreter's"
     lines = [_HEAD.format(model=published.DEFAULT, count=count, references=references)]
     lines += [_line(_COLUMNS), _line(["---:" if name in _NUMBERS else "---" for name in _COLUMNS])]
-    lines += [_line(_cells(row, count)) for row in rows]
+    old = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
+    new = {row.board.name: _line(_cells(row, count)) for row in rows}
+    lines += [line for name, line in sorted({**old, **new}.items()) if name in boards.names()]
     return "\n".join(lines) + "\n"
 
 
@@ -187,14 +189,22 @@ def _sizes(built: Build) -> tuple[str, str, str]:
 def main() -> int:
     """Measure every board, and write the page; 1 if a byte differs anywhere."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--boards", nargs="+", choices=boards.names(), default=boards.names(), metavar="BOARD")
+    parser.add_argument(
+        "--boards",
+        nargs="+",
+        choices=boards.names(),
+        default=boards.names(),
+        metavar="BOARD",
+        help="all by default; rows of others are kept",
+    )
     parser.add_argument("--images", type=int, default=IMAGES)
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tinydf-boards-") as scratch:
         case = make_case(Path(scratch), arguments.images)
         rows = [measure(name, case, Path(scratch)) for name in arguments.boards]
-    write_text(arguments.out, page(rows, arguments.images, has_interpreter()))
+    before = arguments.out.read_text(encoding="utf-8") if arguments.out.is_file() else ""
+    write_text(arguments.out, page(rows, arguments.images, has_interpreter(), before))
     return int(any(row.ran and row.ran.mismatches for row in rows))
 
 

@@ -20,6 +20,14 @@ def test_every_board_has_its_row_and_no_byte_differs() -> None:
         assert cells[11] == (f"run by {board.on_silicon}" if board.on_silicon else "-")
 
 
+def test_rows_of_other_boards_are_kept() -> None:
+    before = OUT.read_text()
+    after = page([Row(boards.load("nucleo-f446"), None, refused="no compiler")], 20, True, before)
+    assert _cells(after)["nucleo-f446"][3] == "no: no compiler"
+    assert {**_cells(after), "nucleo-f446": []} == {**_cells(before), "nucleo-f446": []}
+    assert page([], 20, True, before) == before
+
+
 def test_a_board_that_is_not_built_says_why() -> None:
     row = _cells(page([Row(boards.load("nucleo-f446"), None, refused="no a|b-gcc")], 20, False))["nucleo-f446"]
     assert row[3:5] == ["no: no a/b-gcc", "unicorn stm32f446"]
