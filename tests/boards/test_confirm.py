@@ -33,9 +33,9 @@ def openocd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/calls\n{VERIFIED}\n')
     path.chmod(0o755)
     monkeypatch.setenv("PATH", str(path.parent), prepend=os.pathsep)
-    monkeypatch.setattr(flashing, "WAIT_SECONDS", 1.0)
+    monkeypatch.setattr(flashing, "WAIT_SECONDS", 3.0)
     monkeypatch.setattr(flashing, "SETTLE_SECONDS", 0.5)
-    monkeypatch.setattr(flashing, "ATTEMPT_SECONDS", 0.3)
+    monkeypatch.setattr(flashing, "ATTEMPT_SECONDS", 0.5)
     return path
 
 

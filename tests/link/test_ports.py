@@ -30,8 +30,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No board of this computer, emulated or real; and little patience."""
     monkeypatch.setenv("TINYDF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(ports.list_ports, "comports", list)
-    monkeypatch.setattr(client, "PATIENCE_SECONDS", 1.0)
-    monkeypatch.setattr(ports, "QUICK_SECONDS", 0.5)
+    monkeypatch.setattr(client, "PATIENCE_SECONDS", 2.0)
+    monkeypatch.setattr(ports, "QUICK_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -108,6 +108,7 @@ def test_no_board_says_what_was_looked_for(plug: Plug) -> None:
     assert line.startswith("there is no serial port of nucleo-h743 (0483:374a, 0483:374b, ")
     assert line.endswith(": plug the board in, or use `tinydf flash --board nucleo-h743 --emulator`")
     assert refused().startswith("there is no serial port of any board on USB and no emulated one that runs: ")
+    assert refused(board="nucleo-h7").startswith("there is no board 'nucleo-h7': boards: ")
     plug("/dev/ttyUSB7", "X", (0x0403, 0x6001))
     assert refused().endswith("; if /dev/ttyUSB7 (USB 0403:6001) is it, give it with --port")
 

@@ -5,7 +5,6 @@ from typing import cast
 
 import click
 
-from tinydf.boards import board as boards
 from tinydf.cli.options import in_workspace
 from tinydf.console import print_json, results
 from tinydf.data.dataset import SPLITS, Split
@@ -21,7 +20,7 @@ from tinydf.workspace import Workspace
     show_default=True,
     help="Serial port; auto finds the one board. Several share the images.",
 )
-@click.option("--board", type=click.Choice(boards.names()), help="Only a board of this kind, at its file's baud rate.")
+@click.option("--board", help="Only a board of this kind, at its file's baud rate; see `tinydf boards list`.")
 @click.option("--baud", type=click.IntRange(min=1), help="Bits a second, whatever the board's file says.")
 @click.option(
     "--data",
