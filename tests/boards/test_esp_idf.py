@@ -3,6 +3,7 @@ standin_idf/bin/idf.py says what they are. The project, the component and all of
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -157,11 +158,12 @@ def test_without_its_watchdog_it_does_not_measure(firmware: Path) -> None:
         board.hello()
 
 
-def test_the_link_on_usb_serial_jtag(tmp_path: Path) -> None:
-    """The other line, under the sanitizers, with the small engine of tests/firmware."""
+@pytest.mark.parametrize("line", ["uart", "usb"])
+def test_both_lines_under_the_sanitizers(line: str, tmp_path: Path) -> None:
+    """With the small engine of tests/firmware."""
     settings = {
-        "TINYDF_BOARD": '"usb"',
-        "TINYDF_UART_BAUD": 921600,
+        "TINYDF_BOARD": '"small"',
+        **{"TINYDF_UART_PORT": 0, "TINYDF_UART_BAUD": 921600, "TINYDF_UART_TX_GPIO": 43, "TINYDF_UART_RX_GPIO": 44},
         "ESP_MAIN_TASK_STACK_SIZE": 8192,
         "ESP_DEFAULT_CPU_FREQ_MHZ": 240,
         "FREERTOS_HZ": 1000,
@@ -169,7 +171,7 @@ def test_the_link_on_usb_serial_jtag(tmp_path: Path) -> None:
     (tmp_path / "sdkconfig.h").write_text("".join(f"#define CONFIG_{key} {value}\n" for key, value in settings.items()))
     rooms = sorted([*(resources.FIRMWARE / "app").glob("*.c"), *(resources.FIRMWARE / "link").glob("*.c")])
     project = resources.FIRMWARE / "esp-idf" / "project"
-    sources = (STANDIN / "machine.c", PORT / "port.c", PORT / "line_usb.c", project / "main" / "main.c")
+    sources = (STANDIN / "machine.c", PORT / "port.c", PORT / f"line_{line}.c", project / "main" / "main.c")
     program = compiled(
         *(PROGRAMS / "engine.c", *sources, *rooms),
         definitions=("TINYDF_ARENA_BYTES=2560", 'TINYDF_BUILD_ID="0123abcd"'),
@@ -177,7 +179,7 @@ def test_the_link_on_usb_serial_jtag(tmp_path: Path) -> None:
     )
     data = bytes(range(250)) * (INPUT_BYTES // 250)
     with running(program) as port, Board(port) as board:
-        assert board.hello().board == "usb"
+        assert board.hello().board == "small"
         assert board.infer(0, data).output == expected_output(data, runs=1)
 
 
@@ -298,6 +300,34 @@ def test_a_build_that_fails_names_the_error_and_leaves_the_old_firmware(firmware
         build(BOARD, export, out)
     assert read_build(out) == before
     assert "this model is not C" in (out / "cmake" / "log").read_text()
+
+
+# The ends of what idf.py of v5.5 prints when the link, the check of the size, and a missing compiler stop it.
+TRANSCRIPTS = {
+    "region `dram0_0_seg' overflowed by 12345 bytes": """\
+FAILED: firmware.elf
+xtensa/bin/ld: firmware.elf section `.dram0.bss' will not fit in region `dram0_0_seg'
+xtensa/bin/ld: region `dram0_0_seg' overflowed by 12345 bytes
+collect2: error: ld returned 1 exit status
+ninja failed with exit code 1, output of the command is in the log""",
+    "Error: app partition is too small for binary firmware.bin size 0x400000:": """\
+FAILED: CMakeFiles/app_check_size
+Error: app partition is too small for binary firmware.bin size 0x400000:
+  - Part 'factory' 0/0 @ 0x10000 size 0x3f0000 (overflow 0x10000)
+ninja failed with exit code 1, output of the command is in the log""",
+    "Toolchain xtensa-esp32s3-elf-gcc not found": """\
+CMake Error at toolchain-esp32s3.cmake:4 (message):
+  Toolchain xtensa-esp32s3-elf-gcc not found
+cmake failed with exit code 1, output of the command is in the log""",
+}
+
+
+@pytest.mark.parametrize("cause", TRANSCRIPTS)
+def test_the_cause_is_the_line_that_comes_out(cause: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STANDIN_FAILS", TRANSCRIPTS[cause])
+    with pytest.raises(TinydfError, match=f"the build failed: .*{re.escape(cause)}"):
+        build(BOARD, write_export(tmp_path / "export"), tmp_path / "out")
+    assert not (tmp_path / "out" / "firmware.elf").exists()
 
 
 def test_tflm_is_refused(export: Path, tmp_path: Path) -> None:

@@ -348,7 +348,7 @@ def _run(command: list[str], tree: Path) -> None:
 def _first_error(output: str) -> str:
     """The line that says what is wrong: a region that is full, an error, or else the last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    for pattern in (r"region .* overflowed by", r"\berror:", r"undefined reference", r"CMake Error"):
+    for pattern in (r"region .* overflowed by", r"\b[Ee]rror:", r"undefined reference", r"CMake Error"):
         for index, line in enumerate(lines):
             if re.search(pattern, line):
                 follows = lines[index + 1] if pattern == "CMake Error" and index + 1 < len(lines) else ""

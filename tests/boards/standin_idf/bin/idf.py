@@ -4,7 +4,8 @@
 `idf.py -C PROJECT -B BUILD -DNAME=VALUE... build` configures by ESP-IDF's own kconfgen (PyPI esp-idf-kconfig) on a
 Kconfig of the stand-in's, and builds by the real CMake files of project and component, with the host's compiler and
 stand-in headers (as v5.5 declares what the port uses). The program runs on this computer. Boot loader and partition
-table are noise; flasher_args.json has ESP-IDF's form.
+table are noise; flasher_args.json has ESP-IDF's form. STANDIN_VERSION in the environment is what `--version` answers;
+STANDIN_FAILS is what a build prints before it fails at once.
 """
 
 import argparse
@@ -23,6 +24,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(os.environ.get("STANDIN_VERSION", "ESP-IDF v5.5.0"))
         return
+    if "STANDIN_FAILS" in os.environ:
+        print(os.environ["STANDIN_FAILS"])
+        sys.exit(2)
     parser = argparse.ArgumentParser()
     parser.add_argument("-C", dest="project", type=Path, required=True)
     parser.add_argument("-B", dest="build", type=Path, required=True)
