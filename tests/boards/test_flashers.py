@@ -54,6 +54,7 @@ def test_each_has_its_own_way_to_choose_a_probe(command: list[str], words: list[
 def test_names() -> None:
     assert flashers.names() == ["openocd", "st-flash", "cube-programmer", "pyocd", "esptool", "stm32flash", "gdb"]
     board = boards.load("nucleo-h743")
+    assert set(board.flash.tables) == set(flashers.names()) - {"esptool"}
     assert flashers.choose(board, "st-flash")[0] is st_flash
     with pytest.raises(TinydfError, match=r"no \[flash\.esptool\] table: it is flashed by openocd, st-flash"):
         flashers.choose(board, "esptool")

@@ -21,7 +21,7 @@ def test_the_list_says_it_of_every_board() -> None:
     assert found["nucleo-f446"]["core"] == "cortex-m4"
     assert found["nucleo-f446"]["built_with"] == "arm-none-eabi-gcc"
     assert found["nucleo-f446"]["emulated_by"] == "unicorn"
-    assert found["nucleo-f446"]["flashed_with"][:2] == ["openocd", "st_flash"]
+    assert found["nucleo-f446"]["flashed_with"][:2] == ["openocd", "st-flash"]
     assert found["nucleo-f446"]["on_silicon"] == "nobody yet"
     assert found["esp32-s3-devkitc-1"]["built_with"] == "idf.py"
     assert (found["mps2-an386"]["flashed_with"], found["mps2-an386"]["on_silicon"]) == ([], None)

@@ -60,6 +60,13 @@ def test_values_that_do_not_fit_are_refused() -> None:
         wire.HelloAnswer(**{**values, "board": "b" * 32}).pack()
 
 
+def test_text_that_a_terminal_would_obey_is_refused() -> None:
+    packed = example(wire.HelloAnswer).pack()
+    for bad in (b"\x1b[2J", b"\xff", b"a\nb"):
+        with pytest.raises(ValueError, match=r"board holds control characters|ascii"):
+            wire.HelloAnswer.unpack(bad + packed[len(bad) :])
+
+
 def test_limits_agree() -> None:
     assert wire.HelloAnswer.size() <= wire.MAX_PAYLOAD
     assert math.ceil(wire.FRAME_BYTES / 254) + wire.FRAME_BYTES + 2 == wire.ENCODED_BYTES

@@ -170,8 +170,8 @@ class Flash(Table):
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The ways that there are, by the names of their tables."""
-        return tuple(name for name in type(self).model_fields if getattr(self, name) is not None)
+        """The ways that there are, as `tinydf flash --flasher` takes them: the tables' names, with dashes."""
+        return tuple(name.replace("_", "-") for name in type(self).model_fields if getattr(self, name) is not None)
 
 
 class UnicornEmulator(Table):
