@@ -169,7 +169,7 @@ def _identify(export: Path, sources: Path) -> str:
 
     kept, resources.FIRMWARE = resources.FIRMWARE, sources
     try:
-        return _build_id("posix", export, "aot", "a compiler")
+        return _build_id("posix", export, "aot", "a compiler", {"model_aot.c": "0" * 64})
     finally:
         resources.FIRMWARE = kept
 
