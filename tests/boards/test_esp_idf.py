@@ -112,6 +112,13 @@ def test_the_record_and_the_image(firmware: Path, tmp_path: Path) -> None:
     assert (tmp_path / "merged.bin").read_bytes() == (firmware / "firmware.bin").read_bytes()
 
 
+def test_the_firmware_does_not_tell_where_it_was_built(firmware: Path, export: Path) -> None:
+    """ESP-IDF itself maps the paths of the project and the build, which stand beside these in debug information."""
+    elf = (firmware / "firmware.elf").read_bytes()
+    assert b"export/model_aot.c" in elf and str(export).encode() not in elf
+    assert b"firmware/app/server.c" in elf and str(resources.FIRMWARE / "app").encode() not in elf
+
+
 def test_the_engine_s_code_is_counted(firmware: Path) -> None:
     sections = {one.name: one.bytes for one in read_build(firmware).sections}
     hot, counted = sections[".iram1.tinydf"], engine_code_bytes((firmware / "firmware.map").read_text())
