@@ -27,6 +27,8 @@ from tinydf.preprocess import Preprocess
 
 ESP_IDF_HOT = ".iram1.tinydf"  # where the component puts hot code
 SAMPLES = 3
+# In a linker map: the compiled model, the kernels, and the engine over them.
+_ENGINE_OBJECT = re.compile(r"(/kernels/\w+|[/(]model_aot|[/(]engine)\.c\.o(bj)?\)?$")
 
 
 class LayerProfile(BaseModel):
@@ -233,5 +235,4 @@ def engine_code_bytes(linker_map: str) -> int:
     """Bytes of code that the engine and the kernels take, by the linker's map file (ESP-IDF links an archive)."""
     kept = linker_map.partition("Linker script and memory map")[2]
     found = re.findall(r"^ (\.(?:text|hot|iram1)\S*)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
-    engine = re.compile(r"(/kernels/\w+|[/(]model_aot)\.c\.o(bj)?\)?$")
-    return sum(int(size, 16) for part, size, name in found if engine.search(name) or part == ESP_IDF_HOT)
+    return sum(int(size, 16) for part, size, name in found if _ENGINE_OBJECT.search(name) or part == ESP_IDF_HOT)

@@ -12,6 +12,7 @@ _ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
 BOARDS = _ROOT / "boards"
 FIRMWARE = _ROOT / "firmware"
 MODELS = _ROOT / "models"
+LICENSE = _ROOT / "LICENSE"
 
 
 def cache_directory(room: str) -> Path:

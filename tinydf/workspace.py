@@ -51,6 +51,10 @@ class Workspace:
         """C sources of `tinydf compile`."""
         return self.root / BUILD / "c"
 
+    def package(self, form: str) -> Path:
+        """A package of one form."""
+        return self.root / BUILD / "package" / form
+
     @property
     def bench(self) -> Path:
         """The last bench."""

@@ -173,7 +173,8 @@ static inline tap *write_recipe(const tdf_depthwise_dsp_parameters *p, const ins
     return taps;
 }
 
-#if TDF_HAS_DSP && defined(__OPTIMIZE__)
+// gcc for MVE finds the registers only where the whole file is compiled by -O2 or -O3.
+#if TDF_HAS_DSP && defined(__OPTIMIZE__) && !(defined(__ARM_FEATURE_MVE) && TDF_RAISED)
 
 // Into r4 and r8, the inputs of the even and of the odd ones of four channels.
 #define LOAD_FOUR "ldr r4, [%[input], r4]\n sxtb16 r8, r4, ror #8\n sxtb16 r4, r4\n"

@@ -6,6 +6,15 @@
 #include <stdint.h>
 #include <string.h>
 
+// Kernels are for speed, whatever the rest of a program is for; and their inline assembly needs registers that gcc
+// leaves free when it optimises alone.
+#if defined(__GNUC__) && !defined(__clang__) && (defined(__OPTIMIZE_SIZE__) || !defined(__OPTIMIZE__))
+#pragma GCC optimize("O3", "omit-frame-pointer")
+#define TDF_RAISED 1 // by this file
+#else
+#define TDF_RAISED 0
+#endif
+
 // Where code that runs per pixel goes. A port defines it (as a compiler option) to place that code in its fastest
 // memory, e.g. -DTDF_HOT='__attribute__((section(".hot")))'.
 #ifdef TINYDF_HOT

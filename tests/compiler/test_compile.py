@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,18 @@ import pytest
 from click.testing import CliRunner
 
 from tests.compiler.cases import CASES
+from tests.compiler.models import ModelBuilder
 from tinydf.cli.compile import command
 from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
+from tinydf.compiler.compile import check_name
+from tinydf.compiler.emit import printable
+from tinydf.compiler.host import HostEngine
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes
 from tinydf.resources import FIRMWARE
 
 STRICT = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-c")
-INCLUDES = (f"-I{FIRMWARE / 'engine'}", f"-I{FIRMWARE / 'kernels'}")
+INCLUDES = (f"-I{FIRMWARE / 'kernels'}",)
 COMPILERS = {"host": ("cc",), "arm": ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard")}
 
 
@@ -40,14 +45,14 @@ def test_layers_bear_the_model_s_names_shapes_and_costs(compiled: Compiled) -> N
     for layer in compiled.plan.layers:
         assert f"// {layer.index} {layer.operator} {layer.name}\n" in compiled.source
         assert f"{layer.macs} MACs" in compiled.source
-        assert re.search(rf"^static void run_\d+_{layer.name}\(void\) {{$", compiled.source, re.M)
+        assert re.search(rf"^static void run_\d+_{layer.name}\(uint8_t \*arena\) {{$", compiled.source, re.M)
         assert f'"{layer.index} {layer.operator} {layer.name}"' in compiled.source
     assert compiled.plan.macs == sum(layer.macs for layer in compiled.plan.layers)
 
 
 def test_model_hash_is_in_the_source(network: bytes, compiled: Compiled) -> None:
     assert sha256_bytes(network) in compiled.source
-    assert f'MODEL_SHA256      "{sha256_bytes(network)}"' in compiled.header
+    assert f'MODEL_AOT_SHA256       "{sha256_bytes(network)}"' in compiled.header
 
 
 @pytest.mark.parametrize("name", COMPILERS)
@@ -84,10 +89,22 @@ def test_one_byte_of_arena_less_does_not_compile(compiled: Compiled, tmp_path: P
     assert "the arena is too small for this model" in refused.stderr
 
 
-def test_names_cannot_leave_a_comment(network: bytes) -> None:
-    graph_name = b"t0"
-    evil = network.replace(b"\x02\0\0\0" + graph_name, b"\x02\0\0\0*/", 1)
-    assert re.search(r"^// \d+ \w+ .*\*/", compile_model(evil).source, re.M) is None
+def test_names_of_any_bytes(tmp_path: Path) -> None:
+    """Each layer has its name, within a comment and a string, whatever signs the model's own name has."""
+    names = ["a, b", "*/", "/*", "x\\", '"', "a\nb\r", "??/", "%s", "\u00e9\u4e16", "end//\\", " , ", ""]
+    model = ModelBuilder()
+    tensors = [model.tensor((1, 3, 3, 2), 0.1, name=name) for name in ["input", *names]]
+    for source, target in pairwise(tensors):
+        model.add(
+            "MAX_POOL_2D", [source], [target], "Pool2DOptions", strideH=1, strideW=1, filterHeight=2, filterWidth=2
+        )
+    compiled = compile_model(model.finish(tensors[:1], tensors[-1:]), whole=True)
+    write_compiled(compiled, tmp_path)
+    assert [layer.name for layer in compiled.plan.layers][:-1] == names[:-1]
+    shown = [f"{layer.index} {layer.operator} {printable(layer.name)}" for layer in compiled.plan.layers]
+    assert HostEngine(tmp_path).layer_names == shown
+    source = str(tmp_path / "model_aot.c")
+    subprocess.run(["cc", *STRICT, *INCLUDES, f"-I{tmp_path}", source, "-o", str(tmp_path / "model.o")], check=True)
 
 
 def test_command_writes_three_files_and_prints_the_plan(network: bytes, tmp_path: Path) -> None:
@@ -113,3 +130,18 @@ def test_half_a_model_is_one_line_and_leaves_nothing(network: bytes, tmp_path: P
 def test_unknown_target_is_refused(network: bytes) -> None:
     with pytest.raises(TinydfError, match="unknown target 'z80'"):
         compile_model(network, target="z80")
+
+
+@pytest.mark.parametrize("name", ["3d", "a-b", "", "_x", "tdf", "x" * 33, "é", "a\nb"])
+def test_a_name_that_c_cannot_take_is_refused(name: str, network: bytes) -> None:
+    with pytest.raises(TinydfError, match=r"cannot be a model's name in C: give a letter and up to 31"):
+        check_name(name)
+
+
+def test_command_with_a_name(network: bytes, tmp_path: Path) -> None:
+    model, out = tmp_path / "model.tflite", tmp_path / "c"
+    model.write_bytes(network)
+    result = CliRunner().invoke(command, [str(model), "--out", str(out), "--name", "kws", "--check"])
+    assert result.exit_code == 0, result.output
+    assert "every layer gives TFLM's bytes" in result.stderr
+    assert sorted(p.name for p in out.iterdir()) == ["kws_model.c", "kws_model.h", "kws_plan.json"]

@@ -42,7 +42,7 @@ NAMES = (
 )
 PROGRAM = Path(__file__).parent / "mps"
 QEMU = ("qemu-system-arm", "-nodefaults", "-display", "none", "-semihosting")
-INCLUDES = (f"-I{FIRMWARE / 'engine'}", f"-I{FIRMWARE / 'kernels'}")
+INCLUDES = (f"-I{FIRMWARE / 'kernels'}",)
 
 
 @dataclass(frozen=True)

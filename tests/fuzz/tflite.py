@@ -36,10 +36,12 @@ SECONDS_PER_CASE = 10
 LARGEST_RUN = 1 << 22
 LARGEST_SMALL_CONSTANT = 64
 CHUNK = 250
+SIGNS = b"*/\\\"'?\n\r\0, ;%"
 IntArray = NDArray[np.int64]
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 SANITIZERS = ("-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-INCLUDES = (f"-I{FIRMWARE / 'engine'}", f"-I{FIRMWARE / 'kernels'}")
+INCLUDES = (f"-I{FIRMWARE}", f"-I{FIRMWARE / 'kernels'}")
+ENGINE = FIRMWARE / "engine" / "aot" / "engine.c"
 DRIVER = Path(__file__).parents[1] / "firmware" / "kernels" / "driver.c"
 
 
@@ -98,7 +100,25 @@ def case(seed: int, number: int) -> tuple[bytes, np.random.Generator]:
     else:
         model = CASES[list(CASES)[number // 2 % len(CASES)]](random)
         places = np.arange(len(model))
+    if random.integers(4) == 0:
+        model = renamed(random, model)
     return mutated(random, model, places), random
+
+
+def renamed(random: np.random.Generator, model: bytes) -> bytes:
+    """A model whose tensors' names are any bytes, most of them such as end a comment or a string in C."""
+    data, file = bytearray(model), Bytes(model)
+
+    def rename(tensor: Table, place: int) -> None:
+        at = tensor.where(3)
+        if at is not None:
+            first, count = file.vector(file.follow(at), 1)
+            signs = random.choice(np.frombuffer(SIGNS, np.uint8), count)
+            either = np.where(random.integers(4, size=count), signs, random.integers(256, size=count))
+            data[first : first + count] = either.astype(np.uint8).tobytes()
+
+    Table(file, file.follow(0)).tables(2, lambda graph, place: graph.tables(0, rename))
+    return bytes(data)
 
 
 def mutated(random: np.random.Generator, model: bytes, places: IntArray) -> bytes:
@@ -165,7 +185,9 @@ def build_and_run(compiled: Compiled, kernels: Path, directory: Path, random: np
         check=False,
     )
     assert made.returncode == 0, made.stderr[:2000]
-    subprocess.run(["cc", *flags, str(object_file), str(DRIVER), str(kernels), "-o", str(program)], check=True)
+    subprocess.run(
+        ["cc", *flags, str(object_file), str(DRIVER), str(ENGINE), str(kernels), "-o", str(program)], check=True
+    )
     inputs = random.integers(-128, 128, 2 * compiled.plan.input.bytes).astype(np.int8)
     result = subprocess.run([program], input=inputs.tobytes(), capture_output=True, check=False, timeout=600)
     assert result.returncode == 0, result.stderr.decode(errors="replace")[:2000]

@@ -19,11 +19,22 @@ from tinydf.workspace import Workspace
 @click.option(
     "--target", default="armv7e-m", show_default=True, help="Whose kernels to call; an unknown one lists them."
 )
+@click.option("--name", default="", help="The model's name in C: kws gives kws_model.h and kws_model.c.")
+@click.option(
+    "--standalone", is_flag=True, help="Write all that the model needs, and an example, as `package --as c` does."
+)
 @click.option("--check", is_flag=True, help="Compare every layer with TFLM's interpreter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @in_workspace
 def command(
-    model: Path | None, out: Path | None, target: str, check: bool, as_json: bool, workspace: Workspace
+    model: Path | None,
+    out: Path | None,
+    target: str,
+    name: str,
+    standalone: bool,
+    check: bool,
+    as_json: bool,
+    workspace: Workspace,
 ) -> None:
     """Compile an int8 .tflite, that of build/export if left out, to C: model_aot.c, model_aot.h and plan.json."""
     from tinydf.compiler import compile_model, write_compiled
@@ -32,13 +43,22 @@ def command(
 
     model, out = model or workspace.model(), out or workspace.c
     tflite = model.read_bytes()
+    if standalone and not name:
+        from tinydf.package import identifier
+
+        name = identifier(model.stem)
     with about(model):
-        compiled = compile_model(tflite, target=target)
-    write_compiled(compiled, out)
+        compiled = compile_model(tflite, target=target, name=name)
+    if standalone:
+        from tinydf.package import Publication, assemble, describe, write
+
+        write(*assemble(compiled, "c", target, describe(compiled, None, Publication())), out)
+    else:
+        write_compiled(compiled, out)
     if check:
         from tinydf.compiler.check import first_difference
 
-        difference = first_difference(tflite, compiled.plan, out)
+        difference = first_difference(tflite, compiled.plan, out, stem=compiled.stem)
         if difference is not None:
             raise TinydfError(f"{model}: {difference}", "report it with the model: a difference is a compiler's bug")
         note("every layer gives TFLM's bytes")

@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "Measure a trained detector, per platform and per generator.",
     "export": "Write ONNX, int8 TFLite and C arrays, with numbers checked at every stage.",
     "compile": "Compile an int8 .tflite to C.",
+    "package": "Write a model as a library for a C program, Arduino, ESP-IDF, Zephyr or CMSIS-Pack.",
     "simulate": "Judge a data set by the board's C on this machine.",
     "profile": "Measure one model on one board, layer by layer.",
     "build": "Build the firmware for a board.",

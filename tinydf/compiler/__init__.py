@@ -2,6 +2,6 @@
 
 from tinydf.compiler.compile import Compiled, compile_model, write_compiled
 from tinydf.compiler.plan import Plan
-from tinydf.compiler.targets import TARGETS, target_of
+from tinydf.compiler.targets import CORES, TARGETS, target_of
 
-__all__ = ["TARGETS", "Compiled", "Plan", "compile_model", "target_of", "write_compiled"]
+__all__ = ["CORES", "TARGETS", "Compiled", "Plan", "compile_model", "target_of", "write_compiled"]

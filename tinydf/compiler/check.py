@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.compiler.compile import compile_model, write_compiled
-from tinydf.compiler.host import HostEngine
+from tinydf.compiler.host import STEM, HostEngine
 from tinydf.compiler.plan import LayerPlan, Plan, TensorPlan
 from tinydf.errors import TinydfError
 
@@ -32,14 +32,17 @@ class Difference:
         )
 
 
-def first_difference(tflite: bytes, plan: Plan, directory: Path, samples: int = 8) -> Difference | None:
+def first_difference(
+    tflite: bytes, plan: Plan, directory: Path, samples: int = 8, stem: str = STEM
+) -> Difference | None:
     """Run random inputs through both engines and compare each layer's output.
 
     Args:
         tflite: the model.
         plan: its plan.
-        directory: where model_aot.c is.
+        directory: where its C is.
         samples: number of inputs, from a fixed seed; the first two are all values in order and only extremes.
+        stem: of the C files.
 
     Returns:
         The first difference, or None.
@@ -47,7 +50,7 @@ def first_difference(tflite: bytes, plan: Plan, directory: Path, samples: int = 
     Raises:
         TinydfError: if there is no C compiler, or TFLM refuses the model.
     """
-    engine = HostEngine(directory)
+    engine = HostEngine(directory, stem)
     for number, sample in enumerate(random_inputs(engine.input_shape, samples)):
         reference = Reference(tflite, plan)
         reference.run(sample)

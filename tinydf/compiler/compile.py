@@ -1,11 +1,12 @@
 """From the bytes of a .tflite to C sources: read, pass, lower, place, emit."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinydf.compiler import operators as operators  # fills the registry of lowerings
 from tinydf.compiler.chains import place_chained
-from tinydf.compiler.emit import emit, emit_header
+from tinydf.compiler.emit import emit, emit_header, stem
 from tinydf.compiler.graph import Graph, Tensor
 from tinydf.compiler.lowering import lower
 from tinydf.compiler.passes import PASSES
@@ -17,30 +18,35 @@ from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, write_json, write_text
 
-SOURCE_FILE = "model_aot.c"
-HEADER_FILE = "model_aot.h"
 # What most boards have. Its C runs everywhere, for the kernels do without the instructions where there are none.
 DEFAULT_TARGET = "armv7e-m"
 MAXIMUM_EDGE_RANK = 4
 MAXIMUM_ARENA = 1 << 28
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled model: the text of model_aot.c and model_aot.h, and the plan."""
+    """A compiled model: the text of its C source and header, and the plan; `name` is "" for an export's model_aot."""
 
+    name: str
     source: str
     header: str
     plan: Plan
 
     @property
+    def stem(self) -> str:
+        """What its files and its `tdf_model` are called."""
+        return stem(self.name)
+
+    @property
     def arena_bytes(self) -> int:
-        """What engine_init needs, exactly."""
+        """The arena's size, exactly."""
         return self.plan.arena_bytes
 
 
 def compile_model(
-    tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT_TARGET, whole: bool = False
+    tflite: bytes, threshold_steps: int = 0, target: str = DEFAULT_TARGET, whole: bool = False, name: str = ""
 ) -> Compiled:
     """Compile an int8 .tflite to C.
 
@@ -49,12 +55,15 @@ def compile_model(
         threshold_steps: the verdict is "fake" if output[1] - output[0] is larger; goes into the description.
         target: whose kernels to call, one of `TARGETS`.
         whole: keep every tensor whole, for who wants to look at it; no layers run together row by row.
+        name: of the model in C, as in `kws_model`; "" for the `model_aot` of an export directory.
 
     Raises:
         TinydfError: if the file is damaged, or the model uses what the compiler does not support.
     """
     if target not in TARGETS:
         raise TinydfError(f"unknown target {target!r}", f"give one of {', '.join(TARGETS)}")
+    if name:
+        check_name(name)
     graph = read_model(tflite)
     for apply in PASSES:
         graph = apply(graph)
@@ -65,7 +74,16 @@ def compile_model(
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
     layers = directed(graph, layers, placement)
     plan = make_plan(graph, layers, placement, sha256_bytes(tflite), target)
-    return Compiled(emit(graph, layers, placement, plan, threshold_steps), emit_header(plan), plan)
+    source = emit(graph, layers, placement, plan, threshold_steps, name)
+    return Compiled(name, source, emit_header(plan, name), plan)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that C names cannot begin with, or that is tinydf's own."""
+    if not _NAME.fullmatch(name) or name == "tdf":
+        raise TinydfError(
+            f"{name!r} cannot be a model's name in C", "give a letter and up to 31 letters, digits or _: kws"
+        )
 
 
 def _check_edges(graph: Graph) -> None:
@@ -88,7 +106,7 @@ def _check_edge(name: str, tensor: Tensor) -> None:
 
 
 def write_compiled(compiled: Compiled, directory: Path) -> None:
-    """Write model_aot.c, model_aot.h and plan.json into `directory`."""
-    write_text(directory / SOURCE_FILE, compiled.source)
-    write_text(directory / HEADER_FILE, compiled.header)
-    write_json(directory / PLAN_FILE, compiled.plan)
+    """Write a model's C and plan into `directory`: model_aot.c, model_aot.h and plan.json if it has no name."""
+    write_text(directory / f"{compiled.stem}.c", compiled.source)
+    write_text(directory / f"{compiled.stem}.h", compiled.header)
+    write_json(directory / (f"{compiled.name}_{PLAN_FILE}" if compiled.name else PLAN_FILE), compiled.plan)

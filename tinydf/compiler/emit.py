@@ -1,4 +1,4 @@
-"""Writes C: constants, one function a layer, and the engine of firmware/engine/engine.h around them.
+"""Writes C: constants, one function a layer, and the tdf_model (firmware/kernels/tdf_model.h) that joins them.
 
 The same model gives the same bytes: nothing depends on time, paths or the order of a hash table.
 """
@@ -17,7 +17,13 @@ from tinydf.compiler.rows import Chain, Link, buffers, kept_bytes, tensors_of
 
 COLUMNS = 120
 NAME_LENGTH = 40
+MODEL_VERSION = 1  # TDF_MODEL_VERSION
 C_TYPES = {"int8": "int8_t", "int32": "int32_t", "int16": "int16_t"}
+
+
+def stem(name: str) -> str:
+    """What a model's files and its constant are called: kws_model for "kws", model_aot for one without a name."""
+    return f"{name}_model" if name else "model_aot"
 
 
 def symbol(name: str) -> str:
@@ -73,38 +79,38 @@ def _rows(items: Sequence[str]) -> list[str]:
     return [*rows, row]
 
 
-def emit(graph: Graph, layers: Sequence[Layer], placement: Placement, plan: Plan, threshold_steps: int) -> str:
-    """The text of model_aot.c."""
+def emit(
+    graph: Graph, layers: Sequence[Layer], placement: Placement, plan: Plan, threshold_steps: int, name: str
+) -> str:
+    """The text of the model's C source."""
     constants = Constants()
     functions = []
     for number, (layer, row) in enumerate(zip(layers, plan.layers, strict=True)):
         functions.append(_layer(graph, placement, constants, number, layer, row))
     parts = [
-        _head(plan),
+        _head(layers, plan, name),
         "\n\n".join(constants.text),
-        "static uint8_t *arena;",
         "\n\n".join(functions),
         _tables(plan),
-        _description(graph, plan, threshold_steps),
-        _ENGINE,
+        _model(graph, plan, threshold_steps, name),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(plan: Plan) -> str:
+def _head(layers: Sequence[Layer], plan: Plan, name: str) -> str:
+    chains = any(isinstance(call, Chain) for layer in layers for call in layer.calls)
+    headers = ["chain.h", "kernels.h"] if chains else ["kernels.h"]
     return f"""\
 // Made by `tinydf compile`; do not edit.
 // Model {plan.model_sha256}
 // {len(plan.layers)} layers, {plan.macs} multiply-accumulates, {plan.weight_bytes} bytes of weights and tables,
 // {plan.arena_bytes} bytes of arena (at least {plan.lower_bound} for these buffers). Target: {plan.target}.
-#include "model_aot.h"
+#include "{stem(name)}.h"
 
-#include "chain.h"
-#include "engine.h"
-#include "kernels.h"
+{chr(10).join(f'#include "{header}"' for header in headers)}
 
 #if defined(TINYDF_ARENA_BYTES)
-_Static_assert((TINYDF_ARENA_BYTES) >= MODEL_ARENA_BYTES, "the arena is too small for this model");
+_Static_assert((TINYDF_ARENA_BYTES) >= {stem(name).upper()}_ARENA_BYTES, "the arena is too small for this model");
 #endif"""
 
 
@@ -121,7 +127,7 @@ def _layer(graph: Graph, placement: Placement, constants: Constants, number: int
             continue
         lines.append(_parameters(prefix + suffix, call, constants))
         body.append(f"    {_call(graph, placement, constants, prefix + suffix, scratch, call)}")
-    lines.append("\n".join([f"static void {_function(number, row.name)}(void) {{", *body, "}"]))
+    lines.append("\n".join([f"static void {_function(number, row.name)}(uint8_t *arena) {{", *body, "}"]))
     return "\n".join(lines)
 
 
@@ -262,37 +268,37 @@ def _band(graph: Graph, constants: Constants, prefix: str, link: Link) -> str:
 
 
 def _tables(plan: Plan) -> str:
-    layers = ", ".join(_function(number, row.name) for number, row in enumerate(plan.layers))
-    names = ", ".join(f'"{row.index} {row.operator} {printable(row.name)}"' for row in plan.layers)
+    layers = [_function(number, row.name) for number, row in enumerate(plan.layers)]
+    names = [f'"{row.index} {row.operator} {printable(row.name)}"' for row in plan.layers]
     return f"""\
-static void (*const layers[])(void) = {{
-{chr(10).join(_rows(layers.split(", ")))}
+static const tdf_layer layers[] = {{
+{chr(10).join(_rows(layers))}
 }};
 
 static const char *const layer_names[] = {{
-{chr(10).join(_rows(names.split(", ")))}
+{chr(10).join(_rows(names))}
 }};"""
 
 
-def _description(graph: Graph, plan: Plan, threshold_steps: int) -> str:
-    digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(plan.model_sha256))
+def _model(graph: Graph, plan: Plan, threshold_steps: int, name: str) -> str:
+    digest = [f"0x{byte:02x}" for byte in bytes.fromhex(plan.model_sha256)]
     return f"""\
-static const engine_description description = {{
-    .engine = "aot",
-    .model_sha256 =
+const tdf_model {stem(name)} = {{
+    .name = "{name or stem(name)}",
+    .sha256 =
         {{
-{chr(10).join("        " + row for row in _rows(digest.split(", ")))}
+{chr(10).join("        " + row for row in _rows(digest))}
         }},
     .input = {_tensor(graph, graph.inputs[0])},
     .output = {_tensor(graph, graph.outputs[0])},
-    .arena_bytes = MODEL_ARENA_BYTES,
+    .input_offset = {plan.input.offset},
+    .output_offset = {plan.output.offset},
+    .arena_bytes = {plan.arena_bytes},
     .threshold_steps = {threshold_steps},
     .layer_count = {len(plan.layers)},
+    .layers = layers,
     .layer_names = layer_names,
-}};
-
-#define INPUT_OFFSET  {plan.input.offset}
-#define OUTPUT_OFFSET {plan.output.offset}"""
+}};"""
 
 
 def _tensor(graph: Graph, place: int) -> str:
@@ -306,63 +312,35 @@ def _tensor(graph: Graph, place: int) -> str:
     )
 
 
-_ENGINE = """\
-const engine_description *engine_describe(void) {
-    return &description;
-}
-
-engine_status engine_init(uint8_t *memory, size_t size) {
-    if (size < MODEL_ARENA_BYTES) {
-        return ENGINE_ARENA_TOO_SMALL;
-    }
-    if ((uintptr_t)memory % ENGINE_ARENA_ALIGNMENT != 0) {
-        return ENGINE_ARENA_UNALIGNED;
-    }
-    arena = memory;
-    return ENGINE_OK;
-}
-
-int8_t *engine_input(void) {
-    return (int8_t *)(arena + INPUT_OFFSET);
-}
-
-const int8_t *engine_output(void) {
-    return (const int8_t *)(arena + OUTPUT_OFFSET);
-}
-
-engine_status engine_invoke(void) {
-    if (arena == NULL) {
-        return ENGINE_NOT_INITIALISED;
-    }
-    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
-        layers[i]();
-    }
-    return ENGINE_OK;
-}
-
-engine_status engine_profile(engine_clock clock, uint32_t *layer_ticks) {
-    if (arena == NULL) {
-        return ENGINE_NOT_INITIALISED;
-    }
-    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
-        const uint32_t start = clock();
-        layers[i]();
-        layer_ticks[i] = clock() - start;
-    }
-    return ENGINE_OK;
-}"""
-
-
-def emit_header(plan: Plan) -> str:
-    """The text of model_aot.h."""
+def emit_header(plan: Plan, name: str) -> str:
+    """The text of the header beside `emit`'s."""
+    macro = stem(name).upper()
     return f"""\
 // Made by `tinydf compile`; do not edit.
 // Model {plan.model_sha256}
-#ifndef MODEL_AOT_H
-#define MODEL_AOT_H
+#ifndef {macro}_H
+#define {macro}_H
 
-#define MODEL_SHA256      "{plan.model_sha256}"
-#define MODEL_ARENA_BYTES {plan.arena_bytes}
+#include "tdf_model.h"
+
+#if TDF_MODEL_VERSION != {MODEL_VERSION}
+#error "{stem(name)} and another model were made by different versions of tinydf: make both by one"
+#endif
+
+#define {macro}_SHA256       "{plan.model_sha256}"
+#define {macro}_ARENA_BYTES  {plan.arena_bytes}
+#define {macro}_INPUT_BYTES  {plan.input.bytes}
+#define {macro}_OUTPUT_BYTES {plan.output.bytes}
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+extern const tdf_model {stem(name)};
+
+#ifdef __cplusplus
+}}
+#endif
 
 #endif
 """

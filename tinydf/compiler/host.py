@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.compile import HEADER_FILE, SOURCE_FILE
+from tinydf.compiler import emit
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes
 from tinydf.resources import FIRMWARE, cache_directory
 
+STEM = emit.stem("")  # of an export directory's model
 FLAGS = ("-std=c11", "-O3", "-fPIC", "-Wall", "-Wextra")
 
 
 class _Tensor(ctypes.Structure):
-    """engine_tensor of firmware/engine/engine.h."""
+    """tdf_tensor of firmware/kernels/tdf_model.h."""
 
     _fields_ = (
         ("rank", ctypes.c_uint8),
@@ -31,68 +32,67 @@ class _Tensor(ctypes.Structure):
     )
 
 
-class _Description(ctypes.Structure):
-    """engine_description of firmware/engine/engine.h."""
+class _Model(ctypes.Structure):
+    """tdf_model of firmware/kernels/tdf_model.h."""
 
     _fields_ = (
-        ("engine", ctypes.c_char_p),
-        ("model_sha256", ctypes.c_uint8 * 32),
+        ("name", ctypes.c_char_p),
+        ("sha256", ctypes.c_uint8 * 32),
         ("input", _Tensor),
         ("output", _Tensor),
+        ("input_offset", ctypes.c_uint32),
+        ("output_offset", ctypes.c_uint32),
         ("arena_bytes", ctypes.c_uint32),
         ("threshold_steps", ctypes.c_int16),
         ("layer_count", ctypes.c_uint16),
+        ("layers", ctypes.c_void_p),
         ("layer_names", ctypes.POINTER(ctypes.c_char_p)),
     )
 
 
 class HostEngine:
-    """Runs a compiled model on the host.
+    """Runs a compiled model on the host, in an arena of its own.
 
     Args:
-        export: an export directory, or any with model_aot.c and model_aot.h.
+        directory: where the model's C is, such as an export directory.
+        stem: what its C files and its `tdf_model` are called.
 
     Raises:
         TinydfError: if the directory has no compiled model, or this machine has no C compiler.
     """
 
-    def __init__(self, export: Path) -> None:
-        self._library = ctypes.CDLL(str(build(export)))
-        self._library.engine_describe.restype = ctypes.POINTER(_Description)
-        self._library.host_create.restype = ctypes.c_int
-        self._library.host_arena.restype = ctypes.c_void_p
-        self._library.engine_input.restype = ctypes.c_void_p
-        self._library.engine_input.argtypes = ()
-        self._description: _Description = self._library.engine_describe().contents
-        status = self._library.host_create()
-        if status != 0:
-            raise TinydfError(f"the host engine of {export} did not start (status {status})", "free some memory")
+    def __init__(self, directory: Path, stem: str = STEM) -> None:
+        self._library = ctypes.CDLL(str(build(directory, stem)))
+        self._model = _Model.in_dll(self._library, stem)
+        # As aligned as TDF_ARENA_ALIGNMENT wants it.
+        memory = np.zeros(self.arena_bytes + 16, dtype=np.int8)
+        start = -memory.ctypes.data % 16
+        self._arena = memory[start : start + self.arena_bytes]
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input, without the batch axis of 1."""
-        return _shape(self._description.input)
+        return _shape(self._model.input)
 
     @property
     def output_shape(self) -> tuple[int, ...]:
         """Shape of one output, without the batch axis of 1."""
-        return _shape(self._description.output)
+        return _shape(self._model.output)
 
     @property
     def arena_bytes(self) -> int:
         """Bytes of working memory."""
-        return int(self._description.arena_bytes)
+        return int(self._model.arena_bytes)
 
     @property
     def model_sha256(self) -> str:
         """Hash of the .tflite that was compiled."""
-        return bytes(self._description.model_sha256).hex()
+        return bytes(self._model.sha256).hex()
 
     @property
     def layer_names(self) -> list[str]:
         """Index, operator and name of each layer."""
-        description = self._description
-        return [description.layer_names[k].decode() for k in range(description.layer_count)]
+        return [self._model.layer_names[k].decode() for k in range(self._model.layer_count)]
 
     def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
         """Run the model on a batch.
@@ -107,10 +107,17 @@ class HostEngine:
             raise ValueError(f"inputs {inputs.dtype} {inputs.shape}, expected int8 (N, {self.input_shape})")
         inputs = np.ascontiguousarray(inputs)
         outputs = np.empty((len(inputs), *self.output_shape), dtype=np.int8)
-        self._library.host_run(
-            ctypes.c_void_p(inputs.ctypes.data), ctypes.c_void_p(outputs.ctypes.data), ctypes.c_size_t(len(inputs))
+        batch = (
+            ctypes.c_void_p(inputs.ctypes.data),
+            ctypes.c_void_p(outputs.ctypes.data),
+            ctypes.c_size_t(len(inputs)),
         )
+        self._library.host_run(*self._where, *batch)
         return outputs
+
+    @property
+    def _where(self) -> tuple[object, ctypes.c_void_p]:
+        return ctypes.byref(self._model), ctypes.c_void_p(self._arena.ctypes.data)
 
     def trace(self, one: NDArray[np.int8], visit: Callable[[int, NDArray[np.int8]], None]) -> None:
         """Run the model on one input, int8 [*input_shape], and look at the arena after each layer.
@@ -119,25 +126,12 @@ class HostEngine:
             one: the input.
             visit: called with the layer's number and the arena, int8 [arena_bytes], good only during the call.
         """
-        calls = 0
-
-        def clock() -> int:
-            # The engine reads the clock before and after each layer.
-            nonlocal calls
-            if calls % 2 == 1:
-                visit(calls // 2, arena)
-            calls += 1
-            return 0
-
-        address = self._library.host_arena()
-        arena = np.ctypeslib.as_array((ctypes.c_int8 * self.arena_bytes).from_address(address))
-        given = np.ascontiguousarray(one, dtype=np.int8)
-        ctypes.memmove(self._library.engine_input(), given.ctypes.data, given.nbytes)
-        ticks = (ctypes.c_uint32 * max(self._description.layer_count, 1))()
-        self._library.engine_profile(_CLOCK(clock), ticks)
-
-
-_CLOCK = ctypes.CFUNCTYPE(ctypes.c_uint32)
+        given = np.ascontiguousarray(one, dtype=np.int8).reshape(-1)
+        start = int(self._model.input_offset)
+        self._arena[start : start + len(given)] = given
+        for layer in range(int(self._model.layer_count)):
+            self._library.host_run_layer(*self._where, ctypes.c_uint32(layer))
+            visit(layer, self._arena)
 
 
 def _shape(tensor: _Tensor) -> tuple[int, ...]:
@@ -145,15 +139,15 @@ def _shape(tensor: _Tensor) -> tuple[int, ...]:
     return shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
 
 
-def build(export: Path) -> Path:
+def build(directory: Path, stem: str = STEM) -> Path:
     """Compile a model's C for the host; what was built from the same sources with the same flags is taken again."""
-    model = export / SOURCE_FILE
+    model = directory / f"{stem}.c"
     if not model.is_file():
         raise TinydfError(f"{model} does not exist", "make it with `tinydf export` or `tinydf compile`")
-    headers = [FIRMWARE / "engine" / "engine.h", *sorted((FIRMWARE / "kernels").glob("*.h"))]
+    headers = sorted((FIRMWARE / "kernels").glob("*.h"))
     kernels = _built(sorted((FIRMWARE / "kernels").glob("*.c")), headers, ("-r",), ".o")
     sources = [model, Path(__file__).with_name("host_engine.c"), kernels]
-    return _built(sources, [export / HEADER_FILE, *headers], ("-shared",), ".so", export)
+    return _built(sources, [directory / f"{stem}.h", *headers], ("-shared",), ".so", directory)
 
 
 def _built(
@@ -172,7 +166,7 @@ def _compile(sources: list[Path], flags: tuple[str, ...], result: Path, include:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise TinydfError("this machine has no C compiler", "sudo apt-get install gcc")
-    directories = [FIRMWARE / "engine", FIRMWARE / "kernels", *([include] if include else [])]
+    directories = [FIRMWARE / "kernels", *([include] if include else [])]
     handle, aside = tempfile.mkstemp(prefix=".partial-", suffix=result.suffix, dir=result.parent)
     os.close(handle)
     try:

@@ -1,4 +1,4 @@
-# The compiled model: model_aot.c is the engine; the kernels it calls are linked, the others dropped.
+# The compiled model: engine.c runs the tdf_model of model_aot.c; the kernels it calls are linked, the others dropped.
 set(plan "${TINYDF_EXPORT}/plan.json")
 if(NOT EXISTS "${plan}" OR NOT EXISTS "${TINYDF_EXPORT}/model_aot.c")
     message(FATAL_ERROR "${TINYDF_EXPORT} has no model_aot.c and plan.json: run `tinydf compile` or `tinydf export`")
@@ -17,3 +17,7 @@ if(TINYDF_CPU_FLAGS AND NOT TINYDF_CPU_FLAGS MATCHES "cortex-m(52|55|85)")
 endif()
 set(TINYDF_ENGINE_SOURCES "${TINYDF_EXPORT}/model_aot.c" ${kernels})
 target_include_directories(firmware PRIVATE "${TINYDF_EXPORT}" engine kernels)
+# A library, so that a model_aot.c with an engine of its own takes its place; the tests have such.
+add_library(aot STATIC engine/aot/engine.c)
+target_include_directories(aot PRIVATE kernels)
+target_link_libraries(firmware PRIVATE aot)

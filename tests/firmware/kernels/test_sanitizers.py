@@ -25,7 +25,8 @@ FLAGS = (
     "-fno-sanitize-recover=all",
     "-fno-omit-frame-pointer",
 )
-INCLUDES = (f"-I{FIRMWARE / 'engine'}", f"-I{FIRMWARE / 'kernels'}")
+INCLUDES = (f"-I{FIRMWARE}", f"-I{FIRMWARE / 'kernels'}")
+ENGINE = FIRMWARE / "engine" / "aot" / "engine.c"
 
 
 # Target and how its kernels are built: on this machine's SSE2, or in plain C as on machines without it.
@@ -105,7 +106,7 @@ def check(model: bytes, compiled: Compiled, rng: np.random.Generator, kernels: P
     """Build a compiled model with the sanitizers and compare its outputs with TFLM's."""
     write_compiled(compiled, directory)
     program = directory / "program"
-    sources = [str(directory / "model_aot.c"), str(Path(__file__).with_name("driver.c")), str(kernels)]
+    sources = [str(directory / "model_aot.c"), str(Path(__file__).with_name("driver.c")), str(ENGINE), str(kernels)]
     subprocess.run(["cc", *FLAGS, *INCLUDES, f"-I{directory}", *sources, "-o", str(program)], check=True)
     inputs = inputs_for(rng, compiled.plan.input.shape[1:])
     result = subprocess.run([program], input=inputs.tobytes(), capture_output=True, check=False)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine.h"
+#include "model_aot.h"
 
 #define CPACR (*(volatile uint32_t *)0xE000ED88u)
 
@@ -15,7 +15,7 @@ void Reset_Handler(void);
 void _init(void);
 void _fini(void);
 
-static _Alignas(16) uint8_t arena[1 << 20];
+static TDF_ARENA(arena, MODEL_AOT_ARENA_BYTES);
 
 void _init(void) {}
 
@@ -46,13 +46,14 @@ __attribute__((noinline)) void Reset_Handler(void) {
 }
 
 int main(void) {
-    const engine_description *d = engine_describe();
     FILE *inputs = fopen(TEST_DIRECTORY "/inputs", "rb"), *outputs = fopen(TEST_DIRECTORY "/outputs", "wb");
-    if (inputs == NULL || outputs == NULL || engine_init(arena, d->arena_bytes) != ENGINE_OK) {
+    if (inputs == NULL || outputs == NULL) {
         return 1;
     }
-    while (fread(engine_input(), 1, d->input.bytes, inputs) == d->input.bytes) {
-        if (engine_invoke() != ENGINE_OK || fwrite(engine_output(), 1, d->output.bytes, outputs) != d->output.bytes) {
+    const uint32_t input_bytes = model_aot.input.bytes, output_bytes = model_aot.output.bytes;
+    while (fread(tdf_input(&model_aot, arena), 1, input_bytes, inputs) == input_bytes) {
+        tdf_run(&model_aot, arena);
+        if (fwrite(tdf_output(&model_aot, arena), 1, output_bytes, outputs) != output_bytes) {
             return 2;
         }
     }

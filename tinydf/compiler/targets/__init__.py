@@ -23,7 +23,8 @@ TARGETS: dict[str, Specialise] = {
     "rv32imc": rv32imc,
 }
 
-_CORES = {
+CORES = {
+    "generic": "generic",
     "cortex-m4": "armv7e-m",
     "cortex-m7": "armv7e-m",
     "cortex-m33": "armv7e-m",
@@ -34,4 +35,4 @@ _CORES = {
 
 def target_of(core: str) -> str:
     """The target for a processor core, such as "cortex-m7"; "generic" for one that has no kernels of its own."""
-    return _CORES.get(core, "generic")
+    return CORES.get(core, "generic")
