@@ -28,7 +28,7 @@ from tinydf.preprocess import Preprocess
 ESP_IDF_HOT = ".iram1.tinydf"  # where the component puts hot code
 SAMPLES = 3
 # In a linker map: the compiled model, the kernels, and the engine over them.
-_ENGINE_OBJECT = re.compile(r"(/kernels/\w+|[/(]model_aot|[/(]engine)\.c\.o(bj)?\)?$")
+_ENGINE_OBJECT = re.compile(r"(/kernels/\w+|[/(]model_aot|/aot/engine|[(]engine)\.c\.o(bj)?\)?$")
 
 
 class LayerProfile(BaseModel):

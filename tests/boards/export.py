@@ -1,4 +1,4 @@
-"""An export directory whose engine is twenty lines of C: quick to build, and with an output that is known."""
+"""An export directory whose model is twenty lines of C: quick to build, and with an output that is known."""
 
 import json
 from pathlib import Path
@@ -12,40 +12,28 @@ from tinydf.preprocess import Preprocess
 SIZE = 32
 INPUT_BYTES = SIZE * SIZE * 3
 
-_ENGINE = """
-#include "engine.h"
+_MODEL = """
+#include <string.h>
+#include "tdf_model.h"
 static const char *const names[] = {{"sum"}};
-static const engine_description description = {{
-    "aot", {{{digest}}}, {{4, {{1, {size}, {size}, 3}}, 0.00392156862745098f, -128, {bytes}}},
-    {{2, {{1, 2}}, 0.1f, 0, 2}}, {arena}, 0, 1, names}};
-static uint8_t *memory;
-static int8_t output[2];
-const engine_description *engine_describe(void) {{ return &description; }}
-engine_status engine_init(uint8_t *arena, size_t size) {{
-    memory = arena;
-    return size < {arena} ? ENGINE_ARENA_TOO_SMALL : ENGINE_OK;
-}}
-int8_t *engine_input(void) {{ return (int8_t *)memory; }}
-engine_status engine_invoke(void) {{
+static void sum_up(uint8_t *arena) {{
+    static int8_t output[2];
     uint32_t sum = 0;
     for (uint32_t index = 0; index < {bytes}; index++)
-        sum += memory[index] * (index % 7 + 1);
+        sum += arena[index] * (index % 7 + 1);
     output[0] = (int8_t)(sum & 0x7F);
     output[1] = (int8_t)(sum >> 7 & 0x7F);
-    return ENGINE_OK;
+    memcpy(arena, output, 2);
 }}
-engine_status engine_profile(engine_clock clock, uint32_t *layer_ticks) {{
-    uint32_t before = clock();
-    engine_invoke();
-    layer_ticks[0] = clock() - before;
-    return ENGINE_OK;
-}}
-const int8_t *engine_output(void) {{ return output; }}
+static const tdf_layer layers[] = {{sum_up}};
+const tdf_model model_aot = {{
+    "sum", {{{digest}}}, {{4, {{1, {size}, {size}, 3}}, 0.00392156862745098f, -128, {bytes}}},
+    {{2, {{1, 2}}, 0.1f, 0, 2}}, 0, 0, {arena}, 0, 1, layers, names}};
 """
 
 
 def expected_output(data: bytes) -> bytes:
-    """What the engine must answer for an input."""
+    """What the model must answer for an input."""
     values = np.frombuffer(data, np.uint8).astype(np.int64)
     total = int((values * (np.arange(len(values)) % 7 + 1)).sum())
     return bytes([total & 0x7F, total >> 7 & 0x7F])
@@ -69,6 +57,6 @@ def write_export(directory: Path, arena_bytes: int = 4096, content: bytes = b"a 
     (directory / "plan.json").write_text(json.dumps({"arena_bytes": arena_bytes}))
     (directory / "model_aot.h").write_text("")
     words = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(digest))
-    source = _ENGINE.format(digest=words, size=SIZE, bytes=INPUT_BYTES, arena=arena_bytes)
+    source = _MODEL.format(digest=words, size=SIZE, bytes=INPUT_BYTES, arena=arena_bytes)
     (directory / "model_aot.c").write_text(source)
     return directory

@@ -25,6 +25,7 @@ from tinydf.resources import FIRMWARE
 
 ARENA_BYTES = 2560
 BARE_ENGINE = os.path.relpath(PROGRAMS / "bare", FIRMWARE / "engine")  # CMakeLists.txt looks for engines there
+TWO_MODELS = os.path.relpath(PROGRAMS / "two_models", FIRMWARE / "engine")
 NUCLEO = "nucleo-h743"
 ESP32C3 = "esp32-c3-devkitm-1"
 
@@ -44,6 +45,7 @@ def build(
     region: str | None = None,
     arena_bytes: int = ARENA_BYTES,
     compiled: Compiled | None = None,
+    models: tuple[Compiled, ...] = (),
     **settings: int,
 ) -> subprocess.CompletedProcess[str]:
     """Configure and build; the result is the build's, and what it made is overwritten by the next one.
@@ -54,6 +56,7 @@ def build(
         region: where the arena goes; the first of the board's regions if not said.
         arena_bytes: its size.
         compiled: a compiled model, instead of programs/engine.c.
+        models: those called first and second, for programs/two_models.
         settings: CMake variables.
     """
     tree = _tree(target)
@@ -64,6 +67,9 @@ def build(
     if compiled is not None:
         write_compiled(compiled, export)
     else:
+        for model in models:
+            write_compiled(model, export)
+        arena_bytes = max((model.arena_bytes for model in models), default=arena_bytes)
         (export / "plan.json").write_text(json.dumps({"arena_bytes": arena_bytes}))
         defines = "".join(f"#define {one.replace('=', ' ')}\n" for one in definitions)
         (export / "model_aot.c").write_text(defines + (PROGRAMS / "engine.c").read_text())
@@ -72,7 +78,7 @@ def build(
         "CMAKE_TOOLCHAIN_FILE": FIRMWARE / "cmake" / f"{board.toolchain.prefix.rstrip('-')}.cmake",
         "TINYDF_BOARD_CMAKE": tree / "board" / "board.cmake",
         "TINYDF_EXPORT": export,
-        "TINYDF_ENGINE": BARE_ENGINE if compiled is None else "aot",
+        "TINYDF_ENGINE": "aot" if compiled else TWO_MODELS if models else BARE_ENGINE,
         "TINYDF_BUILD_ID": "0123abcd",
         "TINYDF_STACK_BYTES": 8192,
         **settings,

@@ -45,7 +45,8 @@ def used_kernels(source: str) -> dict[str, str]:
     """The kernels' files that a generated C source needs, with their headers: file -> text."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(KERNELS.glob("*.[ch]"))}
     home = {name: file for file, text in texts.items() if file.endswith(".c") for name in _DEFINED.findall(text)}
-    wanted, used = [source], {}
+    wanted: list[str] = [source]
+    used: dict[str, str] = {}
     while wanted:
         text = wanted.pop()
         needed = {home[name] for name in _NAME.findall(_code(text)) if name in home}
