@@ -19,6 +19,7 @@ from tinydf.files import read_model, write_text
 
 OLDEST, TOO_NEW = (5, 1), (6, 0)
 DEFAULTS, CONFIGURED = "sdkconfig.defaults", "sdkconfig"
+PROJECT = ("CMakeLists.txt", "partitions.csv", DEFAULTS, "main/CMakeLists.txt", "main/main.c")
 ERASED = b"\xff"  # what flash holds where nothing is written
 
 
@@ -60,14 +61,14 @@ def write_project(board: Board, tree: Path) -> Path:
     source = resources.FIRMWARE / "esp-idf" / "project"
     project = tree / "project"
     same = True
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        text = path.read_text(encoding="utf-8")
-        if path.name == DEFAULTS:
+    for name in PROJECT:
+        text = (source / name).read_text(encoding="utf-8")
+        if name == DEFAULTS:
             text += "".join(f"{line}\n" for line in _board_settings(board))
-        copy = project / path.relative_to(source)
+        copy = project / name
         if not copy.is_file() or copy.read_text(encoding="utf-8") != text:
             write_text(copy, text)
-            same = same and path.name != DEFAULTS
+            same = same and name != DEFAULTS
     configured = project / CONFIGURED
     if configured.is_file() and not (same and _of_last_build(configured, tree)):
         configured.unlink()
