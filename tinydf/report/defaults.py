@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from tinydf import published
 from tinydf.bench import journal as journals
-from tinydf.boards.build import read_build
+from tinydf.boards import board as boards
+from tinydf.boards.build import compile_engine, read_build
 from tinydf.console import note
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.errors import TinydfError
@@ -52,7 +53,9 @@ def find(
     header = journals.read(bench / journals.FILE).header if bench else None
     if firmware is None:
         firmware = _firmware(workspace, manifest, header)
-        took += [str(look_at_firmware(workspace, firmware))] if firmware else []
+        if firmware:
+            _compile_for(firmware, export, manifest)
+            took.append(str(look_at_firmware(workspace, firmware)))
     if run is None and (workspace.run / METRICS).is_file() and not _finished_model(manifest):
         run = workspace.run
         took.append(str(look(workspace, "run")))
@@ -78,6 +81,13 @@ def _firmware(workspace: Workspace, manifest: Manifest, header: journals.Header 
         except TinydfError as error:
             note(f"left out: {error.what}")
     return max(of_model, key=lambda one: one.stat().st_mtime, default=None)
+
+
+def _compile_for(firmware: Path, export: Path, manifest: Manifest) -> None:
+    """An export's C is for one core at a time: let it be that of this firmware, if another board was built since."""
+    built = read_build(firmware)
+    if built.engine == "aot" and built.model == manifest.chain.tflite:
+        compile_engine(export, manifest, boards.load(built.board))
 
 
 def _finished_model(manifest: Manifest) -> bool:
