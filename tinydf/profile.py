@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from tinydf.boards import board as boards
 from tinydf.boards import emulator
-from tinydf.boards.build import ELF, MAP, Build, build
+from tinydf.boards.build import ELF, MAP, Build, Engine, build
 from tinydf.compiler import Compiled, Plan, compile_model, target_of, write_compiled
 from tinydf.compiler.check import Reference, random_inputs
+from tinydf.compiler.plan import LayerPlan
+from tinydf.compiler.tflite import read_model
 from tinydf.console import note
 from tinydf.errors import TinydfError, about
 from tinydf.files import sha256_bytes, write_json
@@ -24,11 +27,14 @@ from tinydf.link.ports import connect
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Chain, Decision, Manifest, Tensor
 from tinydf.preprocess import Preprocess
+from tinydf.tflm.setup import Choice
 
 ESP_IDF_HOT = ".iram1.tinydf"  # where the component puts hot code
 SAMPLES = 3
-# In a linker map: the compiled model, the kernels, and the engine over them.
-_ENGINE_OBJECT = re.compile(r"(/kernels/\w+|[/(]model_aot|/aot/engine|[(]engine)\.c\.o(bj)?\)?$")
+# In a linker map: the compiled model, the kernels, and the engine over them; TFLM's library and the engine over it.
+_ENGINE_OBJECT = re.compile(
+    r"(/kernels/\w+|[/(]model_aot|/aot/engine|[(]engine)\.c\.o(bj)?\)?$|/engine/tflm/|microlite\.a\(|/libtflm\.a\("
+)
 
 
 class LayerProfile(BaseModel):
@@ -52,13 +58,16 @@ class Profile(BaseModel):
 
     `instructions` is of the second inference, or of cycles where `unit` says so. `equal`: every output byte is that of
     TFLM's interpreter. `ram_bytes` is arena and scratch, input and output inside. `code_bytes` is the engine and the
-    kernels that the model uses, without weights.
+    kernels that the model uses, without weights; `flash_bytes` the whole firmware. `library` is of tflm.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model_sha256: str
     board: str
+    engine: Engine
+    library: str | None
+    library_sha256: str | None
     emulated: bool
     target: str
     unit: str
@@ -67,9 +76,11 @@ class Profile(BaseModel):
     macs: int
     instructions_per_mac: float | None
     code_bytes: int
+    flash_bytes: int
     weight_bytes: int
     ram_bytes: int
     ram_lower_bound: int
+    arena_origin: str
     peak_stack_bytes: int
     arena_intact: bool
     layers: tuple[LayerProfile, ...]
@@ -88,16 +99,24 @@ class _Measured:
 
 
 def profile(
-    tflite: bytes, board_name: str, port: str | None = None, name: str = "the model", baud: int | None = None
+    tflite: bytes,
+    board_name: str,
+    port: str | None = None,
+    name: str = "the model",
+    baud: int | None = None,
+    engine: Engine = "aot",
+    choice: Choice | None = None,
 ) -> Profile:
     """Build a model for a board, run it there on random inputs from a fixed seed, and compare with TFLM.
 
     Args:
-        tflite: the model; int8, with float edges or without.
+        tflite: the model; int8, with float edges or, but for the engine tflm, without.
         board_name: the board.
         port: a board that runs this very model already, or "auto"; by default the board's emulator is started with it.
         name: of the model, in errors about it.
         baud: bits a second, whatever the board's file says.
+        engine: the compiled model or TFLM.
+        choice: of library and arena; for tflm alone.
 
     Raises:
         TinydfError: if the model cannot be compiled or does not fit, or the board does not answer.
@@ -107,18 +126,44 @@ def profile(
         raise TinydfError(f"{board_name} has no emulator", "give the --port of one that runs this very model")
     target = target_of(board.core.name)
     with about(name):
-        compiled = compile_model(tflite, target=target)
+        # TFLM runs operator by operator: its layers are those of a plan without chains.
+        compiled = compile_model(tflite, target=target, whole=engine == "tflm")
         _check_output(compiled.plan.output.bytes)
+        if engine == "tflm":
+            _check_edges(tflite)
     inputs = random_inputs(compiled.plan.input.shape, SAMPLES)
     with tempfile.TemporaryDirectory(prefix="tinydf-profile-") as scratch:
         export, firmware = Path(scratch) / "export", Path(scratch) / "firmware"
         _write_export(tflite, compiled, export)
-        built = build(board_name, export, firmware)
+        built = build(board_name, export, firmware, engine, choice)
         code_bytes = engine_code_bytes((firmware / MAP).read_text(encoding="utf-8", errors="replace"))
         measured = _run(board_name, firmware / ELF, built, inputs, port, baud)
-    return _result(
-        compiled.plan, board_name, port is None, code_bytes, measured, _expected(tflite, compiled.plan, inputs)
-    )
+    plan = compiled.plan
+    expected = _expected(tflite, plan, inputs)
+    return _result(plan, tflite, built, port is None, code_bytes, measured, expected)
+
+
+def compare_engines(
+    tflite: bytes, board_name: str, name: str = "the model", choice: Choice | None = None
+) -> tuple[Profile, Profile]:
+    """The same model with aot and with tflm on a board's emulator.
+
+    Raises:
+        TinydfError: as `profile`.
+    """
+    tflm = profile(tflite, board_name, name=name, engine="tflm", choice=choice)
+    return profile(tflite, board_name, name=name), tflm
+
+
+def _check_edges(tflite: bytes) -> None:
+    graph = read_model(tflite)
+    for place in (*graph.inputs, *graph.outputs):
+        tensor = graph.tensors[place]
+        if tensor.dtype != "int8":
+            raise TinydfError(
+                f"its edge {tensor.name} is {tensor.dtype}, and tflm runs models with int8 edges",
+                "convert it with int8 input and output, or measure it with --engine aot",
+            )
 
 
 def _check_output(size: int) -> None:
@@ -146,7 +191,7 @@ def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
         preprocess=Preprocess(size=96),
         decision=Decision(),
         chain=Chain(tflite=sha256_bytes(tflite)),
-        tflm_arena_bytes=0,
+        tflm_arena_bytes=None,
     )
     write_json(directory / MANIFEST, manifest)
 
@@ -190,13 +235,23 @@ def _expected(tflite: bytes, plan: Plan, inputs: NDArray[np.int8]) -> list[bytes
 
 
 def _result(
-    plan: Plan, board: str, emulated: bool, code_bytes: int, measured: _Measured, expected: list[bytes]
+    plan: Plan,
+    tflite: bytes,
+    built: Build,
+    emulated: bool,
+    code_bytes: int,
+    measured: _Measured,
+    expected: list[bytes],
 ) -> Profile:
     ticks = measured.ticks[1]
     units = {int(unit): unit.name for unit in wire.CounterUnit}
+    layers = plan.layers if built.tflm is None else tuple(_as_in_the_file(plan, tflite))
     return Profile(
         model_sha256=plan.model_sha256,
-        board=board,
+        board=built.board,
+        engine=built.engine,
+        library=built.tflm.name if built.tflm else None,
+        library_sha256=built.tflm.sha256 if built.tflm else None,
         emulated=emulated,
         target=plan.target,
         unit=units[measured.hello.counter_unit].lower().replace("_", " "),
@@ -205,9 +260,11 @@ def _result(
         macs=plan.macs,
         instructions_per_mac=_ratio(ticks, plan.macs),
         code_bytes=code_bytes,
+        flash_bytes=built.flash_bytes,
         weight_bytes=plan.weight_bytes,
-        ram_bytes=plan.arena_bytes,
+        ram_bytes=built.arena_bytes,
         ram_lower_bound=plan.lower_bound,
+        arena_origin=built.tflm.arena_origin if built.tflm else "planned",
         peak_stack_bytes=measured.peak_stack_bytes,
         arena_intact=measured.arena_intact,
         layers=tuple(
@@ -222,9 +279,29 @@ def _result(
                 weight_bytes=layer.weight_bytes,
                 moved_bytes=layer.moved_bytes,
             )
-            for layer, count in zip(plan.layers, measured.layer_ticks, strict=True)
+            for layer, count in zip(layers, measured.layer_ticks, strict=True)
         ),
     )
+
+
+def _as_in_the_file(plan: Plan, tflite: bytes) -> Iterator[LayerPlan]:
+    """The model's operators one by one, as TFLM runs them; MACs and weights where the compiler's plan has them."""
+    planned = {layer.index: layer for layer in plan.layers}
+    graph = read_model(tflite)
+    for operator in graph.operators:
+        layer = planned.get(operator.index)
+        yield LayerPlan(
+            index=operator.index,
+            operator=operator.kind,
+            name=graph.tensors[operator.outputs[0]].name,
+            kernels=(),
+            inputs=(),
+            outputs=(),
+            macs=layer.macs if layer else 0,
+            weight_bytes=layer.weight_bytes if layer else 0,
+            scratch_bytes=0,
+            moved_bytes=layer.moved_bytes if layer else 0,
+        )
 
 
 def _ratio(ticks: int, macs: int) -> float | None:
@@ -232,7 +309,7 @@ def _ratio(ticks: int, macs: int) -> float | None:
 
 
 def engine_code_bytes(linker_map: str) -> int:
-    """Bytes of code that the engine and the kernels take, by the linker's map file (ESP-IDF links an archive)."""
+    """Bytes of code that the engine and its kernels take, by the linker's map file; TFLM's are its library's."""
     kept = linker_map.partition("Linker script and memory map")[2]
     found = re.findall(r"^ (\.(?:text|hot|iram1)\S*)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$", kept, re.MULTILINE)
     return sum(int(size, 16) for part, size, name in found if _ENGINE_OBJECT.search(name) or part == ESP_IDF_HOT)

@@ -13,10 +13,12 @@
 #define END_BYTES (LINE_BYTES + (LINE_BYTES - ARENA_BYTES % LINE_BYTES) % LINE_BYTES)
 
 static TINYDF_ARENA_SECTION _Alignas(LINE_BYTES) uint8_t memory[LINE_BYTES + ARENA_BYTES + END_BYTES];
+static uint32_t arena_bytes; // of memory, after the first line
 
-uint8_t *arena_prepare(void) {
+uint8_t *arena_prepare(uint32_t size) {
+    arena_bytes = size;
     memset(memory, GUARD, LINE_BYTES);
-    memset(memory + LINE_BYTES + ARENA_BYTES, GUARD, END_BYTES);
+    memset(memory + LINE_BYTES + size, GUARD, END_BYTES);
     return memory + LINE_BYTES;
 }
 
@@ -31,5 +33,5 @@ static bool is_guard(const volatile uint8_t *bytes, uint32_t count) {
 }
 
 bool arena_intact(void) {
-    return is_guard(memory, LINE_BYTES) && is_guard(memory + LINE_BYTES + ARENA_BYTES, END_BYTES);
+    return is_guard(memory, LINE_BYTES) && is_guard(memory + LINE_BYTES + arena_bytes, END_BYTES);
 }

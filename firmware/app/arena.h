@@ -8,8 +8,8 @@
 // The size of the arena; the build takes it from the model's memory plan.
 #define ARENA_BYTES ((uint32_t)(TINYDF_ARENA_BYTES))
 
-// Writes the guard bytes, and gives the arena's ARENA_BYTES bytes, aligned to a cache line.
-uint8_t *arena_prepare(void);
+// Writes the guard bytes around `size` bytes, at most ARENA_BYTES, and gives them, aligned to a cache line.
+uint8_t *arena_prepare(uint32_t size);
 
 // True while no guard byte has been overwritten.
 bool arena_intact(void);

@@ -1,20 +1,10 @@
 // The application: frames in, commands, inference, frames out. No heap, no interrupts; one loop.
 #include "app/app.h"
-#include "app/arena.h"
 #include "app/server.h"
 
 #define READ_BYTES 64
 
 static frame_receiver receiver;
-
-// An output that does not fit a RESULT is no model's for this firmware.
-static engine_status start_engine(void) {
-    const engine_description *model = engine_describe();
-    if (model->output.bytes > WIRE_MAX_PAYLOAD - sizeof(wire_result)) {
-        return ENGINE_MODEL_INVALID;
-    }
-    return engine_init(arena_prepare(), ARENA_BYTES);
-}
 
 static void serve(const uint8_t *bytes, size_t count) {
     frame request;
@@ -27,7 +17,7 @@ static void serve(const uint8_t *bytes, size_t count) {
 
 _Noreturn void app_run(void) {
     const port_description *port = port_init();
-    server_start(port, start_engine(), &receiver);
+    server_start(port, &receiver);
     for (;;) {
         uint8_t bytes[READ_BYTES];
         serve(bytes, port_read(bytes, sizeof bytes));

@@ -43,8 +43,9 @@ static struct {
     const frame_receiver *receiver;
     const engine_description *model;
     engine_status engine;
-    uint32_t session;    // 0 is none
-    wire_header request; // that is being served
+    uint32_t arena_bytes; // given to the engine
+    uint32_t session;     // 0 is none
+    wire_header request;  // that is being served
     input_state input;
     judgement judged;
     kept_result result;
@@ -71,6 +72,23 @@ static void send_error(wire_error_code code, uint32_t detail) {
     send(WIRE_ERROR, sizeof error);
 }
 
+// `text` may be NULL. The rest of `to`, and its last byte, are NUL already.
+static size_t copy_text(char *to, size_t size, const char *text) {
+    size_t length = 0;
+    for (; text != NULL && length + 1 < size && text[length] != '\0'; length++) {
+        to[length] = text[length];
+    }
+    return length;
+}
+
+// What the engine said goes with its status.
+static void send_engine_error(engine_status status) {
+    const wire_error error = {.code = WIRE_ERROR_ENGINE, .detail = (uint32_t)status};
+    memcpy(server.payload, &error, sizeof error);
+    char *text = (char *)server.payload + sizeof error;
+    send(WIRE_ERROR, sizeof error + copy_text(text, sizeof server.payload - sizeof error, server.model->message));
+}
+
 void server_send_fault(uint32_t exception, const wire_fault *fault) {
     const wire_error error = {.code = WIRE_ERROR_FAULT, .detail = exception};
     memcpy(server.payload, &error, sizeof error);
@@ -82,6 +100,13 @@ static void forget_input(void) {
     server.input.received = 0;
 }
 
+static void forget_all(void) {
+    forget_input();
+    server.judged = (judgement){0};
+    server.result.valid = false;
+    server.profile.valid = false;
+}
+
 static wire_tensor describe_tensor(const engine_tensor *tensor) {
     wire_tensor described = {
         .rank = tensor->rank, .scale = tensor->scale, .zero_point = tensor->zero_point, .bytes = tensor->bytes};
@@ -89,24 +114,7 @@ static wire_tensor describe_tensor(const engine_tensor *tensor) {
     return described;
 }
 
-static void copy_text(char *to, size_t size, const char *text) {
-    for (size_t i = 0; i + 1 < size && text[i] != '\0'; i++) {
-        to[i] = text[i]; // the rest, and the last byte, are NUL already
-    }
-}
-
-static void answer_hello(const frame *request) {
-    if (request->header.session == 0) {
-        send_error(WIRE_ERROR_SESSION, 0);
-        return;
-    }
-    if (request->header.session != server.session) {
-        server.session = request->header.session;
-        forget_input();
-        server.judged = (judgement){0};
-        server.result.valid = false;
-        server.profile.valid = false;
-    }
+static void send_hello(void) {
     wire_hello hello = {
         .input = describe_tensor(&server.model->input),
         .output = describe_tensor(&server.model->output),
@@ -119,17 +127,54 @@ static void answer_hello(const frame *request) {
         .engine_status = (uint8_t)server.engine,
         .buffer_bytes = WIRE_MAX_PAYLOAD,
         .credit_window = WIRE_ENCODED_BYTES,
-        .arena_bytes = ARENA_BYTES,
+        .arena_bytes = server.arena_bytes,
         .stack_bytes = server.port->stack_bytes,
         .dropped_frames = server.receiver->dropped,
+        .arena_used = server.model->arena_used,
     };
     copy_text(hello.board, sizeof hello.board, server.port->board);
     copy_text(hello.build_id, sizeof hello.build_id, TINYDF_BUILD_ID);
     copy_text(hello.engine, sizeof hello.engine, server.model->engine);
+    copy_text(hello.library, sizeof hello.library, server.model->library);
+    copy_text(hello.engine_message, sizeof hello.engine_message, server.model->message);
+    memcpy(hello.library_sha256, server.model->library_sha256, sizeof hello.library_sha256);
     memcpy(hello.unique_id, server.port->unique_id, sizeof hello.unique_id);
     memcpy(hello.model_sha256, server.model->model_sha256, sizeof hello.model_sha256);
     memcpy(server.payload, &hello, sizeof hello);
     send(WIRE_HELLO, sizeof hello);
+}
+
+static void answer_hello(const frame *request) {
+    if (request->header.session == 0) {
+        send_error(WIRE_ERROR_SESSION, 0);
+        return;
+    }
+    if (request->header.session != server.session) {
+        server.session = request->header.session;
+        forget_all();
+    }
+    send_hello();
+}
+
+// An output that does not fit a RESULT is no model's for this firmware.
+static engine_status start_engine(uint32_t arena_bytes) {
+    server.arena_bytes = arena_bytes;
+    if (server.model->output.bytes > MAX_OUTPUT_BYTES) {
+        return ENGINE_MODEL_INVALID;
+    }
+    return engine_init(arena_prepare(arena_bytes), arena_bytes);
+}
+
+static void answer_arena(const frame *request) {
+    wire_arena arena;
+    memcpy(&arena, request->payload, sizeof arena);
+    if (arena.bytes > ARENA_BYTES) {
+        send_error(WIRE_ERROR_RANGE, ARENA_BYTES);
+        return;
+    }
+    forget_all();
+    server.engine = start_engine(arena.bytes);
+    send_hello();
 }
 
 static void answer_chunk(const frame *request) {
@@ -223,7 +268,7 @@ static void answer_infer(const frame *request) {
     const engine_status status = engine_invoke();
     const uint32_t end = port_ticks();
     if (status != ENGINE_OK) {
-        send_error(WIRE_ERROR_ENGINE, (uint32_t)status);
+        send_engine_error(status);
         return;
     }
     result->head = (wire_result){
@@ -253,7 +298,7 @@ static bool run_profile(uint32_t run) {
     server.profile.valid = false;
     const engine_status status = engine_profile(port_ticks, server.profile.ticks);
     if (status != ENGINE_OK) {
-        send_error(WIRE_ERROR_ENGINE, (uint32_t)status);
+        send_engine_error(status);
         return false;
     }
     server.profile.run = run;
@@ -286,13 +331,19 @@ static bool length_fits(const wire_header *header) {
         return header->length > sizeof(wire_chunk);
     case WIRE_INFER:
         return header->length == sizeof(wire_infer);
+    case WIRE_ARENA:
+        return header->length == sizeof(wire_arena);
     default:
         return header->length == sizeof(wire_profile);
     }
 }
 
 static bool is_request(uint8_t type) {
-    return type == WIRE_HELLO || type == WIRE_CHUNK || type == WIRE_INFER || type == WIRE_PROFILE;
+    return type == WIRE_HELLO || type == WIRE_CHUNK || type == WIRE_INFER || type == WIRE_PROFILE || type == WIRE_ARENA;
+}
+
+static bool wants_engine(uint8_t type) {
+    return type != WIRE_HELLO && type != WIRE_ARENA;
 }
 
 // True if the request may be served; otherwise answers why not.
@@ -307,19 +358,19 @@ static bool admit(const wire_header *header) {
         send_error(WIRE_ERROR_LENGTH, header->length);
     } else if (header->type != WIRE_HELLO && server.port->boot != WIRE_BOOT_OK) {
         send_error(WIRE_ERROR_BOOT, server.port->boot);
-    } else if (header->type != WIRE_HELLO && server.engine != ENGINE_OK) {
-        send_error(WIRE_ERROR_ENGINE, (uint32_t)server.engine);
+    } else if (wants_engine(header->type) && server.engine != ENGINE_OK) {
+        send_engine_error(server.engine);
     } else {
         return true;
     }
     return false;
 }
 
-void server_start(const port_description *port, engine_status engine, const frame_receiver *receiver) {
+void server_start(const port_description *port, const frame_receiver *receiver) {
     server.port = port;
-    server.engine = engine;
     server.receiver = receiver;
     server.model = engine_describe();
+    server.engine = start_engine(ARENA_BYTES);
 }
 
 void server_handle(const frame *request) {
@@ -336,6 +387,9 @@ void server_handle(const frame *request) {
         break;
     case WIRE_INFER:
         answer_infer(request);
+        break;
+    case WIRE_ARENA:
+        answer_arena(request);
         break;
     default:
         answer_profile(request);

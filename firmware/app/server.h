@@ -6,9 +6,9 @@
 #include "link/frame.h"
 #include "port/port.h"
 
-// Begins with no session. `engine` is what engine_init returned. `receiver` counts the frames that were dropped. Both
-// pointers stay in use.
-void server_start(const port_description *port, engine_status engine, const frame_receiver *receiver);
+// Begins with no session, and starts the engine. `receiver` counts the frames that were dropped. Both pointers stay in
+// use.
+void server_start(const port_description *port, const frame_receiver *receiver);
 
 // Serves one request, and sends its answer.
 void server_handle(const frame *request);

@@ -8,7 +8,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire is little-endian");
 
 // Of the protocol.
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 // Bytes of payload in a frame.
 #define WIRE_MAX_PAYLOAD 1024
 // Dimensions of a tensor.
@@ -34,6 +34,8 @@ typedef enum {
     WIRE_PROFILE = 5,
     // The request cannot be served.
     WIRE_ERROR = 6,
+    // Start the engine again in a smaller arena.
+    WIRE_ARENA = 7,
 } wire_message;
 
 // Why a request was not served, and what `detail` then holds.
@@ -48,13 +50,13 @@ typedef enum {
     WIRE_ERROR_LENGTH = 4,
     // A chunk leaves a gap; detail: the offset wanted.
     WIRE_ERROR_OFFSET = 5,
-    // A chunk goes past the input's end; detail: the input's size.
+    // Past the end of the input or of the arena; detail: its size.
     WIRE_ERROR_RANGE = 6,
     // Not all of that sample's input is there; detail: the bytes held.
     WIRE_ERROR_INCOMPLETE = 7,
     // The input has another CRC-32; detail: the board's.
     WIRE_ERROR_CHECKSUM = 8,
-    // The engine failed; detail: its engine_status.
+    // The engine failed; detail: a wire_engine_status. What the engine said follows as text.
     WIRE_ERROR_ENGINE = 9,
     // The board did not come up as it should; detail: the boot code.
     WIRE_ERROR_BOOT = 10,
@@ -89,6 +91,32 @@ typedef enum {
     // The watchdog did not take its period.
     WIRE_BOOT_WATCHDOG = 9,
 } wire_boot;
+
+// What the engine answered; the numbers of engine.h's engine_status.
+typedef enum {
+    // All is well.
+    WIRE_ENGINE_OK = 0,
+    // The arena is too small for this model.
+    WIRE_ENGINE_ARENA_TOO_SMALL = 1,
+    // The arena is not aligned.
+    WIRE_ENGINE_ARENA_UNALIGNED = 2,
+    // The engine has not started.
+    WIRE_ENGINE_NOT_INITIALISED = 3,
+    // The model was refused.
+    WIRE_ENGINE_MODEL_INVALID = 4,
+    // An operator failed at inference.
+    WIRE_ENGINE_INVOKE_FAILED = 5,
+    // The library or the op resolver has no such operator.
+    WIRE_ENGINE_OPERATOR_MISSING = 6,
+    // The library's kernel does not take this operator's types, shapes, options or version.
+    WIRE_ENGINE_OPERATOR_REFUSED = 7,
+    // The library reads another version of the .tflite.
+    WIRE_ENGINE_SCHEMA_VERSION = 8,
+    // The tensors could not be allocated; the library does not say why.
+    WIRE_ENGINE_ALLOCATION_FAILED = 9,
+    // The library stopped on an assertion.
+    WIRE_ENGINE_ASSERTION_FAILED = 10,
+} wire_engine_status;
 
 // Why the board started.
 typedef enum {
@@ -178,7 +206,7 @@ typedef struct __attribute__((packed)) {
     uint8_t reset_cause;
     // A wire_boot: 0, or what failed.
     uint8_t boot;
-    // Of engine_init: 0, or why it refused.
+    // A wire_engine_status, of engine_init: 0, or why it refused.
     uint8_t engine_status;
     // The largest payload the board takes.
     uint16_t buffer_bytes;
@@ -190,8 +218,16 @@ typedef struct __attribute__((packed)) {
     uint32_t stack_bytes;
     // Damaged frames since start.
     uint32_t dropped_frames;
+    // What the engine took, or would need if it is too small; 0 is not known.
+    uint32_t arena_used;
+    // What the engine is linked with: core, kernels, build; empty for aot.
+    char library[64];
+    // Of the library; zeros for aot.
+    uint8_t library_sha256[32];
+    // What the engine said of its failure.
+    char engine_message[192];
 } wire_hello;
-_Static_assert(sizeof(wire_hello) == 213, "as on the wire");
+_Static_assert(sizeof(wire_hello) == 505, "as on the wire");
 
 // A part of the input; its bytes follow.
 typedef struct __attribute__((packed)) {
@@ -258,6 +294,13 @@ typedef struct __attribute__((packed)) {
     uint16_t layer_count;
 } wire_profile_answer;
 _Static_assert(sizeof(wire_profile_answer) == 8, "as on the wire");
+
+// Start the engine again with fewer bytes of its arena; answered by HELLO.
+typedef struct __attribute__((packed)) {
+    // Of the arena, from its start.
+    uint32_t bytes;
+} wire_arena;
+_Static_assert(sizeof(wire_arena) == 4, "as on the wire");
 
 // Why a request was not served.
 typedef struct __attribute__((packed)) {

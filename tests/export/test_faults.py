@@ -17,9 +17,10 @@ from tinydf.export import onnx, parity
 from tinydf.export.parity import Limits
 from tinydf.export.run import export_run
 from tinydf.export.tflite import MAX_BYTES, Int8Model
-from tinydf.export.tflm import measure_arena, resolver_method
+from tinydf.export.tflm import measure_arena
 from tinydf.files import sha256_file
 from tinydf.manifest import read_export
+from tinydf.tflm.sources import resolver_method
 
 TINYDF = [sys.executable, "-m", "tinydf.cli"]
 

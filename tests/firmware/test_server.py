@@ -59,7 +59,7 @@ def error(answer: Frame) -> tuple[int, int]:
     """Code and detail of an ERROR answer."""
     assert answer.type == Message.ERROR
     head, rest = wire.ErrorHead.unpack(answer.payload)
-    assert rest == b""
+    assert rest == (b"what it said" if head.code == ErrorCode.ENGINE else b"")
     return head.code, head.detail
 
 
@@ -98,6 +98,10 @@ def test_hello_tells_all_that_the_board_is() -> None:
         arena_bytes=2560,
         stack_bytes=0,
         dropped_frames=0,
+        arena_used=2560,
+        library="a library",
+        library_sha256=b"\x11\0\x22".ljust(32, b"\0"),
+        engine_message="what it said",
     )
 
 
@@ -235,6 +239,29 @@ def test_another_session_is_refused() -> None:
     assert error(answers[1]) == (ErrorCode.SESSION, 0)
 
 
+def test_a_smaller_arena_starts_the_engine_again() -> None:
+    def arena(size: int) -> Frame:
+        return request(Message.ARENA, wire.Arena(size))
+
+    answers = converse(HELLO, *chunks(), arena(2559), infer(), arena(2560), infer(), *chunks(), infer())
+    small = wire.HelloAnswer.unpack(answers[4].payload)[0]
+    assert (small.arena_bytes, small.engine_status) == (2559, wire.EngineStatus.ARENA_TOO_SMALL)
+    assert error(answers[5]) == (ErrorCode.ENGINE, wire.EngineStatus.ARENA_TOO_SMALL)
+    whole = wire.HelloAnswer.unpack(answers[6].payload)[0]
+    assert (whole.arena_bytes, whole.engine_status) == (2560, wire.EngineStatus.OK)
+    assert error(answers[7]) == (ErrorCode.INCOMPLETE, 0)
+    head, output = result(answers[-1])
+    assert output == expected_output(DATA, runs=1) and head.arena_intact
+    assert error(converse(HELLO, arena(2561))[1]) == (ErrorCode.RANGE, 2560)
+
+
+@pytest.mark.parametrize("size", [2561, 2592])
+def test_a_byte_written_past_a_cut_arena_is_told(size: int) -> None:
+    cut = request(Message.ARENA, wire.Arena(2560))
+    answers = converse(HELLO, cut, *chunks(), infer(), definitions=("TEST_OVERRUN=1",), arena_bytes=size)
+    assert not result(answers[-1])[0].arena_intact
+
+
 def test_hello_again_changes_nothing() -> None:
     answers = converse(HELLO, *chunks()[:2], HELLO, *chunks()[2:], infer())
     assert result(answers[-1])[1] == expected_output(DATA, runs=1)
@@ -246,7 +273,7 @@ def test_another_version_is_told() -> None:
     assert answer.version == wire.VERSION
 
 
-@pytest.mark.parametrize("kind", [0, Message.RESULT, Message.ERROR, 7, 255])
+@pytest.mark.parametrize("kind", [0, Message.RESULT, Message.ERROR, 8, 255])
 def test_what_is_no_request_is_told(kind: int) -> None:
     assert error(converse(HELLO, Frame(kind, SESSION, 2))[1]) == (ErrorCode.TYPE, kind)
 
@@ -255,6 +282,7 @@ def test_what_is_no_request_is_told(kind: int) -> None:
     ("kind", "size"),
     [
         *((Message.HELLO, 1), (Message.CHUNK, 0), (Message.CHUNK, 8), (Message.INFER, 7), (Message.INFER, 9)),
+        *((Message.ARENA, 0), (Message.ARENA, 3), (Message.ARENA, 5)),
         *((Message.PROFILE, 5), (Message.PROFILE, 7), (Message.PROFILE, 1024)),
     ],
 )

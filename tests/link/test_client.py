@@ -135,9 +135,21 @@ def test_a_port_that_goes_away() -> None:
             board.hello()
 
 
-def test_an_engine_that_did_not_start() -> None:
-    with running("TEST_STATUS=4") as port:
-        assert "the engine on the board" in refused(port)
+@pytest.mark.parametrize(
+    ("status", "what", "mend"),
+    [
+        (1, "the arena is too small for this model; it has 2560 bytes and needs at least 2560", "`tinydf arena`"),
+        (4, "the model was refused", "tinydf build"),
+        (6, "has no such operator", "--tflm-library"),
+        (9, "the tensors could not be allocated", "`tinydf arena`"),
+        (10, "stopped on an assertion", "reset the board"),
+    ],
+)
+def test_an_engine_that_did_not_start(status: int, what: str, mend: str) -> None:
+    with running(f"TEST_STATUS={status}") as port:
+        said = refused(port)
+    assert what in said and mend in said
+    assert "it says: what it said" in said
 
 
 def answering(*answers: Frame) -> tuple[str, threading.Thread]:

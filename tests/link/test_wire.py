@@ -1,4 +1,5 @@
 import math
+import re
 import struct
 import subprocess
 import sys
@@ -65,6 +66,12 @@ def test_text_that_a_terminal_would_obey_is_refused() -> None:
     for bad in (b"\x1b[2J", b"\xff", b"a\nb"):
         with pytest.raises(ValueError, match=r"board holds control characters|ascii"):
             wire.HelloAnswer.unpack(bad + packed[len(bad) :])
+
+
+def test_engine_h_has_the_statuses_of_the_registry() -> None:
+    text = (FIRMWARE / "engine" / "engine.h").read_text()
+    statuses = {name: int(value) for name, value in re.findall(r"^    ENGINE_(\w+) = (\d+),", text, re.MULTILINE)}
+    assert statuses == {one.name: one.value for one in wire.EngineStatus}
 
 
 def test_limits_agree() -> None:

@@ -16,6 +16,7 @@ from tinydf.bench.journal import Answer, Header, Journal, Profile, Session
 from tinydf.bench.summary import Bench, summarise
 from tinydf.boards.build import Build, read_build
 from tinydf.compiler.host import HostEngine
+from tinydf.compiler.tflite import read_model
 from tinydf.console import note, progress
 from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
@@ -24,7 +25,7 @@ from tinydf.link.client import Board, Result
 from tinydf.link.ports import connect
 from tinydf.link.wire import CounterUnit, HelloAnswer
 from tinydf.manifest import FILE as MANIFEST
-from tinydf.manifest import Manifest, read_export
+from tinydf.manifest import MODEL, Manifest, read_export
 
 FILE = "bench.json"
 
@@ -113,7 +114,7 @@ def bench(
         tasks = _tasks(dataset, split, left, manifest, engine)
         try:
             _stream(stations, tasks, journal, len(chosen), [done[index] for index in chosen if index in done])
-            journal.append(_profile(stations[0], engine.layer_names))
+            journal.append(_profile(stations[0], engine.layer_names, export))
         except KeyboardInterrupt:
             note("stopped; go on with --resume")
             raise
@@ -264,9 +265,12 @@ def _answer(station: Station, task: Task, result: Result) -> Answer:
     )
 
 
-def _profile(station: Station, layers: list[str]) -> Profile:
-    """Ticks by layer; `layers` are the compiled engine's, and another engine may cut the model differently."""
+def _profile(station: Station, layers: list[str], export: Path) -> Profile:
+    """Ticks by layer; `layers` are the compiled engine's. TFLM's are the operators of the .tflite, one by one."""
     ticks = station.board.profile()
+    if station.hello.engine == "tflm":
+        graph = read_model((export / MODEL).read_bytes())
+        layers = [f"{one.index} {one.kind} {graph.tensors[one.outputs[0]].name}" for one in graph.operators]
     if len(ticks) != len(layers):
         layers = [f"layer {number}" for number in range(len(ticks))]
     return Profile(session=station.session, layers=layers, ticks=ticks)

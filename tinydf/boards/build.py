@@ -15,12 +15,15 @@ from tinydf import resources
 from tinydf.boards import board as boards
 from tinydf.boards import esp_idf
 from tinydf.boards.board import Board
-from tinydf.boards.sizes import Sizes, measure
+from tinydf.boards.causes import HEAP, cause, puller, undefined
+from tinydf.boards.sizes import Sizes, defined_symbols, measure
 from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, read_model, sha256_bytes, sha256_file, write_json, write_text
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Manifest, read_export
+from tinydf.tflm import setup
+from tinydf.tflm.setup import Choice, Record, Setup
 
 FILE = "build.json"
 ELF = "firmware.elf"
@@ -34,6 +37,15 @@ ENGINE_SOURCES: dict[str, tuple[str, ...]] = {
     "aot": ("model_aot.c", "model_aot.h", "plan.json"),
     "tflm": ("model_data.cc", "model_data.h", "op_resolver.h"),
 }
+
+
+class LinkedLibrary(Record):
+    """The library that TFLM came in, as it was linked. `name` has its core, kernels and build."""
+
+    path: str
+    sha256: str = Sha256
+    name: str
+    arena_origin: setup.Origin
 
 
 class Build(Sizes):
@@ -54,6 +66,7 @@ class Build(Sizes):
     arena_bytes: int
     arena_region: str
     export: str | None = Field(default=None, description="path of the export it was built from, from the build's")
+    tflm: LinkedLibrary | None = Field(default=None, description="of the engine tflm: what it is linked with")
 
 
 def read_build(directory: Path) -> Build:
@@ -71,7 +84,7 @@ def read_build(directory: Path) -> Build:
     return build
 
 
-def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> Build:
+def build(board_name: str, export: Path, out: Path, engine: Engine = "aot", choice: Choice | None = None) -> Build:
     """Build the firmware: `firmware.elf`, `.bin`, `.map` and `build.json` in `out`.
 
     A build that fails leaves the firmware that was there before.
@@ -82,6 +95,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
             done first.
         out: where the firmware goes; the compiler's own files go to `out/cmake`, so that the next build is quick.
         engine: the compiled model ("aot") or TensorFlow Lite Micro ("tflm").
+        choice: of library and arena; for tflm alone.
 
     Raises:
         TinydfError: if the board or export is unknown, a tool is missing, the model does not fit, or a compiler fails.
@@ -90,20 +104,22 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
     if board.esp_idf and engine == "tflm":
         raise TinydfError(f"{board_name} is built by ESP-IDF, and runs the compiled engine alone", "use --engine aot")
     manifest = read_export(export)
+    tflm = _prepare_engine(board, export, manifest, engine, choice)
     compiler = _compiler_version(board)
-    if engine == "aot":
-        compile_engine(export, manifest, board)
-    arena_bytes = _planned_arena(export, manifest, engine)
-    region = _arena_region(board, arena_bytes)
+    arena_bytes = tflm.arena_bytes if tflm else _planned_arena(export)
+    region = _arena_region(board, arena_bytes, tflm)
     tree = out / "cmake"
     sources = _hashes(export, engine)
-    build_id = _build_id(board_name, export, engine, compiler, sources)
+    linked = (tflm.library.sha256, arena_bytes) if tflm else None
+    build_id = _build_id(board_name, export, engine, compiler, sources, linked)
     if board.esp_idf:
         sizes = _run_esp_idf(board, export, tree, build_id)
     else:
         _drop_foreign(tree, resources.FIRMWARE)
-        write_settings(board, region, tree)
+        write_settings(board, region, tree, tflm)
         _run_cmake(board, export, tree, engine, build_id)
+        if not board.hosted:
+            _check_heap(tree, defined_symbols(tree / ELF, HEAP))
         sizes = measure(tree / ELF, board)
     made = Build(
         board=board_name,
@@ -117,6 +133,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot") -> B
         arena_bytes=arena_bytes,
         arena_region=region,
         export=os.path.relpath(export, out),
+        tflm=_linked(tflm),
         **dict(sizes),
     )
     for name in (ELF, BIN, MAP):
@@ -151,7 +168,37 @@ def is_current(made: Build, export: Path) -> bool:
         compiler = made.compiler
     compiled = made.engine != "aot" or has_engine(export, board)
     sources = _hashes(export, made.engine) if compiled else made.sources
-    return made.build_id == _build_id(made.board, export, made.engine, compiler, sources)
+    return made.build_id == _build_id(made.board, export, made.engine, compiler, sources, _linked_now(made, export))
+
+
+def _prepare_engine(
+    board: Board, export: Path, manifest: Manifest, engine: Engine, choice: Choice | None
+) -> Setup | None:
+    """The engine's sources in the export; what TFLM is linked with, if it is that."""
+    if engine == "tflm":
+        return setup.prepare(board, export, manifest, choice or Choice())
+    if choice is not None and choice != Choice():
+        raise TinydfError("--arena and --tflm-library are for --engine tflm", "the arena of aot is its plan's, exactly")
+    compile_engine(export, manifest, board)
+    return None
+
+
+def _linked(tflm: Setup | None) -> LinkedLibrary | None:
+    if tflm is None:
+        return None
+    library = tflm.library
+    return LinkedLibrary(path=str(library.path), sha256=library.sha256, name=str(library), arena_origin=tflm.origin)
+
+
+def _linked_now(made: Build, export: Path) -> tuple[str, int] | None:
+    """Library and arena that a build would get now; a library that is gone is taken to be the one that was linked."""
+    if made.tflm is None:
+        return None
+    path = Path(made.tflm.path)
+    digest = sha256_file(path) if path.is_file() else made.tflm.sha256
+    figure = setup.read_figures(export, made.model).find(made.board, digest)
+    measured = figure is not None and made.tflm.arena_origin != "given"
+    return digest, figure.arena_bytes if figure is not None and measured else made.arena_bytes
 
 
 def _compiler_version(board: Board) -> str:
@@ -201,14 +248,7 @@ def _target(board: Board) -> str:
     return DEFAULT_TARGET if board.hosted else target_of(board.core.name)
 
 
-def _planned_arena(export: Path, manifest: Manifest, engine: Engine) -> int:
-    if engine == "tflm":
-        if manifest.tflm_arena_bytes is None:
-            raise TinydfError(
-                f"{export / MANIFEST} does not say how large an arena TFLM needs",
-                "export again where the package tflite-micro is installed, or build with --engine aot",
-            )
-        return manifest.tflm_arena_bytes
+def _planned_arena(export: Path) -> int:
     plan = (export / "plan.json").read_text(encoding="utf-8")
     found = re.search(r'"arena_bytes":\s*(\d+)', plan)
     if found is None:
@@ -216,18 +256,19 @@ def _planned_arena(export: Path, manifest: Manifest, engine: Engine) -> int:
     return int(found[1])
 
 
-def _arena_region(board: Board, arena_bytes: int) -> str:
+def _arena_region(board: Board, arena_bytes: int, tflm: Setup | None) -> str:
     """The first of the board's arena regions in which the tensors fit; "-" on the host."""
+    origin = f", {tflm.origin}; {tflm.library}" if tflm else ""
     if board.arena is None:
         return "-"
     for name in board.arena.regions:
         if arena_bytes <= board.memory[name].for_arena:
-            note(f"arena of {arena_bytes} bytes in {name}")
+            note(f"arena of {arena_bytes} bytes in {name}{origin}")
             return name
     largest = max(board.memory[name].for_arena for name in board.arena.regions)
     raise TinydfError(
         f"the model needs an arena of {arena_bytes} bytes, and {board.name} has {largest} in one piece",
-        "choose a smaller model or input",
+        "choose a smaller model or input" + (", or a smaller --arena" if tflm and tflm.origin != "measured" else ""),
     )
 
 
@@ -242,7 +283,7 @@ def _drop_foreign(tree: Path, sources: Path) -> None:
         shutil.rmtree(tree)
 
 
-def write_settings(board: Board, arena_region: str, tree: Path) -> None:
+def write_settings(board: Board, arena_region: str, tree: Path, tflm: Setup | None = None) -> None:
     """What CMake needs of the board: `board.cmake` and the linker's `memory.ld`; untouched if they say the same."""
     definitions = [f"TINYDF_CLOCK_HZ={board.core.clock_hz}u", f'TINYDF_BOARD_NAME=\\"{board.name}\\"']
     if board.core.external_clock_hz:
@@ -257,7 +298,10 @@ def write_settings(board: Board, arena_region: str, tree: Path) -> None:
         "TINYDF_LINKER_DIR": '"${CMAKE_CURRENT_LIST_DIR}"',
         "TINYDF_DEFINITIONS": " ".join(definitions),
         "TINYDF_ARENA_REGION": arena_region,
+        **(setup.cmake(tflm) if tflm else {}),
     }
+    if tflm:
+        _write_if_other(tree / "board" / "engine_library.h", setup.header(tflm))
     lines = [f"# From boards/{board.name}.toml, by `tinydf build`.", *(f"set({k} {v})" for k, v in settings.items())]
     _write_if_other(tree / "board" / "board.cmake", "\n".join(lines) + "\n")
     rights = {"ram": "rwx", "flash": "rx"}
@@ -273,11 +317,21 @@ def _write_if_other(path: Path, text: str) -> None:
         write_text(path, text)
 
 
-def _build_id(board_name: str, export: Path, engine: Engine, compiler: str, sources: dict[str, str]) -> str:
+def _build_id(
+    board_name: str,
+    export: Path,
+    engine: Engine,
+    compiler: str,
+    sources: dict[str, str],
+    linked: tuple[str, int] | None = None,
+) -> str:
+    """The SHA-256 of all that goes into a build; `linked` is TFLM's library and arena."""
     firmware = sorted(path for path in resources.FIRMWARE.rglob("*") if path.is_file())
     parts = [(str(path.relative_to(resources.FIRMWARE)), sha256_file(path)) for path in firmware]
     parts += [("manifest.json", sha256_file(export / "manifest.json")), *sources.items()]
     parts += [("board", boards.sha256(board_name)), ("engine", engine), ("compiler", compiler)]
+    if linked:
+        parts += [("library", linked[0]), ("arena", str(linked[1]))]
     return sha256_bytes("\n".join(f"{name} {value}" for name, value in parts).encode())
 
 
@@ -301,8 +355,6 @@ def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id:
     if board.toolchain.prefix:
         toolchain = resources.FIRMWARE / "cmake" / f"{board.toolchain.prefix.rstrip('-')}.cmake"
         settings["CMAKE_TOOLCHAIN_FILE"] = str(toolchain)
-    if engine == "tflm":
-        settings["TFLM_ROOT"] = _tflm_root()
     defines = [f"-D{name}={value}" for name, value in settings.items()]
     configure = ["cmake", "-G", "Ninja", "-S", str(resources.FIRMWARE), "-B", str(tree), *defines]
     _run(configure, tree)
@@ -326,15 +378,6 @@ def _run_esp_idf(board: Board, export: Path, tree: Path, build_id: str) -> Sizes
     return measure(tree / ELF, board).model_copy(update={"stack_bytes": esp_idf.stack_bytes(project)})
 
 
-def _tflm_root() -> str:
-    root = os.environ.get("TFLM_ROOT", "")
-    if not Path(root).is_dir() or not root:
-        raise TinydfError(
-            "the engine tflm needs a built tflite-micro tree", "set TFLM_ROOT to it; see docs/firmware.md"
-        )
-    return root
-
-
 def _run(command: list[str], tree: Path) -> None:
     """Run a step of the build; what it printed stays in `tree/log`."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
@@ -342,15 +385,22 @@ def _run(command: list[str], tree: Path) -> None:
     tree.mkdir(parents=True, exist_ok=True)
     log.write_text(done.stdout, encoding="utf-8")
     if done.returncode != 0:
-        raise TinydfError(f"the build failed: {_first_error(done.stdout)}", f"the whole output is in {log}")
+        _check_heap(tree, [one for one in undefined(done.stdout) if one in HEAP])
+        raise TinydfError(f"the build failed: {cause(done.stdout)}", f"the whole output is in {log}")
 
 
-def _first_error(output: str) -> str:
-    """The line that says what is wrong: a region that is full, an error, or else the last line."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    for pattern in (r"region .* overflowed by", r"\b[Ee]rror:", r"undefined reference", r"CMake Error"):
-        for index, line in enumerate(lines):
-            if re.search(pattern, line):
-                follows = lines[index + 1] if pattern == "CMake Error" and index + 1 < len(lines) else ""
-                return f"{line} {follows}".strip()
-    return lines[-1] if lines else "no output"
+def _check_heap(tree: Path, symbols: list[str]) -> None:
+    """Refuse a firmware in which malloc got; the linker's map says who wants it.
+
+    Raises:
+        TinydfError: names what brought it.
+    """
+    if not symbols:
+        return
+    linker_map = tree / MAP
+    text = linker_map.read_text(encoding="utf-8", errors="replace") if linker_map.is_file() else ""
+    wanted_by = puller(text) or "see the linker's map"
+    raise TinydfError(
+        f"the firmware has no heap, and {symbols[0]} is wanted by {wanted_by}",
+        "build the library as docs/firmware.md says, without code of your own that allocates",
+    )

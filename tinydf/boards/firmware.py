@@ -9,11 +9,17 @@ from tinydf.errors import TinydfError
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import read_export
 from tinydf.status import look_at_firmware
+from tinydf.tflm.setup import Choice
 from tinydf.workspace import Workspace
 
 
 def obtain(
-    workspace: Workspace, board: str, export: Path | None, firmware: Path | None, engine: Engine | None
+    workspace: Workspace,
+    board: str,
+    export: Path | None,
+    firmware: Path | None,
+    engine: Engine | None,
+    choice: Choice | None = None,
 ) -> tuple[Path, Build]:
     """The firmware's directory and its build record; says in one line what it is.
 
@@ -23,6 +29,7 @@ def obtain(
         export: an export directory. Without `firmware` it is built from; with it, it must be the same model.
         firmware: a directory made by `tinydf build`, taken as it is.
         engine: for a build made now; that of the build that is there, or aot, if None.
+        choice: of library and arena, for a build made now with tflm; that of the build that is there, if None.
 
     Raises:
         TinydfError: if the firmware cannot be built, or the one that was given is of another board or model.
@@ -31,7 +38,7 @@ def obtain(
         return firmware, _given(board, export, firmware)
     directory = workspace.firmware(board)
     made = _last(board, directory)
-    if made and engine in (None, made.engine):
+    if made and engine in (None, made.engine) and choice in (None, Choice()):
         source = export or origin(directory, made) or workspace.export
         if (source / MANIFEST).is_file() and made.engine == "aot":
             compile_engine(source, read_export(source), boards.load(board))
@@ -39,11 +46,18 @@ def obtain(
         note(f"{found}; building it again" if found.stale else str(found))
         if not found.stale:
             return directory, made
-    return directory, build_here(workspace, board, export or origin(directory, made), None, engine or _engine(made))
+    return directory, build_here(
+        workspace, board, export or origin(directory, made), None, engine or _engine(made), choice
+    )
 
 
 def build_here(
-    workspace: Workspace, board: str, export: Path | None = None, out: Path | None = None, engine: Engine = "aot"
+    workspace: Workspace,
+    board: str,
+    export: Path | None = None,
+    out: Path | None = None,
+    engine: Engine = "aot",
+    choice: Choice | None = None,
 ) -> Build:
     """Build for a board in a workspace; where there is no export, what it has is exported first.
 
@@ -56,7 +70,7 @@ def build_here(
     if export is None:
         ensure_export(workspace)
         (export,) = workspace.take(export=None)
-    return build(board, export, out or workspace.firmware(board), engine)
+    return build(board, export, out or workspace.firmware(board), engine, choice)
 
 
 def _given(board: str, export: Path | None, directory: Path) -> Build:

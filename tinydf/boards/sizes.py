@@ -78,6 +78,14 @@ def _is_static(name: str) -> bool:
     return name not in {ARENA, STACK, ESP_IDF_ARENA} and not name.endswith(ESP_IDF_DUMMY)
 
 
+def defined_symbols(elf: Path, names: tuple[str, ...]) -> list[str]:
+    """Those of some symbols that an ELF file defines, in the order of `names`."""
+    with elf.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        there = {one.name for one in table.iter_symbols() if one["st_shndx"] != "SHN_UNDEF"} if table else set()
+    return [name for name in names if name in there]
+
+
 def _section(section: Section, segments: list[Segment], board: Board) -> SectionSize:
     address, size = section["sh_addr"], section["sh_size"]
     moved = [one["p_paddr"] - one["p_vaddr"] for one in segments if one.section_in_segment(section)]

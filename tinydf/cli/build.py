@@ -7,8 +7,9 @@ from rich.table import Table
 
 from tinydf.boards.build import Build, Engine
 from tinydf.boards.firmware import build_here
-from tinydf.cli.options import in_workspace
+from tinydf.cli.options import choosing_tflm, in_workspace
 from tinydf.console import print_json, results
+from tinydf.tflm.setup import Choice
 from tinydf.workspace import Workspace
 
 
@@ -18,15 +19,22 @@ from tinydf.workspace import Workspace
 @click.option("--out", type=click.Path(path_type=Path), help="Where it goes.  [default: build/firmware/BOARD]")
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), default="aot", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@choosing_tflm
 @in_workspace
 def command(
-    board: str, export: Path | None, out: Path | None, engine: Engine, as_json: bool, workspace: Workspace
+    board: str,
+    export: Path | None,
+    out: Path | None,
+    engine: Engine,
+    as_json: bool,
+    workspace: Workspace,
+    choice: Choice,
 ) -> None:
     """Build the firmware for a board, and print what it takes.
 
     Where there is no export yet, it is made first, as `tinydf export --int8` does.
     """
-    made = build_here(workspace, board, export, out, engine)
+    made = build_here(workspace, board, export, out, engine, choice)
     if as_json:
         print_json(made)
     else:
@@ -56,3 +64,9 @@ def show(made: Build) -> None:
         f"stack {made.stack_bytes:,}, arena {made.arena_bytes:,}{where}; "
         f"engine {made.engine}, build {made.build_id[:12]}"
     )
+    if made.tflm:
+        results.print(
+            f"library {made.tflm.name}, SHA-256 {made.tflm.sha256[:12]}; arena {made.tflm.arena_origin}",
+            markup=False,
+            soft_wrap=True,
+        )

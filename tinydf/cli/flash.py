@@ -9,11 +9,12 @@ from tinydf.boards import board as boards
 from tinydf.boards import flashers
 from tinydf.boards.build import ELF, Build, Engine
 from tinydf.boards.firmware import obtain
-from tinydf.cli.options import in_workspace
+from tinydf.cli.options import choosing_tflm, in_workspace
 from tinydf.console import note, notes, plain, print_json, results
 from tinydf.errors import TinydfError
 from tinydf.flash import Flashed, Plan, confirm, flash, plan
 from tinydf.link.ports import AUTO
+from tinydf.tflm.setup import Choice
 from tinydf.workspace import Workspace
 
 
@@ -36,6 +37,7 @@ from tinydf.workspace import Workspace
 @click.option("--foreground", is_flag=True, help="Stay until Ctrl-C; only with --emulator.")
 @click.option("--name", "alias", help="Call the emulated board this, so that several can run.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@choosing_tflm
 @in_workspace
 def command(
     name: str,
@@ -53,6 +55,7 @@ def command(
     alias: str | None,
     as_json: bool,
     workspace: Workspace,
+    choice: Choice,
 ) -> None:
     """Put the firmware on a board, verify it and start it; or start it on an emulated one and print its port.
 
@@ -67,7 +70,7 @@ def command(
     if emulated and given:
         raise click.UsageError("--port, --baud, --flasher, --probe and --dry-run go with a real board")
     line = None if port == AUTO else port
-    directory, made = obtain(workspace, name, export, firmware, engine)
+    directory, made = obtain(workspace, name, export, firmware, engine, choice)
     if foreground:
         _serve(board, directory, alias or name)
     elif emulated:

@@ -30,6 +30,7 @@ COMMANDS = {
     "simulate": "Judge a data set by the board's C on this machine.",
     "profile": "Measure one model on one board, layer by layer.",
     "build": "Build the firmware for a board.",
+    "arena": "Find the exact arena that a model needs on a board with TFLM.",
     "flash": "Put the firmware on a board, or start it on an emulated one.",
     "ports": "List serial ports, which board each may be, and who answers.",
     "emulator": "List and stop emulated boards.",

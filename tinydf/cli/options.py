@@ -1,5 +1,6 @@
 """Options that commands share."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,29 @@ def group_workspace(function: Command) -> Command:
 def in_workspace(function: Command) -> Command:
     """Give a command the option --workspace, and its function the argument `workspace`, a `Workspace`."""
     return click.option("--workspace", type=_directory, callback=_choose, help=HELP)(function)
+
+
+def choosing_tflm(function: Command) -> Command:
+    """Give a command --arena and --tflm-library, and its function the argument `choice`."""
+
+    @functools.wraps(function)
+    def chosen(*arguments: Any, arena: int | None, tflm_library: Path | None, **others: Any) -> Any:
+        from tinydf.tflm.setup import Choice
+
+        return function(*arguments, choice=Choice(tflm_library, arena), **others)
+
+    arena = click.option(
+        "--arena",
+        type=click.IntRange(1, 64 << 20),
+        metavar="BYTES",
+        help="Arena of tflm.  [default: what `tinydf arena` found, else computed]",
+    )
+    library = click.option(
+        "--tflm-library",
+        type=click.Path(path_type=Path),
+        help="Library of tflm.  [default: the one under TFLM_ROOT that is for the board's core]",
+    )
+    return arena(library(chosen))
 
 
 def _hand_down(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:

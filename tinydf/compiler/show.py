@@ -1,5 +1,6 @@
 """Plans and measurements as a person reads them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -52,11 +53,36 @@ def print_profile(profile: "Profile") -> None:
     results.print(table)
     ratio = "" if profile.instructions_per_mac is None else f", {profile.instructions_per_mac:.2f} a MAC"
     results.print(f"{profile.instructions:,} {profile.unit} an inference{ratio}, on {profile.board}")
+    if profile.library:
+        results.print(f"TFLM: {profile.library}", markup=False)
     results.print(f"code {profile.code_bytes:,} bytes, weights and tables {profile.weight_bytes:,}")
     # On the host itself nothing paints the stack.
     stack = f"{profile.peak_stack_bytes:,}" if profile.peak_stack_bytes else "not measured"
     results.print(f"RAM {profile.ram_bytes:,} bytes, stack {stack}")
     results.print("every output byte is TFLM's" if profile.equal else "OUTPUTS DIFFER FROM TFLM'S")
+
+
+def print_comparison(profiles: "tuple[Profile, ...]") -> None:
+    """Print two engines side by side."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("on " + profiles[0].board)
+    for one in profiles:
+        table.add_column(one.engine, justify="right", no_wrap=True)
+    rows: dict[str, Callable[[Profile], str]] = {
+        profiles[0].unit: lambda one: f"{one.instructions:,}",
+        "flash, whole firmware": lambda one: f"{one.flash_bytes:,}",
+        "code of the engine": lambda one: f"{one.code_bytes:,}",
+        "arena": lambda one: f"{one.ram_bytes:,}",
+        "arena is": lambda one: one.arena_origin,
+        "stack": lambda one: f"{one.peak_stack_bytes:,}" if one.peak_stack_bytes else "not measured",
+        "bytes equal to the interpreter's": lambda one: "yes" if one.equal else "NO",
+    }
+    for name, show in rows.items():
+        table.add_row(name, *(show(one) for one in profiles))
+    results.print(table)
+    for one in profiles:
+        if one.library:
+            results.print(f"TFLM: {one.library}", markup=False)
 
 
 def print_simulation(simulation: "Simulation") -> None:

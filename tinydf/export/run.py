@@ -23,10 +23,11 @@ from tinydf.export.parity import FILE as PARITY
 from tinydf.export.parity import Logits, Parity, ParityImages, StageParity, check, compare, parity_images
 from tinydf.export.ranges import METHODS, Calibration, Range
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
-from tinydf.export.tflm import Golden, measure_arena, write_sources
+from tinydf.export.tflm import Golden, measure_arena
 from tinydf.files import atomic_directory, sha256_bytes, write_json
 from tinydf.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor, read_export
 from tinydf.preprocess import Preprocess, quantise
+from tinydf.tflm.sources import write_sources
 from tinydf.workspace import Workspace
 
 KINDS = f"give a run directory of `tinydf train`, an .onnx, a .tflite, or one of {', '.join(published.names())}"
@@ -312,7 +313,7 @@ def _package(
         tflm_arena_bytes=_tflm_arena(tflite, name),
     )
     (directory / MODEL).write_bytes(tflite)
-    write_sources(directory, tflite, model.operators)
+    write_sources(directory, tflite, manifest)
     with _stage("compiled to C"):
         write_compiled(compile_model(tflite, steps), directory)
     write_json(directory / FILE, manifest)

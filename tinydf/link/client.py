@@ -41,6 +41,19 @@ _ANSWERS = {
     wire.Message.CHUNK: wire.Message.CHUNK,
     wire.Message.INFER: wire.Message.RESULT,
     wire.Message.PROFILE: wire.Message.PROFILE,
+    wire.Message.ARENA: wire.Message.HELLO,
+}
+
+_REBUILD = "build the firmware anew with `tinydf build` and flash it"
+_ENGINE_MENDS = {
+    wire.EngineStatus.ARENA_TOO_SMALL: "find the exact figure with `tinydf arena`, or build with a larger --arena",
+    wire.EngineStatus.ALLOCATION_FAILED: "it is most likely the arena: find the exact figure with `tinydf arena`, or "
+    "build with a larger --arena; a library built without BUILD_TYPE=release says what it is",
+    wire.EngineStatus.OPERATOR_MISSING: "export again for a new op_resolver.h, and link a library that has this "
+    "operator (--tflm-library)",
+    wire.EngineStatus.OPERATOR_REFUSED: "link a newer library (--tflm-library), or convert the model again",
+    wire.EngineStatus.SCHEMA_VERSION: "link a library of this .tflite's schema (--tflm-library)",
+    wire.EngineStatus.ASSERTION_FAILED: "reset the board; check that library and headers are of one version",
 }
 
 Payload = TypeVar("Payload", bound=wire.Layout)
@@ -75,10 +88,11 @@ class Result:
 class Refused(Exception):
     """The board answered ERROR; for this module's own use."""
 
-    def __init__(self, code: int, detail: int) -> None:
+    def __init__(self, code: int, detail: int, text: str = "") -> None:
         self.code = code
         self.detail = detail
-        super().__init__(code, detail)
+        self.text = text
+        super().__init__(code, detail, text)
 
 
 class Board:
@@ -143,17 +157,27 @@ class Board:
                 f"the board at {self.port} did not start: {_meaning(wire.Boot, hello.boot)}",
                 "check its power and clock, and the clock in its TOML",
             )
-        if hello.engine_status != 0:
-            raise TinydfError(
-                f"the engine on the board at {self.port} did not start (engine_status {hello.engine_status})",
-                "build the firmware anew with `tinydf build` and flash it",
-            )
+        if hello.engine_status != wire.EngineStatus.OK:
+            raise self._engine_error(hello.engine_status, hello.engine_message, hello)
         if self._hello is not None and _identity(hello) != _identity(self._hello):
             raise TinydfError(
                 f"the board at {self.port} is not the one it was, or has another firmware now", "start the run anew"
             )
         self._hello = hello
         return hello
+
+    def arena(self, size: int) -> wire.HelloAnswer:
+        """Start the engine again in the first `size` bytes of its arena; the answer tells whether it did.
+
+        Raises:
+            TinydfError: if the board does not answer, stops on a fault, or has a smaller arena.
+        """
+        try:
+            self._ask(wire.Message.HELLO, b"")  # opens the session, even if the engine did not start
+            payload = self._ask_to_run(wire.Message.ARENA, wire.Arena(size).pack())
+        except Refused as refusal:
+            raise self._give_up(refusal) from None
+        return self._unpack(wire.HelloAnswer, payload)[0]
 
     def infer(self, sample: int, *crops: bytes) -> Result:
         """Run the model on the crops of one image, which the board judges by all of them.
@@ -260,7 +284,18 @@ class Board:
         elif refusal.code not in RESEND:
             raise self._give_up(refusal)
 
+    def _engine_error(self, status: int, message: str, hello: wire.HelloAnswer | None = None) -> TinydfError:
+        what = [f"the engine on the board at {self.port}: {_meaning(wire.EngineStatus, status)}"]
+        if hello is not None and status == wire.EngineStatus.ARENA_TOO_SMALL:
+            what.append(f"it has {hello.arena_bytes} bytes" + _at_least(hello.arena_used))
+        if message:
+            what.append(f"it says: {message}")
+        known = {int(one): mend for one, mend in _ENGINE_MENDS.items()}
+        return TinydfError("; ".join(what), known.get(status, _REBUILD))
+
     def _give_up(self, refusal: Refused) -> TinydfError:
+        if refusal.code == wire.ErrorCode.ENGINE:
+            return self._engine_error(refusal.detail, refusal.text)
         meaning = _meaning(wire.ErrorCode, refusal.code)
         return TinydfError(
             f"the board at {self.port} refused: {meaning} ({refusal.detail})", "build and flash the firmware anew"
@@ -330,7 +365,7 @@ class Board:
                     "build and flash it anew with this tinydf",
                 )
             if (frame.session, frame.sequence) == (self._session, self._sequence):
-                raise Refused(head.code, head.detail)
+                raise Refused(head.code, head.detail, rest.decode("ascii", "replace"))
         ours = (frame.type, frame.session, frame.sequence) == (answer, self._session, self._sequence)
         return frame.payload if ours else None
 
@@ -350,6 +385,10 @@ class Board:
             return action()
         except (serial.SerialException, OSError) as error:
             raise TinydfError(f"{self.port} went away ({error})", "plug the board in and run again") from None
+
+
+def _at_least(needed: int) -> str:
+    return f" and needs at least {needed}" if needed else ""
 
 
 def _judged(crops: list[Result]) -> Result:

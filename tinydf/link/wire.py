@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
-VERSION = 2
+VERSION = 3
 MAX_PAYLOAD = 1024
 MAX_RANK = 4
 MAX_LAYERS = 512
@@ -40,6 +40,7 @@ class Message(Registered):
     RESULT = 4, "the answer to INFER."
     PROFILE = 5, "run the model and time each layer."
     ERROR = 6, "the request cannot be served."
+    ARENA = 7, "start the engine again in a smaller arena."
 
 
 class ErrorCode(Registered):
@@ -50,10 +51,10 @@ class ErrorCode(Registered):
     TYPE = 3, "not a request; detail: the type."
     LENGTH = 4, "the payload has the wrong size for its type; detail: its size."
     OFFSET = 5, "a chunk leaves a gap; detail: the offset wanted."
-    RANGE = 6, "a chunk goes past the input's end; detail: the input's size."
+    RANGE = 6, "past the end of the input or of the arena; detail: its size."
     INCOMPLETE = 7, "not all of that sample's input is there; detail: the bytes held."
     CHECKSUM = 8, "the input has another CRC-32; detail: the board's."
-    ENGINE = 9, "the engine failed; detail: its engine_status."
+    ENGINE = 9, "the engine failed; detail: a wire_engine_status. What the engine said follows as text."
     BOOT = 10, "the board did not come up as it should; detail: the boot code."
     LAYERS = 11, "more layers than can be profiled; detail: how many can."
     FAULT = 12, "the processor stopped; detail: the exception's number. A fault record follows."
@@ -73,6 +74,22 @@ class Boot(Registered):
     CLOCK_SWITCH = 7, "the system clock did not switch to the PLL."
     UART = 8, "the UART did not become ready."
     WATCHDOG = 9, "the watchdog did not take its period."
+
+
+class EngineStatus(Registered):
+    """What the engine answered; the numbers of engine.h's engine_status."""
+
+    OK = 0, "all is well."
+    ARENA_TOO_SMALL = 1, "the arena is too small for this model."
+    ARENA_UNALIGNED = 2, "the arena is not aligned."
+    NOT_INITIALISED = 3, "the engine has not started."
+    MODEL_INVALID = 4, "the model was refused."
+    INVOKE_FAILED = 5, "an operator failed at inference."
+    OPERATOR_MISSING = 6, "the library or the op resolver has no such operator."
+    OPERATOR_REFUSED = 7, "the library's kernel does not take this operator's types, shapes, options or version."
+    SCHEMA_VERSION = 8, "the library reads another version of the .tflite."
+    ALLOCATION_FAILED = 9, "the tensors could not be allocated; the library does not say why."
+    ASSERTION_FAILED = 10, "the library stopped on an assertion."
 
 
 class ResetCause(Registered):
@@ -303,12 +320,16 @@ class HelloAnswer(Layout):
     counter_unit: Annotated[int, U8, "a wire_counter_unit"]
     reset_cause: Annotated[int, U8, "a wire_reset_cause"]
     boot: Annotated[int, U8, "a wire_boot: 0, or what failed"]
-    engine_status: Annotated[int, U8, "of engine_init: 0, or why it refused"]
+    engine_status: Annotated[int, U8, "a wire_engine_status, of engine_init: 0, or why it refused"]
     buffer_bytes: Annotated[int, U16, "the largest payload the board takes"]
     credit_window: Annotated[int, U16, "bytes that may be on their way to the board, delimiters included"]
     arena_bytes: Annotated[int, U32, "what the engine was given"]
     stack_bytes: Annotated[int, U32, "what the stack may use; 0 is not known"]
     dropped_frames: Annotated[int, U32, "damaged frames since start"]
+    arena_used: Annotated[int, U32, "what the engine took, or would need if it is too small; 0 is not known"]
+    library: Annotated[str, Text(64), "what the engine is linked with: core, kernels, build; empty for aot"]
+    library_sha256: Annotated[bytes, Octets(32), "of the library; zeros for aot"]
+    engine_message: Annotated[str, Text(192), "what the engine said of its failure"]
 
 
 @dataclass(frozen=True)
@@ -372,6 +393,14 @@ class ProfileAnswer(Layout):
 
 
 @dataclass(frozen=True)
+class Arena(Layout):
+    """Start the engine again with fewer bytes of its arena; answered by HELLO."""
+
+    c_name = "wire_arena"
+    bytes: Annotated[int, U32, "of the arena, from its start"]
+
+
+@dataclass(frozen=True)
 class ErrorHead(Layout):
     """Why a request was not served."""
 
@@ -402,6 +431,7 @@ ENUMERATIONS: dict[str, type[Registered]] = {
     "wire_message": Message,
     "wire_error_code": ErrorCode,
     "wire_boot": Boot,
+    "wire_engine_status": EngineStatus,
     "wire_reset_cause": ResetCause,
     "wire_counter_unit": CounterUnit,
 }
@@ -415,6 +445,7 @@ LAYOUTS: tuple[type[Layout], ...] = (
     ResultHead,
     Profile,
     ProfileAnswer,
+    Arena,
     ErrorHead,
     Fault,
 )
@@ -430,6 +461,7 @@ _PREFIXES = {
     "wire_message": "WIRE_",
     "wire_error_code": "WIRE_ERROR_",
     "wire_boot": "WIRE_BOOT_",
+    "wire_engine_status": "WIRE_ENGINE_",
     "wire_reset_cause": "WIRE_RESET_",
     "wire_counter_unit": "WIRE_COUNTER_",
 }

@@ -129,6 +129,8 @@ def _links(
     yield Link(what="int8 TFLite", file=MODEL, sha256=manifest.chain.tflite)
     source = SOURCES[build.engine if build else "aot"]
     yield Link(what="generated C", file=source, sha256=_hash(export / source))
+    if build and build.tflm:
+        yield Link(what="TFLM library", file=build.tflm.name, sha256=build.tflm.sha256)
     if build:
         yield Link(what="firmware image", file=ELF, sha256=build.elf_sha256)
     if dataset and not run:

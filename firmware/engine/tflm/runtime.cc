@@ -1,5 +1,4 @@
-// What a board has not of C++'s run time, and TFLM refers to: no heap, no end of the program, nowhere to print.
-#include <cstdarg>
+// What a board has not of C++'s run time, and TFLM refers to: no heap, no end of the program.
 #include <cstddef>
 #include <cstdlib>
 
@@ -11,27 +10,16 @@ int __cxa_atexit(void (*)(void *), void *, void *) {
     return 0;
 }
 
-// An undefined instruction: the fault handler tells where.
-[[noreturn]] void abort(void) {
-    __builtin_trap();
-}
-
-// TFLM's messages (tensorflow/lite/micro/debug_log.h). Its own would bring printf.
-void DebugLog(const char *, va_list) {}
-
-int DebugVsnprintf(char *buffer, size_t size, const char *, va_list) {
-    if (size > 0) {
-        buffer[0] = '\0';
-    }
-    return 0;
+[[noreturn]] void __cxa_pure_virtual(void) {
+    std::abort();
 }
 }
 
 // Of objects with a virtual destructor; none is ever on a heap.
 void operator delete(void *) noexcept {
-    abort();
+    std::abort();
 }
 
 void operator delete(void *, std::size_t) noexcept {
-    abort();
+    std::abort();
 }

@@ -53,6 +53,10 @@ static const engine_description description = {
     .threshold_steps = 5,
     .layer_count = TEST_LAYERS,
     .layer_names = names,
+    .library = "a library",
+    .library_sha256 = {0x11, 0, 0x22},
+    .message = "what it said",
+    .arena_used = ARENA_SIZE,
 };
 
 const engine_description *engine_describe(void) {
