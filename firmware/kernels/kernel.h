@@ -17,9 +17,6 @@
 
 // Where code that runs per pixel goes. A port defines it (as a compiler option) to place that code in its fastest
 // memory, e.g. -DTDF_HOT='__attribute__((section(".hot")))'.
-#ifdef TINYDF_HOT
-#error "TINYDF_HOT is called TDF_HOT"
-#endif
 #ifndef TDF_HOT
 #define TDF_HOT
 #endif
