@@ -11,6 +11,7 @@ from tinydf.boards import board as boards
 from tinydf.boards.build import build
 from tinydf.errors import TinydfError
 from tinydf.tflm.library import HEADER, Library, Tree, choose, find_tree, read_library
+from tinydf.tflm.setup import Setup, cmake
 
 pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-g++") is None, reason="no arm-none-eabi-g++")
 
@@ -68,6 +69,8 @@ def test_a_release_has_neither_assertions_nor_messages(tmp_path: Path) -> None:
     library = read_library(archive(tmp_path / "lib.a", *M7, "-DNDEBUG"))
     assert not library.asserts and not library.messages
     assert str(library) == "cortex-m7, cmsis_nn, release"
+    definitions = cmake(Setup(Tree(tmp_path), library, 1, "given"))["TFLM_DEFINITIONS"]
+    assert "TF_LITE_STRIP_ERROR_STRINGS" in definitions, "headers print where the library does not"
 
 
 def test_a_library_of_this_computer(tmp_path: Path) -> None:

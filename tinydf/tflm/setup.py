@@ -124,7 +124,10 @@ def header(setup: Setup) -> str:
 
 def cmake(setup: Setup) -> dict[str, str]:
     """What engine.cmake wants set."""
+    # Its headers print too: they must be compiled as the library was.
+    messages = "" if setup.library.messages else " TF_LITE_STRIP_ERROR_STRINGS"
     return {
+        "TFLM_DEFINITIONS": f"TF_LITE_STATIC_MEMORY{messages}",
         "TFLM_INCLUDES": " ".join(f'"{path}"' for path in setup.tree.includes),
         "TFLM_LIBRARY": f'"{setup.library.path}"',
         "TINYDF_ARENA_BYTES": str(setup.arena_bytes),

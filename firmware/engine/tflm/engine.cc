@@ -105,7 +105,9 @@ void NameLayers(const tflite::Model *model) {
 }
 
 engine_status FindOperators(const tflite::Model *model, const tflite::MicroOpResolver &resolver) {
-    for (const auto *code : *model->operator_codes()) {
+    // Of the operators, not of the codes: converters leave codes behind that nothing uses.
+    for (const auto *one : *model->subgraphs()->Get(0)->operators()) {
+        const auto *code = model->operator_codes()->Get(one->opcode_index());
         if (resolver.FindOp(tflite::GetBuiltinCode(code)) == nullptr) {
             tinydf::log_say("%s version %d is not in op_resolver.h or not in the library", Name(code),
                             static_cast<int>(code->version()));
@@ -165,8 +167,19 @@ engine_status Guarded(engine_status (*call)()) {
     return status;
 }
 
+// True if an edge is what model_data.h says; otherwise says what it is.
 bool Fits(const TfLiteTensor *tensor, const engine_tensor &described) {
-    return tensor != nullptr && tensor->type == kTfLiteInt8 && tensor->bytes == described.bytes;
+    if (tensor == nullptr) {
+        tinydf::log_say("the model has no such edge\n");
+        return false;
+    }
+    if (tensor->type == kTfLiteInt8 && tensor->bytes == described.bytes) {
+        return true;
+    }
+    tinydf::log_say("an edge has type %d and %zu bytes, model_data.h says int8 (%d) and %lu\n",
+                    static_cast<int>(tensor->type), tensor->bytes, static_cast<int>(kTfLiteInt8),
+                    static_cast<unsigned long>(described.bytes));
+    return false;
 }
 
 engine_status Initialise() {
@@ -191,7 +204,6 @@ engine_status Initialise() {
     }
     description.arena_used = static_cast<uint32_t>(made->arena_used_bytes());
     if (!Fits(made->input(0), description.input) || !Fits(made->output(0), description.output)) {
-        tinydf::log_say("the model's edges are not what model_data.h says");
         return ENGINE_MODEL_INVALID;
     }
     NameLayers(model);

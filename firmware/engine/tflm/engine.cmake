@@ -2,6 +2,7 @@
 # `tinydf build --engine tflm` sets these in board.cmake, and writes engine_library.h beside it:
 #
 #   TFLM_INCLUDES       directories of TFLM's headers and of the libraries that it uses
+#   TFLM_DEFINITIONS    what the library was compiled with, as far as its headers ask
 #   TFLM_LIBRARY        libtensorflow-microlite.a for this board's core
 #   TINYDF_ARENA_BYTES  the arena's size
 enable_language(CXX)
@@ -18,7 +19,7 @@ if(CMAKE_CROSSCOMPILING)
 endif()
 target_include_directories(firmware PRIVATE "${TINYDF_EXPORT}" "${TINYDF_LINKER_DIR}")
 target_include_directories(firmware SYSTEM PRIVATE ${TFLM_INCLUDES})
-target_compile_definitions(firmware PRIVATE TF_LITE_STATIC_MEMORY)
+target_compile_definitions(firmware PRIVATE ${TFLM_DEFINITIONS})
 target_compile_options(firmware PRIVATE
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
 target_link_libraries(firmware PRIVATE "${TFLM_LIBRARY}" m)
