@@ -311,7 +311,7 @@ def test_a_build_that_fails_names_the_error_and_leaves_the_old_firmware(firmware
 
 # The ends of what idf.py of v5.5 prints when the link, the check of the size, and a missing compiler stop it.
 TRANSCRIPTS = {
-    "region `dram0_0_seg' overflowed by 12345 bytes": """\
+    "region dram0_0_seg overflowed by 12345 bytes": """\
 FAILED: firmware.elf
 xtensa/bin/ld: firmware.elf section `.dram0.bss' will not fit in region `dram0_0_seg'
 xtensa/bin/ld: region `dram0_0_seg' overflowed by 12345 bytes

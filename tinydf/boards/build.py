@@ -104,8 +104,8 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot", choi
     if board.esp_idf and engine == "tflm":
         raise TinydfError(f"{board_name} is built by ESP-IDF, and runs the compiled engine alone", "use --engine aot")
     manifest = read_export(export)
+    compiler = _compiler_version(board)  # before the export's C is touched
     tflm = _prepare_engine(board, export, manifest, engine, choice)
-    compiler = _compiler_version(board)
     arena_bytes = tflm.arena_bytes if tflm else _planned_arena(export)
     region = _arena_region(board, arena_bytes, tflm)
     tree = out / "cmake"
