@@ -58,16 +58,17 @@ class Profile(BaseModel):
 
     `instructions` is of the second inference, or of cycles where `unit` says so. `equal`: every output byte is that of
     TFLM's interpreter. `ram_bytes` is arena and scratch, input and output inside. `code_bytes` is the engine and the
-    kernels that the model uses, without weights; `flash_bytes` the whole firmware. `library` is of tflm.
+    kernels that the model uses, without weights; `flash_bytes` the whole firmware, None in a table that was measured
+    before it was recorded. `library` is of tflm.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model_sha256: str
     board: str
-    engine: Engine
-    library: str | None
-    library_sha256: str | None
+    engine: Engine = "aot"
+    library: str | None = None
+    library_sha256: str | None = None
     emulated: bool
     target: str
     unit: str
@@ -76,11 +77,11 @@ class Profile(BaseModel):
     macs: int
     instructions_per_mac: float | None
     code_bytes: int
-    flash_bytes: int
+    flash_bytes: int | None = None
     weight_bytes: int
     ram_bytes: int
     ram_lower_bound: int
-    arena_origin: str
+    arena_origin: str = "planned"
     peak_stack_bytes: int
     arena_intact: bool
     layers: tuple[LayerProfile, ...]

@@ -2,8 +2,11 @@
 
 import tomllib
 
-from benchmarks.engine import PEERS, Measurement, Model, Peers, Report, emulated_boards, judge, merged
+from benchmarks.engine import BOARDS, FILE, HERE, PEERS, Measurement, Model, Peers, Report, judge, merged
 from benchmarks.engine_table import markdown
+from tinydf.boards import board as boards
+from tinydf.compiler import target_of
+from tinydf.files import read_model
 from tinydf.profile import LayerProfile, Profile
 
 
@@ -63,9 +66,15 @@ def test_a_detectors_goal_is_its_architectures() -> None:
     assert [(one.figure, one.goal, one.met) for one in judged] == [("instructions_per_mac", 2.0, True)]
 
 
-def test_boards_are_all_that_are_emulated() -> None:
-    assert "nucleo-h743" in emulated_boards()
-    assert "posix" not in emulated_boards()
+def test_boards_are_of_every_target_that_is_emulated() -> None:
+    emulated = [boards.load(name) for name in boards.names() if boards.load(name).emulator]
+    targets = {target_of(board.core.name) for board in emulated if not board.hosted}
+    assert {target_of(boards.load(name).core.name) for name in BOARDS} == targets
+    assert set(BOARDS) <= {board.name for board in emulated}
+
+
+def test_the_committed_figures_can_be_added_to() -> None:
+    assert read_model(Report, HERE / FILE, "make bench-engine").measurements
 
 
 def test_figures_that_were_not_measured_anew_are_kept() -> None:
