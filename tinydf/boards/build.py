@@ -23,6 +23,7 @@ from tinydf.files import atomic_path, read_model, sha256_bytes, sha256_file, wri
 from tinydf.manifest import FILE as MANIFEST
 from tinydf.manifest import MODEL, Manifest, read_export
 from tinydf.tflm import setup
+from tinydf.tflm.library import check_board
 from tinydf.tflm.setup import Choice, Record, Setup
 
 FILE = "build.json"
@@ -104,6 +105,8 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot", choi
     if board.esp_idf and engine == "tflm":
         raise TinydfError(f"{board_name} is built by ESP-IDF, and runs the compiled engine alone", "use --engine aot")
     manifest = read_export(export)
+    if engine == "tflm":
+        check_board(board)  # before any tool is asked for
     compiler = _compiler_version(board)  # before the export's C is touched
     tflm = _prepare_engine(board, export, manifest, engine, choice)
     arena_bytes = tflm.arena_bytes if tflm else _planned_arena(export)
