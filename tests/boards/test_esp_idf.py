@@ -264,7 +264,7 @@ def test_a_board_that_nothing_emulates_is_not_said_to_be(firmware: Path, tmp_pat
 
 
 def test_an_arena_that_does_not_fit_is_said_before_any_build(tmp_path: Path) -> None:
-    with pytest.raises(TinydfError, match="an arena of 300000 bytes, and esp32-devkitc has 147968 in one piece"):
+    with pytest.raises(TinydfError, match="an arena of 300000 bytes, and esp32-devkitc has 147872 in one piece"):
         build("esp32-devkitc", write_export(tmp_path / "export", 300_000), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -16,6 +16,8 @@ RegionName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,14}$")]
 Address = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 Script = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.cfg$")]
 EspChip = Literal["esp32", "esp32c3", "esp32s3"]
+ARENA_GUARD_BYTES = 96
+"""The most that firmware/app/arena.c lays around the arena."""
 Megabytes64 = Annotated[int, Field(gt=0, le=64 << 20)]
 
 ESP_IDF_PORT = "esp-idf"
@@ -99,7 +101,7 @@ class Memory(Table):
     @property
     def for_arena(self) -> int:
         """How large an arena it can hold, in bytes."""
-        return self.bytes - self.reserved
+        return max(0, self.bytes - self.reserved - ARENA_GUARD_BYTES)
 
 
 class Arena(Table):

@@ -25,7 +25,6 @@ from tinydf.tflm.setup import Choice, Figure, keep_figure, prepare
 
 HOSTED_BYTES = 8 << 20
 FIRST_STEP = 16
-GUARD_BYTES = 96  # most of what firmware/app/arena.c lays around the arena
 
 
 def find_arena(board_name: str, export: Path, port: str | None = None, library: Path | None = None) -> Figure:
@@ -76,7 +75,7 @@ class _Station:
     def largest(self) -> int:
         """Bytes of arena that the board has in one piece."""
         memory, arena = self._board.memory, self._board.arena
-        return max(memory[name].for_arena for name in arena.regions) - GUARD_BYTES if arena else HOSTED_BYTES
+        return max(memory[name].for_arena for name in arena.regions) if arena else HOSTED_BYTES
 
     def load(self, arena_bytes: int) -> None:
         """Build with an arena of so many bytes, and start it on the board."""
