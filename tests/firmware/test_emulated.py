@@ -79,7 +79,7 @@ def test_what_runs_out_of_the_stack_is_stopped(name: str, tmp_path: Path, monkey
     monkeypatch.setattr(client, "INFERENCE_PATIENCE_SECONDS", 1.0)
     with (
         pytest.raises(AssertionError, match=r"MPU forbids|below its limit \(MSPLIM\)"),
-        running(name, built(tmp_path, "TEST_DEEP=8000", target=name)) as port,
+        running(name, built(tmp_path, "TEST_DEEP=8192", target=name)) as port,
         pytest.raises(TinydfError),
         Board(port) as board,
     ):

@@ -86,7 +86,7 @@ def test_the_peak_of_the_stack_is_measured(elf: Path, tmp_path: Path) -> None:
 
 def test_a_stack_that_runs_over_is_a_fault_that_tells_where(tmp_path: Path) -> None:
     """Memory protection stops the store, and the trap handler, on a stack of its own, tells the host."""
-    elf = built(tmp_path, "TEST_DEEP=8000", target=ESP32C3)
+    elf = built(tmp_path, "TEST_DEEP=8192", target=ESP32C3)
     with (
         emulated(ESP32C3_CHIP, elf, HSE_HZ) as port,
         Board(port) as board,
