@@ -114,7 +114,8 @@ def test_the_other_board_answers(plug: Plug, tmp_path: Path) -> None:
 
 
 def test_of_two_boards_none_is_flashed_until_one_is_chosen(plug: Plug, tmp_path: Path) -> None:
-    with running(board=H743.name) as one, running(board=H743.name) as other:
+    with running(board=H743.name) as left, running(board=H743.name) as right:
+        one, other = sorted((left, right), key=lambda port: int(Path(port).name))  # /dev/pts/9 before /dev/pts/10
         plug(one, "AAA")
         plug(other, "BBB")
         line = refused(tmp_path)

@@ -75,7 +75,7 @@ def listed() -> list[Port]:
 def _on_usb(known: dict[str, boards.Board]) -> list[Port]:
     links = {str(link.resolve()): str(link) for link in sorted(BY_ID.glob("*"))}
     ports = []
-    for one in sorted(list_ports.comports(), key=lambda one: str(one.device)):
+    for one in sorted(list_ports.comports()):  # pyserial's own order: ttyACM9 stands before ttyACM10
         if one.vid is None:
             continue
         usb = f"{one.vid:04x}:{one.pid:04x}"
