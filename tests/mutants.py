@@ -153,8 +153,9 @@ def after(name: str, seed: int) -> np.random.Generator:
 
 def reached_by(path: Path) -> set[str]:
     """The names by which generated C reaches a kernel's file: its own, and those of the kernels that use it."""
-    users = {other.stem for other in KERNELS.glob("*.c") if path.stem in names_in(other.read_text(encoding="utf-8"))}
-    return {name for stem in users | {path.stem} for name in (stem, f"tdf_{stem}")}
+    own = {path.stem, f"tdf_{path.stem}"}
+    users = {other.stem for other in KERNELS.glob("*.c") if own & names_in(other.read_text(encoding="utf-8"))}
+    return own | users | {f"tdf_{stem}" for stem in users}
 
 
 def mutate(fault: Fault, directory: Path) -> Path:
