@@ -49,7 +49,7 @@ def plan(board: Board, firmware: Path, flasher: str | None, probe: str | None, p
         TinydfError: as `flash`, before it begins.
     """
     module, _ = flashers.choose(board, flasher)
-    job = _job(board, firmware, flasher, probe, port)
+    job = _job(module, board, firmware, probe, port)
     return Plan(board=board.name, program=module.PROGRAM, commands=flashers.commands(board, job, flasher))
 
 
@@ -82,7 +82,7 @@ def flash(
         TinydfError: if it cannot be programmed, another build answers, or it cannot be told which runs.
     """
     module, _ = flashers.choose(board, flasher)
-    job = _job(board, firmware, flasher, probe, port)
+    job = _job(module, board, firmware, probe, port)
     program = flashers.program(board, job, say, flasher)
     if not wait:
         return Flashed(board=board.name, program=program, build_id=build_id, port=None)
@@ -96,9 +96,8 @@ def flash(
     return Flashed(board=board.name, program=program, build_id=build_id, port=line)
 
 
-def _job(board: Board, firmware: Path, flasher: str | None, probe: str | None, port: str | None) -> Job:
-    """How the board is reached: over which port, for a flasher that uses one, or with which probe."""
-    module, _ = flashers.choose(board, flasher)
+def _job(module: ModuleType, board: Board, firmware: Path, probe: str | None, port: str | None) -> Job:
+    """How a flasher reaches the board: over which port, if it uses one, or with which probe."""
     if module in flashers.SERIAL:
         over_link = module in flashers.OVER_LINK and probe is None
         return Job(firmware, port or (ports.the_port(board).path if over_link else None), probe)

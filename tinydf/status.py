@@ -180,7 +180,7 @@ def look_at_bench(workspace: Workspace) -> Found:
     if journal.finished:
         figures = read_model(Bench, place / FILE, journals.MADE_BY)
         if figures.journal_sha256 != journal.sha256:
-            raise TinydfError(f"{place / FILE} is not of {place / journals.FILE}", "bench anew")
+            raise TinydfError(f"{place / FILE} is not of {place / journals.FILE}", "run `tinydf bench` again")
         what += f", {figures.mismatches} mismatches{_accuracy(figures)}"
     source, stale = _bench_sources(workspace, header)
     return Found("bench", place, what, _made(place / journals.FILE), source, stale, journal.finished)

@@ -50,7 +50,7 @@ def find_arena(board_name: str, export: Path, port: str | None = None, library: 
             size = _smallest(station, sample, status.update)
             status.update(f"running with {size} bytes")
             station.load(size)
-            with Board(station.port) as link:
+            with station.open() as link:
                 link.infer(0, sample)
         finally:
             station.stop()
@@ -92,6 +92,11 @@ class _Station:
         self._running = emulator.start(self._board.name, self._firmware / ELF, name=name, replace=True)
         self.port = self._running.port
 
+    def open(self) -> Board:
+        """Open the link, without HELLO: an engine whose arena is too small does not start, and still can be asked."""
+        uart = self._board.uart
+        return Board(self.port, uart.baud if uart else wire.BAUD)
+
     def stop(self) -> None:
         """Stop the emulator, if it is one."""
         if self._running is not None:
@@ -102,11 +107,14 @@ def _smallest(station: _Station, sample: bytes, say: Callable[[str], None]) -> i
     """Bisect; every size below the answer was refused, or would be by TFLM's own count."""
     largest = station.largest
     station.load(largest)
-    with Board(station.port) as link:
+    with station.open() as link:
         used = link.arena(largest).arena_used
         expected = link.infer(0, sample)
     low, high, step = used - 1, used, FIRST_STEP
     while not _passes(station, high, sample, expected):
+        if high == largest:
+            what = f"the answer in the whole arena of {largest} bytes cannot be had twice"
+            raise TinydfError(what, "check the board's cable and power, and run it again")
         low, high, step = high, min(high + step, largest), 4 * step
         say(f"finding the arena: more than {low} bytes")
     while high - low > 1:
@@ -119,7 +127,7 @@ def _smallest(station: _Station, sample: bytes, say: Callable[[str], None]) -> i
 
 def _passes(station: _Station, size: int, sample: bytes, expected: Result) -> bool:
     try:
-        with Board(station.port) as link:
+        with station.open() as link:
             if link.arena(size).engine_status != wire.EngineStatus.OK:
                 return False
             result = link.infer(0, sample)
