@@ -11,7 +11,7 @@ demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 test: setup ## All tests
 	$(PYTHON) -m pytest
 
-test-boards: setup ## The demo model on every emulated board, 20 images, no byte other: docs/boards.md
+test-boards: setup ## The demo model on every emulated board, 20 images, no byte other: docs/reference/boards.md
 	$(PYTHON) -m benchmarks.boards
 
 fuzz: setup ## 100,000 mutated models through the compiler
@@ -36,7 +36,7 @@ bench-train: setup ## How fast detectors are trained, and how much of it is wait
 bench-faces: setup build/full ## The detectors for faces against their goals, some hours: benchmarks/faces.md
 	$(PYTHON) -m benchmarks.faces --data build/full
 
-results: setup build/full ## Pre-training and augmentation compared, three hours: docs/results.md
+results: setup build/full ## Pre-training and augmentation compared, three hours: docs/reference/results.md
 	$(PYTHON) -m benchmarks.results --data build/full
 
 build/full: | setup

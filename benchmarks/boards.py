@@ -1,4 +1,4 @@
-"""`make test-boards`: the published demo model on every board that can be emulated, byte for byte: docs/boards.md.
+"""`make test-boards`: the published demo model on every board with an emulator: docs/reference/boards.md.
 
 Each board's firmware is built, emulated, and given images of the test set that comes with tinydf. Its output bytes are
 compared with the host engine's and, where it is installed, those of TensorFlow Lite Micro's interpreter.
@@ -31,7 +31,7 @@ from tinydf.files import write_text
 from tinydf.link import client, wire
 from tinydf.manifest import MODEL, read_export
 
-OUT = Path(__file__).parents[1] / "docs" / "boards.md"
+OUT = Path(__file__).parents[1] / "docs" / "reference" / "boards.md"
 IMAGES = 20
 
 _HEAD = """\
@@ -147,7 +147,7 @@ def measure(board_name: str, case: Case, scratch: Path) -> Row:
 
 
 def page(rows: list[Row], count: int, with_interpreter: bool, before: str = "") -> str:
-    """The Markdown of docs/boards.md; boards without a row keep the one that they have in the page `before`."""
+    """The Markdown of docs/reference/boards.md; boards without a row keep theirs of the page `before`."""
     references = "the host engine's"
     if with_interpreter:
         references += " and with TensorFlow Lite Micro's interpreter's"

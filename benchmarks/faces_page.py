@@ -94,7 +94,7 @@ def page(results: Results, wanted: int) -> str:
         "",
         "Written by `make bench-faces`; what is done is in `benchmarks/faces.py`. int8, by the compiled C that a board",
         "runs: balanced accuracy on the full tier's held-out faces, at one threshold that validation data chose.",
-        "It is regeneration by neural up-samplers, not the synthesis of whole faces (docs/data.md).",
+        "It is regeneration by neural up-samplers, not the synthesis of whole faces (docs/reference/data.md).",
         "",
         f"{len(results.trained)} of {wanted} trainings are there."
         + ("" if len(results.trained) == wanted else " The command goes on with the others."),

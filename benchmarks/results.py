@@ -1,7 +1,7 @@
 """What pre-training and compression augmentation are worth: three compact detectors and a large one, four ways each.
 
 `make results` trains every cell of the table on the full tier, judges it on held-out sources, and writes `results.json`
-beside this file and `docs/results.md`. All cells see equally many images; those with pre-training see as many
+beside this file and `docs/reference/results.md`. All cells see equally many images; those with pre-training see as many
 unlabelled views before. A cell counts from the moment that it is in `results.json`: a run that was stopped goes on
 where it was, and a cell whose recipe or data have changed is made anew.
 """
@@ -29,7 +29,7 @@ from tinydf.train.recipe import Recipe, find_recipe, override, read_recipe
 
 HERE = Path(__file__).parent
 FILE = HERE / "results.json"
-PAGE = HERE.parent / "docs" / "results.md"
+PAGE = HERE.parent / "docs" / "reference" / "results.md"
 
 COMPACT = ("phinet-demo", "micronet-m0", "mobilenet-v2-035")
 LARGE = "resnet-50" if torch.cuda.is_available() else "resnet-18"

@@ -1,4 +1,4 @@
-"""`docs/results.md`: the table of `benchmarks/results.py`, and its two questions answered from the figures alone."""
+"""`docs/reference/results.md`: the table of `benchmarks/results.py`, and its questions answered from the figures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ def page(results: Results, compact: Sequence[str], large: str, seeds: int) -> st
         "ones that it never saw; fresh images (*pre*), the mean over Facebook, Telegram and X (*post*), and the worst",
         "of these. Every training has as many images, and every pre-training (SimCLR) as many views: short ones, so",
         "that the whole table takes about three hours on two cores. `models/*/README.md` says what longer ones reach.",
-        "All four networks stand behind the same fixed first layer (docs/training.md), which PhiNet has by itself.",
+        "All four networks stand behind the same fixed first layer (docs/how-to/train.md), which PhiNet has by itself.",
         "",
         f"{len(results.cells)} of {total} cells are there."
         + ("" if len(results.cells) == total else " The others are not measured yet; the command goes on with them."),

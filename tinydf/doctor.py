@@ -80,7 +80,7 @@ PROGRAMS = (
         ("--version",),
         "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     ),
-    Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/esp32.md"),
+    Program("build", "idf.py", ("--version",), "ESP-IDF, for an ESP32 or ESP32-S3: docs/how-to/esp32.md"),
     Program("emulate", "qemu-system-arm", ("--version",), "apt-get install qemu-system-arm"),
     *(Program("flash", one.PROGRAM, ("--version",), one.INSTALL) for one in FLASHERS.values() if one is not esptool),
 )

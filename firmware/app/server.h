@@ -1,4 +1,4 @@
-// Serves the requests of docs/protocol.md, one at a time.
+// Serves the requests of docs/reference/protocol.md, one at a time.
 #ifndef TINYDF_SERVER_H
 #define TINYDF_SERVER_H
 

@@ -1,6 +1,6 @@
 // The int8 kernels that generated code calls with constants; NAME.c has `tdf_NAME`. Tensors are NHWC with a batch of
-// one; zero points and scales are already folded into the parameters by the compiler (docs/compiler.md). Arithmetic is
-// TFLM's, bit for bit.
+// one; zero points and scales are already folded into the parameters by the compiler
+// (docs/explanation/compiler.md). Arithmetic is TFLM's, bit for bit.
 #ifndef TINYDF_KERNELS_H
 #define TINYDF_KERNELS_H
 

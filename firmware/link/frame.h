@@ -1,4 +1,4 @@
-// Frames on the line: 0x00 COBS(header | payload | CRC-32) 0x00. See docs/protocol.md.
+// Frames on the line: 0x00 COBS(header | payload | CRC-32) 0x00. See docs/reference/protocol.md.
 #ifndef TINYDF_FRAME_H
 #define TINYDF_FRAME_H
 

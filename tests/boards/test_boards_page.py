@@ -1,4 +1,4 @@
-"""docs/boards.md: made by `make test-boards`, and in step with the boards there are."""
+"""docs/reference/boards.md: made by `make test-boards`, and in step with the boards there are."""
 
 from benchmarks.boards import OUT, Row, page
 from tinydf.boards import board as boards

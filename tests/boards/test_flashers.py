@@ -76,7 +76,7 @@ def test_openocd_takes_its_scripts(name: str) -> None:
     assert re.search(rf"^stm32{name[7:9]}x\.cpu0?$", done.stderr, re.MULTILINE), done.stderr
 
 
-# Those that need `pyocd pack install TARGET` first (docs/flashing.md).
+# Those that need `pyocd pack install TARGET` first (docs/how-to/flash.md).
 IN_PACKS = {"nucleo-f446", "nucleo-h7a3", "nucleo-l4r5", "nucleo-u575"}
 
 

@@ -1,4 +1,4 @@
-"""The application, under the sanitizers: each rule of docs/protocol.md, then whatever bytes a fuzzer can think of."""
+"""The application, under the sanitizers: each rule of docs/reference/protocol.md, then a fuzzer's bytes."""
 
 import random
 import struct

@@ -326,10 +326,10 @@ def check(path: Path) -> Board:
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise TinydfError(f"{path} is not a file", "give a board file, such as boards/nucleo-h743.toml") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TinydfError(f"{path}: not TOML: {error}", "see docs/adding-a-board.md") from None
+        raise TinydfError(f"{path}: not TOML: {error}", "see docs/how-to/add-a-board.md") from None
     except ValidationError as error:
         problem = first_problem(error).replace("Value error, ", "")
-        raise TinydfError(f"{path}: {problem}", "see docs/adding-a-board.md") from None
+        raise TinydfError(f"{path}: {problem}", "see docs/how-to/add-a-board.md") from None
     if board.name != path.stem:
         raise TinydfError(f"{path}: name: {board.name!r} is not the file's name", f"call it {path.stem!r}")
     if board.port not in (ports := _ports()):

@@ -26,7 +26,7 @@ def command() -> None:
     show_default=True,
     help="demo: photographs of free licence only; full: more generators, and faces for non-commercial research.",
 )
-@click.option("--accept-licence", is_flag=True, help="Say that you may use the full tier's faces, see docs/data.md.")
+@click.option("--accept-licence", is_flag=True, help="You may use the full tier's faces (docs/reference/data.md).")
 @click.option("--seed", default=0, show_default=True, help="Chooses the splits and the crops.")
 @_out
 @in_workspace

@@ -1,4 +1,4 @@
-"""The ahead-of-time compiler: an int8 .tflite becomes C that calls `firmware/kernels` (docs/compiler.md)."""
+"""The ahead-of-time compiler: int8 .tflite to C that calls `firmware/kernels` (docs/explanation/compiler.md)."""
 
 from tinydf.compiler.compile import Compiled, compile_model, write_compiled
 from tinydf.compiler.plan import Plan

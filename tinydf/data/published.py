@@ -1,7 +1,7 @@
 """Data sets of shared faces as they were published: TrueFace (Boato et al., WIFS 2022) and TrueFake (arXiv 2504.20658).
 
 Both are trees of platform / Real or Fake / collection or generator / subset / pictures. A picture has the same number
-before and after sharing; that is how its shared forms land in its split. docs/data.md says where to get them.
+before and after sharing; that is how its shared forms land in its split. docs/reference/data.md says where to get them.
 """
 
 import itertools
@@ -248,7 +248,7 @@ def _check_counts(published: Published, pictures: Sequence[Picture], incomplete:
         TinydfError: if pictures are missing and that was not accepted, or there are none at all.
     """
     if not pictures:
-        raise TinydfError(f"there is no picture in {published.name}'s layout", "see docs/data.md for the layout")
+        raise TinydfError(f"there is no picture in {published.name}'s layout", "the layout: docs/reference/data.md")
     found = Counter((one.platform, one.folder) for one in pictures)
     subsets = Counter((one.platform, one.folder, one.subset) for one in pictures)
     missing = []

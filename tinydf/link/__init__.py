@@ -1,1 +1,1 @@
-"""The link between host and board: docs/protocol.md."""
+"""The link between host and board: docs/reference/protocol.md."""

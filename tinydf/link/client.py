@@ -1,4 +1,4 @@
-"""The host's side of docs/protocol.md: ask a board, wait with a limit, ask again."""
+"""The host's side of docs/reference/protocol.md: ask a board, wait with a limit, ask again."""
 
 import secrets
 import struct
@@ -26,7 +26,7 @@ FIRST_INFERENCE_SECONDS = 8.0
 INFERENCE_FACTOR = 4.0
 INFERENCE_PATIENCE_SECONDS = 60.0  # a watchdog resets a board that hangs before this, and the run goes on
 
-# Numbers of Armv7-M exceptions; from 256 on, causes of RISC-V traps (docs/protocol.md).
+# Numbers of Armv7-M exceptions; from 256 on, causes of RISC-V traps (docs/reference/protocol.md).
 EXCEPTIONS = {
     **{2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault"},
     **{256: "misaligned jump", 257: "instruction fetch fault", 258: "illegal instruction", 259: "breakpoint"},

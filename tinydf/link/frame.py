@@ -1,4 +1,4 @@
-"""Frames on the line: 0x00 COBS(header | payload | CRC-32) 0x00. See docs/protocol.md."""
+"""Frames on the line: 0x00 COBS(header | payload | CRC-32) 0x00. See docs/reference/protocol.md."""
 
 import zlib
 from dataclasses import dataclass

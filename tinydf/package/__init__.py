@@ -1,4 +1,4 @@
-"""`tinydf package`: a compiled model as a library that builds without tinydf (docs/package.md)."""
+"""`tinydf package`: a compiled model as a library that builds without tinydf (docs/how-to/package.md)."""
 
 from tinydf.package.model import Publication, describe
 from tinydf.package.package import FORMS, Package, assemble, identifier, make, write

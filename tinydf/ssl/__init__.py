@@ -39,4 +39,4 @@ def check(name: str, options: dict[str, Any]) -> BaseModel:
     try:
         return METHODS[name].options.model_validate(options)
     except ValidationError as error:
-        raise TinydfError(f"method {name}: {first_problem(error)}", "see docs/training.md for its options") from None
+        raise TinydfError(f"method {name}: {first_problem(error)}", "options: docs/reference/recipes.md") from None

@@ -129,7 +129,7 @@ def read_recipe(path: Path) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TinydfError(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
-        raise TinydfError(f"{path}: {first_problem(error)}", "see docs/training.md for the keys of a recipe") from None
+        raise TinydfError(f"{path}: {first_problem(error)}", "its keys: docs/reference/recipes.md") from None
     except TinydfError as error:
         raise TinydfError(f"{path}: {error.what}", error.mend) from None
     return recipe

@@ -4,7 +4,7 @@
 #include "registers.h"
 
 #define FAULT_STACK_WORDS 256
-#define RISCV_TRAP        256u // what such numbers begin at (docs/protocol.md)
+#define RISCV_TRAP        256u // what such numbers begin at (docs/reference/protocol.md)
 
 static _Alignas(16) uint32_t fault_stack[FAULT_STACK_WORDS];
 
