@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
 .PHONY: demo test test-boards fuzz mutants bench-engine bench-detectors bench-share bench-train bench-faces results
-.PHONY: lint format setup lock clean
+.PHONY: lint format hooks setup lock dist clean help
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -53,6 +53,9 @@ format: setup ## Rewrite the sources as `make lint` wants them
 	$(PYTHON) -m ruff check --fix .
 	.venv/bin/clang-format -i $(C_SOURCES)
 
+hooks: setup ## Check each commit before it is made: formats, lint, types, the subject's length
+	.venv/bin/pre-commit install
+
 setup: ## Debian packages and the virtual environment
 	@scripts/setup
 
@@ -60,5 +63,13 @@ lock: ## Resolve the requirements anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --constraint requirements/constraints.txt --python-version 3.11 \
 		--generate-hashes --no-header --quiet --output-file requirements/lock.txt
 
+dist: setup ## sdist and wheel, checked as an index would
+	rm -rf dist
+	$(PYTHON) -m build --no-isolation --outdir dist
+	$(PYTHON) -m twine check --strict dist/*
+
 clean: ## Remove what was built
 	rm -rf build dist
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.* ## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

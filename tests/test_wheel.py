@@ -1,4 +1,4 @@
-"""The wheel: boards, firmware, recipes and the built-in test set travel inside it, and its commands find them there."""
+"""sdist and wheel: an index would take them, and boards, firmware, recipes and the test set travel inside."""
 
 import os
 import subprocess
@@ -12,11 +12,26 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
-    subprocess.run([*pip, str(out), str(ROOT)], check=True)
-    return next(out.glob("tinydf-*.whl"))
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel that was built from it."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def wheel(distributions: Path) -> Path:
+    return next(distributions.glob("tinydf-*.whl"))
+
+
+def test_an_index_would_take_sdist_and_wheel(distributions: Path) -> None:
+    files = sorted(map(str, distributions.iterdir()))
+    assert [name.endswith((".whl", ".tar.gz")) for name in files] == [True, True]
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *files], check=True)
 
 
 def test_every_board_recipe_source_and_crop_is_inside(wheel: Path) -> None:
