@@ -80,6 +80,7 @@ def test_a_journal_cut_at_any_byte_goes_on_from_its_last_whole_line(tmp_path: Pa
     write(path, range(3))
     whole = path.read_bytes()
     ends = [place + 1 for place, byte in enumerate(whole) if byte == ord("\n")]
+    assert len(ends) == 5
     for size in range(len(whole) + 1):
         path.write_bytes(whole[:size])
         kept = max([end for end in ends if end <= size], default=0)

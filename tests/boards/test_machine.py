@@ -68,8 +68,8 @@ def test_dsp_and_floating_point_instructions(program: Program) -> None:
     pairs = [tuple(map(int, draw.integers(0, 2**32, 2))) for _ in range(100)]
     pairs += [(0x80000000, 0x80000000), (0x7FFFFFFF, 0x7FFFFFFF), (0, 0), (0x80808080, 0x7F7F7F7F)]
     with Box(program("arithmetic")) as box:
-        for a, b in pairs:
-            assert list(struct.unpack("<8I", box.ask(struct.pack("<2I", a, b), 32))) == arithmetic_of(a, b), (a, b)
+        answers = [list(struct.unpack("<8I", box.ask(struct.pack("<2I", *pair), 32))) for pair in pairs]
+    assert answers == [arithmetic_of(*pair) for pair in pairs]
 
 
 @pytest.mark.parametrize(

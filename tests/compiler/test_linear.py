@@ -1,7 +1,7 @@
 """Planes: what they give is what TFLM's roundings give, for every pair, or there is none."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tinydf.compiler.linear import find_plane
@@ -17,10 +17,11 @@ SCALES = st.floats(0.01, 4)
 def test_a_plane_is_right_for_every_pair(first: float, second: float, offset: int, low: int, high: int) -> None:
     wanted = np.clip(np.rint(first * INT8[:, None] - second * INT8 + offset).astype(np.int64), low, high)
     plane = find_plane(wanted, (first, -second), low, high)
-    if plane is not None:
-        heights = plane.first_factor * INT8[:, None] + plane.second_factor * INT8 + plane.offset
-        assert np.array_equal(np.clip(heights >> plane.shift, low, high), wanted)
-        assert np.abs(heights).max() < 1 << 31
+    assume(plane is not None)
+    assert plane is not None
+    heights = plane.first_factor * INT8[:, None] + plane.second_factor * INT8 + plane.offset
+    assert np.array_equal(np.clip(heights >> plane.shift, low, high), wanted)
+    assert np.abs(heights).max() < 1 << 31
 
 
 def test_a_sum_that_rounds_halves_away_from_zero_has_a_plane() -> None:

@@ -22,6 +22,7 @@ def test_equals_tflm(name: str, seed: int, tmp_path: Path) -> None:
     compiled = distinct_targets(model)
     inputs = inputs_for(rng, compiled["generic"].plan.input.shape[1:])
     expected = golden(model, inputs)
+    assert next(iter(compiled)) == "generic"
     for target, one in compiled.items():
         write_compiled(one, tmp_path)
         outputs = HostEngine(tmp_path).run(inputs).reshape(expected.shape)

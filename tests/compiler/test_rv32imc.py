@@ -37,7 +37,6 @@ def _models(kernel: str) -> list[tuple[bytes, Compiled, np.random.Generator]]:
             found.append((model, compiled, rng))
         if len(found) == MODELS:
             break
-    assert found
     return found
 
 
@@ -45,7 +44,9 @@ def _models(kernel: str) -> list[tuple[bytes, Compiled, np.random.Generator]]:
 @pytest.mark.skipif(shutil.which("riscv64-unknown-elf-gcc") is None, reason="no riscv64-unknown-elf-gcc")
 @pytest.mark.parametrize("kernel", ASSEMBLY)
 def test_equals_tflm_on_the_chip(kernel: str, tmp_path: Path) -> None:
-    for model, compiled, rng in _models(kernel):
+    models = _models(kernel)
+    assert models
+    for model, compiled, rng in models:
         inputs = inputs_for(rng, compiled.plan.input.shape[1:])
         elf = built(tmp_path, target=ESP32C3, compiled=compiled)
         with emulated(chip_of(ESP32C3), elf, CRYSTAL_HZ) as port, Board(port) as board:

@@ -35,7 +35,9 @@ def test_the_same_images_give_the_same_bytes(tiny: Path, tmp_path: Path) -> None
 def test_a_platforms_images_are_those_of_the_split(tiny: Path) -> None:
     dataset = Dataset(tiny)
     before = {one.key: one for one in dataset.samples("test")}
-    for one in dataset.samples("test", "telegram"):
+    after = list(dataset.samples("test", "telegram"))
+    assert {one.key for one in after} == set(before) != set()
+    for one in after:
         same = before[one.key]
         assert (one.label, one.generator, one.source) == (same.label, same.generator, same.source)
         change = np.abs(one.image.astype(int) - same.image).mean()

@@ -46,6 +46,7 @@ def test_figures() -> None:
 def test_the_reference_itself_passes(stage: str) -> None:
     one = compare(stage, images(), logits(), logits(), 0.0)
     check(one, one)
+    assert one.agreement == 1
 
 
 def test_flipped_verdicts_fail() -> None:

@@ -43,7 +43,9 @@ def test_weights_count_as_repeated_images_do() -> None:
     weights = random.integers(0, 4, (1, 60)).astype(np.float64)
     again = np.repeat(np.arange(60), weights[0].astype(int))
     whole = replicate(labels[again], scores[again], 0.2, np.ones((1, len(again))))
-    for name, values in replicate(labels, scores, 0.2, weights).items():
+    weighted = replicate(labels, scores, 0.2, weights)
+    assert set(weighted) == set(whole)
+    for name, values in weighted.items():
         assert values == pytest.approx(whole[name])
 
 
