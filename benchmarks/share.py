@@ -26,7 +26,7 @@ from tinydf.data.demo import reduce
 from tinydf.data.parallel import cores, in_processes
 from tinydf.data.photographs import COLLECTIONS, Photograph, photographs
 from tinydf.data.share_folder import share_folder
-from tinydf.data.social import RULES, share_photograph
+from tinydf.data.social import share_photograph
 from tinydf.files import write_json, write_text
 
 TRUEFAKE = {"facebook": (36.21, 0.92), "telegram": (37.09, 0.93), "x": (39.26, 0.95)}
@@ -192,7 +192,7 @@ def main() -> None:
     pictures = [one for collection in COLLECTIONS for one in photographs(collection)]
     load = os.getloadavg()[0]
     fidelity: list[Fidelity] = []
-    for platform in RULES:
+    for platform in TRUEFAKE:
         note(f"comparing {platform}")
         fidelity += compare(pictures, platform)
     with tempfile.TemporaryDirectory(prefix="tinydf-") as name:

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.share import Results, psnr_of, ssim_of
-from tinydf.data.social import RULES
+from benchmarks.share import TRUEFAKE, Results, psnr_of, ssim_of
 
 WRITTEN = Path(__file__).parents[2] / "benchmarks" / "share.json"
 
@@ -22,7 +21,7 @@ def test_psnr_and_ssim() -> None:
     assert ssim_of(flat, flat + np.uint8(32)) == pytest.approx(expected, abs=1e-3)
 
 
-@pytest.mark.parametrize("platform", RULES)
+@pytest.mark.parametrize("platform", TRUEFAKE)
 def test_photographs_come_back_as_damaged_as_truefake_measured(platform: str) -> None:
     results = Results.model_validate_json(WRITTEN.read_text())
     figures = next(one for one in results.fidelity if one.platform == platform and not one.least_side)

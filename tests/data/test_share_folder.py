@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from sklearn.datasets import load_sample_image
 
 from tinydf.data.share_folder import share_folder
@@ -58,6 +58,17 @@ def test_it_goes_on_where_it_stopped(pictures: Path, tmp_path: Path) -> None:
     assert (report.shared, report.already) == (1, 2)
     assert (out / "people" / "large.jpg").stat().st_mtime_ns == kept
     assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_platform_that_turns_pictures_upright(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # to be turned by a quarter
+    Image.fromarray(load_sample_image("china.jpg")).save(tmp_path / "in" / "lying.jpg", exif=exif)
+    for platform, size in (("telegram-2560", (427, 640)), ("x", (640, 427))):
+        share_folder(tmp_path / "in", tmp_path / platform, [platform], workers=1)
+        with Image.open(tmp_path / platform / "lying.jpg") as shared:
+            assert shared.size == size and not shared.getexif()
 
 
 def test_the_same_through_ray(pictures: Path, tmp_path: Path) -> None:

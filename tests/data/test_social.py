@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
+from tinydf.cli.data import share as share_command
 from tinydf.data.dataset import PLATFORMS
-from tinydf.data.social import share, share_photograph, share_randomly
+from tinydf.data.social import RULES, USUAL, share, share_photograph, share_randomly
 from tinydf.errors import TinydfError
 
 
@@ -60,7 +61,9 @@ def test_random_sharing_is_fast(crop: NDArray[np.uint8]) -> None:
 
 
 def test_an_unknown_platform(crop: NDArray[np.uint8]) -> None:
-    with pytest.raises(TinydfError, match="platform 'myspace' is not known: choose one of facebook, telegram, x"):
+    with pytest.raises(
+        TinydfError, match="platform 'myspace' is not known: choose one of facebook, telegram, telegram-2560, x"
+    ):
         share(crop, "myspace", 0)
 
 
@@ -90,3 +93,23 @@ def test_facebooks_quality_differs_by_picture_and_seed() -> None:
     assert len(sizes) > 4 and max(sizes) > 1.3 * min(sizes)
     with pytest.raises(TinydfError, match="no platform is given"):
         share_photograph(photograph, [], seed=0)
+
+
+def test_telegram_as_measured_on_sent_pictures() -> None:
+    photograph = np.asarray(Image.fromarray(load_sample_image("flower.jpg")).resize((3000, 1800)))
+    with Image.open(io.BytesIO(share_photograph(photograph, ["telegram-2560"], seed=0))) as shared:
+        assert (shared.size, shared.info["progressive"], shared.layer[0][1:3]) == ((2560, 1536), 1, (2, 2))
+        received, tables = np.asarray(shared), shared.quantization
+    box = Image.fromarray(photograph).resize((2560, 1536), Image.Resampling.BOX)
+    expected = io.BytesIO()
+    box.save(expected, "JPEG", quality=87, subsampling="4:2:0")
+    with Image.open(expected) as image:
+        assert image.quantization == tables
+        assert np.array_equal(np.asarray(image), received), "progressive is an order of coefficients, not other ones"
+
+
+def test_profiles_are_data() -> None:
+    assert all(rule.source for rule in RULES.values())
+    assert set(USUAL) == set(PLATFORMS[1:]) < set(RULES)
+    (choices,) = (one.type.choices for one in share_command.params if one.name == "platforms")
+    assert list(choices) == list(RULES)

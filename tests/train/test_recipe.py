@@ -32,6 +32,11 @@ def test_shipped_recipes_build_and_are_found_by_name(path: Path) -> None:
         ),
         ('name = "small"', 'name = "Small Thing"', "name: String should match pattern"),
         ("size = 96", "size = 96\nzoom = 2", "preprocess.zoom: unknown key"),
+        (
+            "[training]",
+            "[augmentation]\nplatforms = ['myspace']\n[training]",
+            "augmentation.platforms: Value error, 'myspace' is none of facebook, telegram, telegram-2560, x",
+        ),
         ("[training]", "[augmentation]\nshare = 2\n[training]", "augmentation.share: Input should be less than"),
         ('name = "phinet"', 'name = "florb"', "detector 'florb' is not known"),
         ("alpha = 0.5", "gamma = 0.5", "detector phinet: alpha: Field required"),

@@ -113,7 +113,7 @@ def truefake(
 @click.option(
     "--platform",
     "platforms",
-    type=click.Choice(["facebook", "telegram", "x"]),
+    type=click.Choice(["facebook", "telegram", "telegram-2560", "x"]),
     multiple=True,
     required=True,
     help="Where it is shared; given several times, one share after the other.",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tinydf.console import printable, progress, warn
 from tinydf.data.assemble import assign_splits, new_dataset, rank, with_shared
@@ -160,11 +160,15 @@ def _examine_one(directory: Path, class_name: str, path: Path) -> Picture:
     )
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path, upright: bool = False) -> NDArray[np.uint8]:
     """Decode an image file of a user.
 
+    Args:
+        path: the file.
+        upright: turn it by its EXIF orientation; this moves the JPEG grid, so that only a platform's copy asks for it.
+
     Returns:
-        uint8 [height, width, 3], RGB, not turned (turning by EXIF would move the JPEG grid).
+        uint8 [height, width, 3], RGB.
 
     Raises:
         Unusable: with the reason.
@@ -180,7 +184,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         with warnings.catch_warnings(), Image.open(path, formats=sorted(set(FORMATS.values()))) as image:
             warnings.simplefilter("ignore")
             _check(image, expected)
-            return np.asarray(image.convert("RGB"))
+            turned = ImageOps.exif_transpose(image) if upright else image
+            return np.asarray(turned.convert("RGB"))
     except Unusable:
         raise
     except UnidentifiedImageError:

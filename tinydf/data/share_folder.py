@@ -161,7 +161,7 @@ def _share_files(job: Job) -> list[str]:
     lines = []
     for file in job.files:
         try:
-            image = read_image(job.directory / file)
+            image = read_image(job.directory / file, upright=RULES[job.settings.platforms[0]].upright)
         except Unusable as reason:
             lines.append(f"{printable(file)}: {reason}")
             continue

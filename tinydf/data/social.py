@@ -1,70 +1,60 @@
 """What a platform does to a shared picture: reduce it to its limits, then write it as JPEG again.
 
 Two views of the same thing. `share_photograph` takes a whole picture and returns the file that a platform would hand
-out: its sides reduced to the platform's limits, written at a quality measured in TrueFake (arXiv 2504.20658, table II)
-with colour subsampled (4:2:0). `share` takes a crop of a picture too large for the limits, as data sets hold them: it
-is reduced by a fixed part.
+out: its sides reduced to the platform's limits, written at a measured quality with colour subsampled (4:2:0); what was
+measured, and by whom, stands in `platforms.toml`. `share` takes a crop of a picture too large for the limits, as data
+sets hold them: it is reduced by a fixed part.
 """
 
 import hashlib
 import io
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from importlib.resources import files
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import Field
 
-from tinydf.data.dataset import PRE_SOCIAL
+from tinydf.data.dataset import PRE_SOCIAL, Strict
 from tinydf.errors import TinydfError
 
 SUBSAMPLED_COLOUR = "4:2:0"
 SMALLEST_SIDE = 96
+FILTERS = {"lanczos": Image.Resampling.LANCZOS, "box": Image.Resampling.BOX}
+
+Qualities = Annotated[tuple[int, int], Field(description="libjpeg's, bounds included")]
 
 
-@dataclass(frozen=True)
-class Platform:
-    """What one platform does to a picture. Qualities are libjpeg's, bounds included.
+class Platform(Strict):
+    """What one platform does to a picture: a table of `platforms.toml`.
 
-    `longest` and `shortest` are what the sides of a whole picture are reduced to, in pixels. They are size classes that
-    the platforms serve: Facebook 960x720 (720x720 of TrueFace's 1024x1024), Telegram's "x" of 800 and X's "medium" of
-    1200; TrueFake's evaluation crops its largest shared photographs to 720, 800 and 1200.
+    `longest` and `shortest` are what the sides of a whole picture are reduced to, in pixels. TrueFake's are size
+    classes that the platforms serve: Facebook 960x720, Telegram's "x" of 800 and X's "medium" of 1200; its evaluation
+    crops its largest shared photographs to 720, 800 and 1200.
     """
 
-    longest: int
-    shortest: int
-    qualities: tuple[int, int]
-    crop_scale: float
-    crop_qualities: tuple[int, int]
-    training_qualities: tuple[int, int]
+    source: str = Field(description="who measured it, and how")
+    longest: int = Field(ge=SMALLEST_SIDE)
+    shortest: int = Field(default=1 << 16, ge=SMALLEST_SIDE, description="no limit of its own, if not given")
+    qualities: Qualities
+    crop_scale: float = Field(default=1.0, gt=0, le=1, description="what a crop of a larger picture is reduced to")
+    crop_qualities: Qualities
+    training_qualities: Qualities
+    filter: Literal["lanczos", "box"] = Field(default="lanczos", description="what reduces a picture")
+    progressive: bool = Field(default=False, description="the order of the coefficients in the file")
+    upright: bool = Field(default=False, description="a picture is turned by its EXIF orientation first")
 
 
 RULES = {
-    "facebook": Platform(
-        longest=960,
-        shortest=720,
-        qualities=(61, 92),
-        crop_scale=0.75,
-        crop_qualities=(80, 80),
-        training_qualities=(61, 92),
-    ),
-    "telegram": Platform(
-        longest=800,
-        shortest=800,
-        qualities=(85, 85),
-        crop_scale=1.0,
-        crop_qualities=(85, 87),
-        training_qualities=(80, 92),
-    ),
-    "x": Platform(
-        longest=1200,
-        shortest=1200,
-        qualities=(87, 87),
-        crop_scale=1.0,
-        crop_qualities=(85, 87),
-        training_qualities=(80, 92),
-    ),
+    name: Platform.model_validate(table)
+    for name, table in tomllib.loads(files("tinydf.data").joinpath("platforms.toml").read_text("utf-8")).items()
 }
+
+USUAL = ("facebook", "telegram", "x")
+"""The platforms of data sets, of calibration and of recipes that name none: more would change what those are."""
 
 
 def share_photograph(image: NDArray[np.uint8], platforms: Sequence[str], seed: int) -> bytes:
@@ -93,7 +83,8 @@ def _upload(image: NDArray[np.uint8], platform: str, seed: int) -> bytes:
     rule = _rule(platform)
     height, width = image.shape[:2]
     scale = min(rule.longest / max(height, width), rule.shortest / min(height, width), 1.0)
-    return _encode(_resize(image, scale), _quality(image, platform, rule.qualities, seed))
+    quality = _quality(image, platform, rule.qualities, seed)
+    return _encode(_resize(image, scale, rule), quality, rule)
 
 
 def share(image: NDArray[np.uint8], platform: str, seed: int) -> NDArray[np.uint8]:
@@ -114,11 +105,11 @@ def share(image: NDArray[np.uint8], platform: str, seed: int) -> NDArray[np.uint
         return image
     rule = _rule(platform)
     quality = _quality(image, platform, rule.crop_qualities, seed)
-    return _decode(_encode(_reduce(image, rule.crop_scale), quality))
+    return _decode(_encode(_reduce(image, rule), quality, rule))
 
 
 def share_randomly(
-    image: NDArray[np.uint8], rng: np.random.Generator, platforms: Sequence[str] = tuple(RULES)
+    image: NDArray[np.uint8], rng: np.random.Generator, platforms: Sequence[str] = USUAL
 ) -> NDArray[np.uint8]:
     """A picture after one platform, or one time in four after two, each with a random quality: for training.
 
@@ -133,7 +124,7 @@ def share_randomly(
     for _ in range(2 if rng.random() < 0.25 else 1):
         rule = RULES[platforms[rng.integers(len(platforms))]]
         low, high = rule.training_qualities
-        image = _decode(_encode(_reduce(image, rule.crop_scale), int(rng.integers(low, high + 1))))
+        image = _decode(_encode(_reduce(image, rule), int(rng.integers(low, high + 1)), rule))
     return image
 
 
@@ -150,21 +141,24 @@ def _quality(image: NDArray[np.uint8], platform: str, qualities: tuple[int, int]
     return low + digest[0] % (high - low + 1)
 
 
-def _reduce(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+def _reduce(image: NDArray[np.uint8], rule: Platform) -> NDArray[np.uint8]:
     """A crop reduced, unless a detector could no longer take it."""
-    return image if min(image.shape[:2]) * scale < SMALLEST_SIDE else _resize(image, scale)
+    small = min(image.shape[:2]) * rule.crop_scale < SMALLEST_SIDE
+    return image if small else _resize(image, rule.crop_scale, rule)
 
 
-def _resize(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+def _resize(image: NDArray[np.uint8], scale: float, rule: Platform) -> NDArray[np.uint8]:
     if scale == 1:
         return image
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+    return np.asarray(Image.fromarray(image).resize((width, height), FILTERS[rule.filter]))
 
 
-def _encode(image: NDArray[np.uint8], quality: int) -> bytes:
+def _encode(image: NDArray[np.uint8], quality: int, rule: Platform) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=SUBSAMPLED_COLOUR)
+    Image.fromarray(image).save(
+        buffer, "JPEG", quality=quality, subsampling=SUBSAMPLED_COLOUR, progressive=rule.progressive
+    )
     return buffer.getvalue()
 
 

@@ -4,9 +4,10 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tinydf import detectors, ssl
+from tinydf.data.social import RULES, USUAL
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem
 from tinydf.preprocess import Preprocess
@@ -32,8 +33,8 @@ class Augmentation(Strict):
     """What happens to a training image before it is cropped at random, at native resolution."""
 
     share: float = Field(default=0.75, ge=0, le=1, description="how often an image is compressed as platforms do")
-    platforms: tuple[Literal["facebook", "telegram", "x"], ...] = Field(
-        default=("facebook", "telegram", "x"), min_length=1, description="which of them to choose from"
+    platforms: tuple[str, ...] = Field(
+        default=USUAL, min_length=1, description="which to choose from, of tinydf/data/platforms.toml"
     )
     grid: int = Field(default=1, ge=1, le=64, description="crops begin at multiples of it; 8 is JPEG's grid")
     turn: bool = Field(default=True, description="flips and quarter turns")
@@ -41,6 +42,14 @@ class Augmentation(Strict):
         default=0.0, ge=0, lt=1, description="how often a real image is made again as a generator would, as a fake"
     )
     doublings: int = Field(default=1, ge=1, le=3, description="how many times at most an imitated generator doubles it")
+
+    @field_validator("platforms")
+    @classmethod
+    def _are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in RULES:
+                raise ValueError(f"{name!r} is none of {', '.join(RULES)}")
+        return names
 
 
 class Training(Strict):
