@@ -97,7 +97,7 @@ def test_every_module_is_brought_by_the_extras_that_are_named() -> None:
     brought: dict[str, set[str]] = {}
     for text in importlib.metadata.requires("tinydf") or []:
         one = Requirement(text)
-        for extra in ("data", "train", "export", "report", "ray"):
+        for extra in ("data", "train", "export", "profile", "report", "ray"):
             if one.marker and one.marker.evaluate({"extra": extra}) and not one.marker.evaluate({"extra": ""}):
                 brought.setdefault(one.name.lower().replace("_", "-"), set()).add(extra)
     packages = importlib.metadata.packages_distributions()
@@ -112,3 +112,25 @@ def test_a_command_is_told_all_that_it_wants() -> None:
     assert "[ray]" in (missing("ray", "data") or "")
     assert f"[{','.join(WANTS['demo'])}]" in (missing("onnx", "demo") or "")
     assert missing("no_such_module", "data") is None
+
+
+def test_export_is_for_another_python() -> None:
+    """The light installation brings none of TensorFlow's pins, and the extra is empty where they cannot be."""
+    requirements = [Requirement(text) for text in importlib.metadata.requires("tinydf") or []]
+
+    def brought(extra: str, python: str) -> dict[str, str]:
+        environment = {"extra": extra, "python_version": python}
+        wanted = [one for one in requirements if not one.marker or one.marker.evaluate(environment)]
+        return {one.name: str(one.specifier) for one in wanted}
+
+    light = brought("", "3.13")
+    assert "torch" not in light and "<" not in light["numpy"]
+    assert brought("export", "3.13") == light
+    assert brought("export", "3.11")["tensorflow"]
+    command, _, why = install("train", "export", python=(3, 13)).partition("  # ")
+    assert command.startswith("python3.11 -m venv tinydf-python3.11 && tinydf-python3.11/bin/pip install ")
+    assert "[train,export]" in command
+    assert why == "TensorFlow's pins need Python 3.11, this is 3.13"
+    assert install("export", python=(3, 11)) == f"{sys.executable} -m pip install " + command.partition(" install ")[
+        2
+    ].replace("train,", "")

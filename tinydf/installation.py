@@ -26,7 +26,7 @@ EXTRAS = {
     "onnxruntime": ("export",),
     "onnx2tf": ("export",),
     "tensorflow": ("export",),
-    "tflite_micro": ("export",),
+    "tflite_micro": ("profile", "export"),
     "ai_edge_litert": ("export",),
     "h5py": ("data",),
     "matplotlib": ("report",),
@@ -40,14 +40,31 @@ WANTS = {
     "train": ("train",),
     "evaluate": ("train",),
     "export": ("export",),
+    "profile": ("profile",),
     "demo": ("data", "train", "export", "report"),
 }
 
+EXPORT_PYTHON = (3, 11)
+"""The one that TensorFlow's pins are for; on a later Python the extra `export` is empty."""
 
-def install(*extras: str) -> str:
-    """The command line that installs extras of tinydf (or tinydf alone, with what it needs), quoted for a shell."""
+
+def install(*extras: str, python: tuple[int, int] = sys.version_info[:2]) -> str:
+    """The command line that installs extras of tinydf (or tinydf alone, with what it needs), quoted for a shell.
+
+    For an extra that this Python cannot have, it makes an environment of the Python that can.
+
+    Args:
+        extras: their names.
+        python: the version of this Python.
+    """
     wanted = ",".join(extras)
-    return f"{_pip()} install {_target(f'[{wanted}]' if wanted else '')}"
+    target = _target(f"[{wanted}]" if wanted else "")
+    if "export" not in extras or python == EXPORT_PYTHON:
+        return f"{_pip()} install {target}"
+    needed, this = (".".join(map(str, version)) for version in (EXPORT_PYTHON, python))
+    folder = f"tinydf-python{needed}"
+    make = f"python{needed} -m venv {folder} && {folder}/bin/pip install {target}"
+    return f"{make}  # TensorFlow's pins need Python {needed}, this is {this}"
 
 
 def install_package(name: str) -> str:
