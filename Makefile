@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
 .PHONY: demo test test-boards fuzz mutants bench-engine bench-detectors bench-share bench-train bench-faces results
-.PHONY: lint format hooks setup lock dist clean help
+.PHONY: lint format hooks docs docs-serve setup lock dist clean help
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -52,6 +52,12 @@ format: setup ## Rewrite the sources as `make lint` wants them
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 	.venv/bin/clang-format -i $(C_SOURCES)
+
+docs: setup ## The documentation as a site, in build/site; a broken link or anchor is an error
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+
+docs-serve: setup ## Show the documentation while it is written, at http://localhost:8000
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs serve
 
 hooks: setup ## Check each commit before it is made: formats, lint, types, the subject's length
 	.venv/bin/pre-commit install

@@ -405,5 +405,5 @@ def _check_heap(tree: Path, symbols: list[str]) -> None:
     wanted_by = puller(text) or "see the linker's map"
     raise TinydfError(
         f"the firmware has no heap, and {symbols[0]} is wanted by {wanted_by}",
-        "build the library as docs/explanation/firmware.md says, without code of your own that allocates",
+        "build the library as docs/how-to/tflm.md says, without code of your own that allocates",
     )

@@ -21,7 +21,7 @@ NAME = "libtensorflow-microlite.a"
 HEADER = Path("tensorflow/lite/micro/micro_interpreter.h")
 MAGIC = b"!<arch>\n"
 MEMBER_HEADER_BYTES = 60
-DOCS = "see docs/explanation/firmware.md"
+DOCS = "see docs/how-to/tflm.md"
 Kernels = Literal["cmsis_nn", "reference"]
 
 # Tag_CPU_arch of an M-profile core without a name of its own in Tag_CPU_name, with Tag_FP_arch: the core that has both.
