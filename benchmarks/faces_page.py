@@ -97,7 +97,7 @@ def page(results: Results, wanted: int) -> str:
         "It is regeneration by neural up-samplers, not the synthesis of whole faces (docs/reference/data.md).",
         "",
         f"{len(results.trained)} of {wanted} trainings are there."
-        + ("" if len(results.trained) == wanted else " The command goes on with the others."),
+        + ("" if len(results.trained) == wanted else " The command resumes with the others."),
         "",
         "## Goals",
         "",

@@ -1,7 +1,7 @@
 """What `mkdocs build` adds to the pages: the parts that come from the sources, and files outside `docs/`.
 
-A page has a line `<!-- generated: NAME ARGUMENTS -->` where `GENERATED[NAME]` writes. Pages of other folders are mounted
-into the site, and links follow them. A link to a source file becomes its text, because the site does not hold sources.
+A page has a line `<!-- generated: NAME ARGUMENTS -->` where `GENERATED[NAME]` writes. Pages of other folders are
+mounted into the site, and links follow them. A link to a source file becomes its text: the site holds no sources.
 """
 
 import importlib

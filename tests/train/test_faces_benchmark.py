@@ -47,7 +47,7 @@ def test_goals_are_judged_by_the_mean_over_seeds() -> None:
 
 
 def test_what_is_missing_is_said_to_be() -> None:
-    assert "1 of 6 trainings are there. The command goes on with the others." in text(trained("phinet-faces"))
+    assert "1 of 6 trainings are there. The command resumes with the others." in text(trained("phinet-faces"))
 
 
 def test_size_is_that_of_the_largest() -> None:
