@@ -20,7 +20,7 @@ fuzz: setup ## 100,000 mutated models through the compiler
 mutants: setup ## A fault seeded in each kernel: does the sanitizers' test find it?
 	$(PYTHON) -m tests.mutants
 
-bench-engine: setup ## The compiled engine on emulated boards of every core, beside its peers: benchmarks/engine.md
+bench-engine: setup ## The compiled engine on emulated boards of every core, beside its baselines: benchmarks/engine.md
 	$(PYTHON) -m benchmarks.engine
 
 bench-detectors: setup ## What each detector costs on the emulated nucleo-h743: benchmarks/detectors.md

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf import published
+from tinydf import emulator, published
+from tinydf.artefacts.build import ELF, Build
+from tinydf.artefacts.manifest import MODEL, read_export
 from tinydf.boards import board as boards
-from tinydf.boards import emulator
 from tinydf.boards.board import Board
-from tinydf.boards.build import ELF, Build, build
+from tinydf.boards.build import build
 from tinydf.cli.main import errors_as_lines
 from tinydf.compiler.host import HostEngine
 from tinydf.console import note
@@ -29,7 +30,6 @@ from tinydf.errors import TinydfError
 from tinydf.export.run import export_run
 from tinydf.files import write_text
 from tinydf.link import client, wire
-from tinydf.manifest import MODEL, read_export
 
 OUT = Path(__file__).parents[1] / "docs" / "reference" / "boards.md"
 IMAGES = 20

@@ -1,4 +1,4 @@
-"""`make bench-engine`: the compiled engine on emulated boards of every core, beside its peers and its goals.
+"""`make bench-engine`: the compiled engine on emulated boards of every core, beside its baselines and its goals.
 
 Measures MLPerf Tiny's four models, and every detector of `models/` with random weights (costs hardly depend on them),
 and writes `benchmarks/engine.json` and `benchmarks/engine.md`.
@@ -15,19 +15,19 @@ from pydantic import BaseModel, ConfigDict
 
 from benchmarks import mlperf_tiny, untrained
 from benchmarks.engine_table import markdown
+from tinydf.bench.profile import Profile, profile
+from tinydf.bench.simulate import Speed, compare_speed
 from tinydf.boards import board as boards
 from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.parallel import processes
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, write_json, write_text
-from tinydf.profile import Profile, profile
 from tinydf.resources import MODELS
-from tinydf.simulate import Speed, compare_speed
 from tinydf.train.recipe import read_recipe
 
 HERE = Path(__file__).parent
-PEERS = HERE / "peers.toml"
+BASELINES = HERE / "baselines.toml"
 FILE = "engine.json"
 BOARDS = ("nucleo-h743", "mps2-an386", "mps2-an500", "mps3-an547", "esp32-c3-devkitm-1")
 """By default; all others have cores of these, or one that runs the same kernels."""
@@ -53,7 +53,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Peer(Strict):
+class Baseline(Strict):
     """Another engine's figures, by core and model; those of bytes are the Cortex-M7's."""
 
     name: str
@@ -72,10 +72,10 @@ class Goals(Strict):
     code_bytes: Figures
 
 
-class Peers(Strict):
-    """The whole of peers.toml; goals of instructions are quotients of the first peer's."""
+class Baselines(Strict):
+    """The whole of baselines.toml; goals of instructions are quotients of the first baseline's."""
 
-    peer: list[Peer]
+    baseline: list[Baseline]
     goal: Goals
 
 
@@ -92,7 +92,7 @@ class Judgement(Strict):
 
     figure: Literal["instructions", "instructions_per_mac", "ram_bytes", "code_bytes"]
     value: float
-    peer: float | None
+    baseline: float | None
     goal: float
     met: bool
 
@@ -133,7 +133,7 @@ def load_models(only: list[str]) -> list[Model]:
     return chosen
 
 
-def measure(model: Model, board: str, peers: Peers) -> Measurement:
+def measure(model: Model, board: str, baselines: Baselines) -> Measurement:
     """Profile a model on a board and judge it; a model that does not fit is a result too."""
     core = boards.load(board).core.name
     common = {"model": model.name, "detector": model.detector, "board": board, "core": core}
@@ -143,7 +143,7 @@ def measure(model: Model, board: str, peers: Peers) -> Measurement:
         note(f"{board}: {model.name}: {error.what}")
         return Measurement(**common, profile=None, refused=error.what)
     note(f"{board}: {model.name}: {measured.instructions:,} instructions, equal: {measured.equal}")
-    judgements = tuple(judge(model, core, measured, peers))
+    judgements = tuple(judge(model, core, measured, baselines))
     return Measurement(**common, profile=_shortened(measured), judgements=judgements)
 
 
@@ -153,9 +153,9 @@ def _shortened(measured: Profile) -> Profile:
     return measured.model_copy(update={"layers": tuple(sorted(costliest, key=lambda layer: layer.index))})
 
 
-def judge(model: Model, core: str, measured: Profile, peers: Peers) -> list[Judgement]:
+def judge(model: Model, core: str, measured: Profile, baselines: Baselines) -> list[Judgement]:
     """The figures that have a goal."""
-    first, goals = peers.peer[0], peers.goal
+    first, goals = baselines.baseline[0], baselines.goal
     names = (model.name, model.detector)
     judgements = []
     quotient = _goal(goals.instructions, core, names)
@@ -164,7 +164,7 @@ def judge(model: Model, core: str, measured: Profile, peers: Peers) -> list[Judg
         limit = quotient * other
         met = measured.instructions <= limit
         judgements.append(
-            Judgement(figure="instructions", value=measured.instructions, peer=other, goal=limit, met=met)
+            Judgement(figure="instructions", value=measured.instructions, baseline=other, goal=limit, met=met)
         )
     for figure, given, theirs in (
         ("instructions_per_mac", goals.instructions_per_mac, {}),
@@ -174,7 +174,7 @@ def judge(model: Model, core: str, measured: Profile, peers: Peers) -> list[Judg
         goal, value = _goal(given, core, names), getattr(measured, figure)
         if goal is not None and value is not None:
             judgements.append(
-                Judgement(figure=figure, value=value, peer=theirs.get(model.name), goal=goal, met=value <= goal)
+                Judgement(figure=figure, value=value, baseline=theirs.get(model.name), goal=goal, met=value <= goal)
             )
     return judgements
 
@@ -203,17 +203,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="how many to measure at a time")
     parser.add_argument("--out", type=Path, default=HERE, help="directory of engine.json and engine.md")
     arguments = parser.parse_args()
-    peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
+    baselines = Baselines.model_validate(tomllib.loads(BASELINES.read_text(encoding="utf-8")))
     models = load_models(arguments.models)
     with processes(arguments.jobs) as pool:
-        waiting = [pool.submit(measure, model, board, peers) for board in arguments.boards for model in models]
+        waiting = [pool.submit(measure, model, board, baselines) for board in arguments.boards for model in models]
         measurements = tuple(one.result() for one in waiting)
     speed = {model.name: measure_speed(model) for model in models if model.detector}
     report = Report(measurements=measurements, speed=speed)
     if (arguments.out / FILE).is_file():
         report = merged(read_model(Report, arguments.out / FILE, "make bench-engine"), report)
     write_json(arguments.out / FILE, report)
-    write_text(arguments.out / "engine.md", markdown(report, peers))
+    write_text(arguments.out / "engine.md", markdown(report, baselines))
 
 
 def merged(old: Report, new: Report) -> Report:

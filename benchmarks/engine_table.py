@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmarks.engine import Judgement, Measurement, Peers, Report
-    from tinydf.profile import Profile
+    from benchmarks.engine import Baselines, Judgement, Measurement, Report
+    from tinydf.bench.profile import Profile
 
 COSTLIEST = 3
 
@@ -19,11 +19,11 @@ scales only, which decide on how sums can be rounded: 2 % for micronet-faces).
 """
 
 
-def markdown(report: "Report", peers: "Peers") -> str:
+def markdown(report: "Report", baselines: "Baselines") -> str:
     """All tables, as Markdown."""
-    parts = [_HEAD, *(f"- {peer.name}: {peer.source}." for peer in peers.peer)]
+    parts = [_HEAD, *(f"- {baseline.name}: {baseline.source}." for baseline in baselines.baseline)]
     for board in dict.fromkeys(one.board for one in report.measurements):
-        parts += ["", *_board([one for one in report.measurements if one.board == board], peers)]
+        parts += ["", *_board([one for one in report.measurements if one.board == board], baselines)]
     parts += ["", *_missed(report)]
     if report.speed:
         parts += ["", *_speed(report)]
@@ -34,8 +34,8 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _board(measured: "list[Measurement]", peers: "Peers") -> list[str]:
-    names = [peer.name for peer in peers.peer]
+def _board(measured: "list[Measurement]", baselines: "Baselines") -> list[str]:
+    names = [baseline.name for baseline in baselines.baseline]
     head = ["", "MACs", "instructions", *names, "of the first", "a MAC", "RAM", "code", "weights", "stack", "equal"]
     lines = [f"## {measured[0].board} ({measured[0].core})", "", _row(*head), _row("---", *["---:"] * (len(head) - 1))]
     for one in measured:
@@ -43,7 +43,7 @@ def _board(measured: "list[Measurement]", peers: "Peers") -> list[str]:
             lines.append(_row(one.model, f"refused: {one.refused}", *[""] * (len(head) - 2)))
             continue
         p, judged = one.profile, {judgement.figure: judgement for judgement in one.judgements}
-        others = [peer.instructions.get(one.core, {}).get(one.model) for peer in peers.peer]
+        others = [baseline.instructions.get(one.core, {}).get(one.model) for baseline in baselines.baseline]
         lines.append(
             _row(
                 one.model,

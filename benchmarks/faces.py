@@ -14,13 +14,13 @@ import torch
 
 from benchmarks.faces_page import Results, Trained, page
 from benchmarks.trainings import full_tier, identity, side_by_side
+from tinydf.artefacts.manifest import MODEL
+from tinydf.bench.simulate import simulate
 from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.parallel import cores
 from tinydf.export.run import export_run
 from tinydf.files import read_model, write_json, write_text
-from tinydf.manifest import MODEL
-from tinydf.simulate import simulate
 from tinydf.train.loop import train
 from tinydf.train.recipe import Recipe, find_recipe, override, read_recipe
 

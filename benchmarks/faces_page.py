@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tinydf.data.dataset import PLATFORMS, PRE_SOCIAL
-from tinydf.train.accuracy import Accuracy
+from tinydf.metrics.accuracy import Accuracy
 
 SHARED = PLATFORMS[1:]
 STRANGERS = ("x4plus", "fhae")
@@ -35,7 +35,7 @@ class Trained(BaseModel):
         """Balanced accuracy, all other generators."""
         return _given(self.accuracy.unseen[platform].balanced_accuracy)
 
-    def strangers(self, platform: str) -> float:
+    def unseen_generators(self, platform: str) -> float:
         """Balanced accuracy, the two generators of the goals."""
         generators = [self.accuracy.generators[name] for name in STRANGERS]
         found = sum(one.rate[platform] * one.images for one in generators) / sum(one.images for one in generators)
@@ -71,8 +71,8 @@ GOALS = (
     Goal("seen generators, pre-social", lambda one: one.seen(PRE_SOCIAL), 0.99),
     Goal("seen generators, after sharing, mean", lambda one: _mean(one.seen), 0.95),
     Goal("after sharing, worst platform", lambda one: min(map(one.seen, SHARED)), 0.90),
-    Goal("x4plus and fhae, never seen, pre-social", lambda one: one.strangers(PRE_SOCIAL), 0.90),
-    Goal("x4plus and fhae, after sharing, mean", lambda one: _mean(one.strangers), 0.85),
+    Goal("x4plus and fhae, never seen, pre-social", lambda one: one.unseen_generators(PRE_SOCIAL), 0.90),
+    Goal("x4plus and fhae, after sharing, mean", lambda one: _mean(one.unseen_generators), 0.85),
 )
 MOST_BYTES = {"phinet-faces": 200_000, "micronet-faces": 450_000}
 MOST_BEHIND = 0.02
@@ -81,7 +81,7 @@ MOST_BEHIND = 0.02
 GROUPS = {
     "seen": Trained.seen,
     "never seen": Trained.unseen,
-    "x4plus and fhae": Trained.strangers,
+    "x4plus and fhae": Trained.unseen_generators,
 }
 
 

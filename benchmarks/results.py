@@ -22,9 +22,9 @@ from tinydf.console import note
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.data.parallel import cores
 from tinydf.files import read_model, write_json, write_text
-from tinydf.ssl.pretrain import pretrain
 from tinydf.train.evaluate import Evaluation, evaluate, score_run
 from tinydf.train.loop import train
+from tinydf.train.pretrain import pretrain
 from tinydf.train.recipe import Recipe, find_recipe, override, read_recipe
 
 HERE = Path(__file__).parent

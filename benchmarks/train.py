@@ -22,10 +22,10 @@ from tinydf import detectors
 from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.files import write_json, write_text
-from tinydf.train.learner import Learner
+from tinydf.train.distributed import distributed_context
 from tinydf.train.loop import train
-from tinydf.train.place import take_place
 from tinydf.train.recipe import Recipe, find_recipe, read_recipe
+from tinydf.train.trainer import Trainer
 
 COMPACT = (
     "phinet-demo",
@@ -93,16 +93,16 @@ def time_steps(recipe: Recipe, threads: list[int]) -> list[Steps]:
 
 def _step_seconds(recipe: Recipe, memory: str) -> list[tuple[float, float]]:
     """Seconds of some steps: that went by, and that all threads together computed."""
-    with take_place() as place:
+    with distributed_context() as context:
         model = detectors.build(recipe.detector.name, recipe.detector.options)
-        learner = Learner(model.to(memory_format=FORMATS[memory]), recipe.training, TURNS * STEPS, place)
+        trainer = Trainer(model.to(memory_format=FORMATS[memory]), recipe.training, TURNS * STEPS, context)
         size, batch = recipe.preprocess.size, recipe.training.batch_size
-        images = torch.rand(batch, 3, size, size).to(place.device, memory_format=FORMATS[memory])
-        labels = torch.arange(batch, device=place.device) % 2
+        images = torch.rand(batch, 3, size, size).to(context.device, memory_format=FORMATS[memory])
+        labels = torch.arange(batch, device=context.device) % 2
         seconds = []
         for _ in range(STEPS):
             wall, processor = time.perf_counter(), time.process_time()
-            learner.step(partial(_loss, learner.forward, images, labels))
+            trainer.step(partial(_loss, trainer.forward, images, labels))
             seconds.append((time.perf_counter() - wall, time.process_time() - processor))
         return seconds
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.synthetic import tiny_dataset
-from tinydf.preprocess import Preprocess
+from tinydf.artefacts.preprocess import Preprocess
 
 # A shell that starts the tests in the background has them and all their children ignore Ctrl-C, which some tests press.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -56,3 +56,20 @@ def tiny_firmware(tiny_export: Path, tmp_path_factory: pytest.TempPathFactory) -
     firmware = tmp_path_factory.mktemp("tiny") / "firmware"
     build("posix", tiny_export, firmware)
     return firmware
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for the tests that emulate boards, so that the emulator is compiled once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def h743_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build directory of nucleo-h743, with a small engine."""
+    from tests.boards.export import write_export
+    from tinydf.boards.build import build
+
+    base = tmp_path_factory.mktemp("h743")
+    build("nucleo-h743", write_export(base / "export"), base / "out")
+    return base / "out"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.e2e.command import succeed
+from tinydf.artefacts.manifest import MODEL, read_export
 from tinydf.compiler.host import HostEngine
 from tinydf.export.tflm import Golden
 from tinydf.files import sha256_file
-from tinydf.manifest import MODEL, read_export
 from tinydf.resources import MODELS
 from tinydf.train.run import load_run
 

@@ -87,10 +87,10 @@ class Demo:
             raise TinydfError("the detector without augmentation could not be trained", f"the reason is in {log}")
 
     def _export(self, data: Path) -> None:
+        from tinydf.artefacts.manifest import MODEL, read_export
+        from tinydf.artefacts.run import WEIGHTS
         from tinydf.compiler import compile_model, write_compiled
         from tinydf.export.run import export_run
-        from tinydf.manifest import MODEL, read_export
-        from tinydf.train.run import WEIGHTS
 
         run, out = self.out / "run", self.out / "export"
         manifest = read_export(out) if out.is_dir() else None
@@ -106,10 +106,10 @@ class Demo:
         build(self.board, self.out / "export", self.out / "firmware")
 
     def _bench(self, data: Path) -> None:
+        from tinydf import emulator
+        from tinydf.artefacts.build import ELF, read_build
         from tinydf.bench import journal
         from tinydf.bench.run import bench
-        from tinydf.boards import emulator
-        from tinydf.boards.build import ELF, read_build
 
         out, firmware = self.out / "bench", self.out / "firmware"
         path = out / journal.FILE

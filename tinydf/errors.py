@@ -11,13 +11,13 @@ class TinydfError(Exception):
 
     Args:
         what: what went wrong and where, without a final full stop.
-        mend: what to do about it, without a final full stop; empty if there is nothing to be done.
+        hint: what to do about it, without a final full stop; empty if there is nothing to be done.
     """
 
-    def __init__(self, what: str, mend: str = "") -> None:
+    def __init__(self, what: str, hint: str = "") -> None:
         self.what = what
-        self.mend = mend
-        super().__init__(f"{what}: {mend}" if mend else what)
+        self.hint = hint
+        super().__init__(f"{what}: {hint}" if hint else what)
 
 
 @contextmanager
@@ -26,4 +26,4 @@ def about(thing: object) -> Iterator[None]:
     try:
         yield
     except TinydfError as error:
-        raise TinydfError(f"{thing}: {error.what}", error.mend) from None
+        raise TinydfError(f"{thing}: {error.what}", error.hint) from None

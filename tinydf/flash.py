@@ -90,9 +90,9 @@ def flash(
         line = _link(board, module, job, port)
         confirm(board, line, build_id, say, baud)
     except TinydfError as error:
-        mend = "press its reset button, or name its serial port with --port" if _is_vague(error) else error.mend
+        hint = "press its reset button, or name its serial port with --port" if _is_vague(error) else error.hint
         what = f"written and verified by {program}, but the build that runs is not confirmed: {error.what}"
-        raise TinydfError(what, f"{mend}; --no-wait leaves the question out") from None
+        raise TinydfError(what, f"{hint}; --no-wait leaves the question out") from None
     return Flashed(board=board.name, program=program, build_id=build_id, port=line)
 
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from tinydf.artefacts.manifest import FILE, MODEL, Manifest
 from tinydf.files import read_model
-from tinydf.manifest import FILE, MODEL, Manifest
 from tinydf.resources import MODELS
 
 DEFAULT = "phinet-demo"

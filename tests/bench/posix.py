@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tinydf.boards.build import ELF
+from tinydf.artefacts.build import ELF
 
 
 class Posix:

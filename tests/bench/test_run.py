@@ -13,16 +13,16 @@ from serial.tools import list_ports
 
 from tests.bench.posix import Posix, switched_on
 from tests.e2e.command import interrupt, refuse, succeed
+from tinydf import emulator
+from tinydf.artefacts.build import ELF, read_build
+from tinydf.artefacts.manifest import read_export
 from tinydf.bench import journal as journals
 from tinydf.bench.images import choose, images
 from tinydf.bench.run import FILE, bench
 from tinydf.bench.summary import Bench, device_case
-from tinydf.boards import emulator
-from tinydf.boards.build import ELF, read_build
 from tinydf.compiler.host import HostEngine
 from tinydf.data.dataset import PLATFORMS, Dataset
 from tinydf.errors import TinydfError
-from tinydf.manifest import read_export
 
 pytestmark = pytest.mark.export
 
@@ -86,7 +86,7 @@ def test_a_run_cut_at_random_places_loses_nothing_and_counts_nothing_twice(
             assert board.port in error.what
             assert "\n" not in str(error)
             if (out / journals.FILE).is_file():
-                assert "--resume" in error.mend or "does not exist" in error.what
+                assert "--resume" in error.hint or "does not exist" in error.what
         finally:
             plug.join()
             board.off()

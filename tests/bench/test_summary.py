@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.bench.test_journal import HEADER, SESSION, answer
+from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.preprocess import Preprocess
 from tinydf.bench.journal import Answer, Contents, Profile
 from tinydf.bench.summary import Bench, summarise
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
-from tinydf.manifest import Chain, Decision, Manifest, Tensor
-from tinydf.preprocess import Preprocess
 
 MANIFEST = Manifest(
     name="made by hand",

@@ -1,44 +1,11 @@
-"""The test programs, compiled once, and a cache of their own for the emulated boards of the tests."""
+"""A cache of their own for the emulated boards of the tests."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from tests.boards.export import write_export
-from tests.boards.machines import compile_program
-from tinydf.boards.build import build
-
-
-@pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Compiles a test program for a chip when first asked for, and gives its ELF file."""
-    out = tmp_path_factory.mktemp("programs")
-    made: dict[tuple[str, str], Path] = {}
-
-    def get(name: str, machine: str = "stm32h743") -> Path:
-        if (name, machine) not in made:
-            made[name, machine] = compile_program(name, out, machine)
-        return made[name, machine]
-
-    return get
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests of this room, so that the emulator is compiled once."""
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(autouse=True)
 def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Emulated boards of the tests do not meet the user's."""
     monkeypatch.setenv("TINYDF_CACHE", str(cache))
-
-
-@pytest.fixture(scope="session")
-def h743_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build directory of nucleo-h743, with a small engine."""
-    base = tmp_path_factory.mktemp("h743")
-    build("nucleo-h743", write_export(base / "export"), base / "out")
-    return base / "out"

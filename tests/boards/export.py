@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.preprocess import Preprocess
 from tinydf.files import sha256_bytes, write_json
-from tinydf.manifest import Chain, Decision, Manifest, Tensor
-from tinydf.preprocess import Preprocess
 
 SIZE = 32
 INPUT_BYTES = SIZE * SIZE * 3

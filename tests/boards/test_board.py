@@ -33,7 +33,7 @@ def test_a_broken_rule_is_named(path: Path) -> None:
         boards.check(path)
     assert caught.value.what.startswith(f"{path}: {expected}")
     assert "\n" not in str(caught.value)
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ import pytest
 from tests.boards.export import write_export
 from tests.compiler.cases import CASES
 from tinydf import resources
+from tinydf.artefacts.build import Build, read_build
+from tinydf.artefacts.manifest import read_export
 from tinydf.boards import board as boards
-from tinydf.boards.build import Build, build, compile_engine, read_build
+from tinydf.boards.build import build, compile_engine
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
-from tinydf.manifest import read_export
 
 # What the nucleo-h743's file leaves of each memory, less the guard words on both sides of the arena.
 DTCM_BYTES = 0x2_0000 - 0x5000 - 96

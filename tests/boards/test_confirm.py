@@ -65,7 +65,7 @@ def calls(tmp_path: Path) -> list[str]:
 def refused(tmp_path: Path, build_id: str = BUILD, **options: str) -> str:
     with pytest.raises(TinydfError) as caught:
         flash(H743, tmp_path, build_id, print, **options)  # type: ignore[arg-type]
-    assert "\n" not in str(caught.value) and caught.value.mend
+    assert "\n" not in str(caught.value) and caught.value.hint
     return str(caught.value)
 
 

@@ -19,9 +19,11 @@ from tests.boards.export import write_export
 from tests.boards.test_flash import rom, tinydf
 from tests.firmware.host import INPUT_BYTES, PROGRAMS, compiled, expected_output
 from tinydf import resources
+from tinydf.artefacts.build import read_build
+from tinydf.bench.profile import engine_code_bytes, profile
 from tinydf.boards import board as boards
 from tinydf.boards import esp_idf, flashers
-from tinydf.boards.build import build, read_build
+from tinydf.boards.build import build
 from tinydf.boards.flashers.job import Job
 from tinydf.boards.sizes import measure
 from tinydf.compiler.check import random_inputs
@@ -29,7 +31,6 @@ from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
 from tinydf.link import wire
 from tinydf.link.client import Board
-from tinydf.profile import engine_code_bytes, profile
 
 STANDIN = Path(__file__).parent / "standin_idf"
 BOARD = "esp32-s3-devkitc-1"

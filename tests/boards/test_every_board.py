@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.boards import Case, make_case, run
-from tests.boards.machines import Box
+from tests.emulator.machines import Box
+from tinydf.artefacts.build import ELF
 from tinydf.boards import board as boards
-from tinydf.boards.build import ELF, build
-from tinydf.boards.emulator.chips import CHIPS
+from tinydf.boards.build import build
+from tinydf.emulator.chips import CHIPS
 from tinydf.link import client, wire
 
 pytestmark = pytest.mark.emulator

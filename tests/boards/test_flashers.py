@@ -16,10 +16,11 @@ import pytest
 
 from tests.boards.export import write_export
 from tests.boards.uart_bootloader import FLASH_START, WRITE, boot_loader
+from tinydf.artefacts.build import read_build
 from tinydf.boards import board as boards
 from tinydf.boards import flashers
 from tinydf.boards.board import Board, CubeProgrammer, Flash, Gdb, OpenOcd, PyOcd, StFlash, Stm32Flash
-from tinydf.boards.build import build, read_build
+from tinydf.boards.build import build
 from tinydf.boards.flashers import cube_programmer, gdb, openocd, process, pyocd, st_flash, stm32flash
 from tinydf.boards.flashers.job import Job
 from tinydf.errors import TinydfError
@@ -147,10 +148,10 @@ def test_stm32flash_fails_in_one_line(image: Path, fault: dict[str, int], line: 
 def test_stm32flash_where_no_boot_loader_listens(image: Path) -> None:
     ours, theirs = os.openpty()
     try:
-        mend = "stm32flash found no boot loader at that port: pull BOOT0 high, press reset, and flash again"
-        with pytest.raises(TinydfError, match=mend):
+        hint = "stm32flash found no boot loader at that port: pull BOOT0 high, press reset, and flash again"
+        with pytest.raises(TinydfError, match=hint):
             flashers.program(BY_UART, Job(image, os.ttyname(theirs)), print, "stm32flash")
-        with pytest.raises(TinydfError, match=mend):
+        with pytest.raises(TinydfError, match=hint):
             flashers.program(BY_UART, Job(image, str(image / "none")), print, "stm32flash")
     finally:
         os.close(ours)

@@ -2,12 +2,12 @@
 
 import tomllib
 
-from benchmarks.engine import BOARDS, FILE, HERE, PEERS, Measurement, Model, Peers, Report, judge, merged
+from benchmarks.engine import BASELINES, BOARDS, FILE, HERE, Baselines, Measurement, Model, Report, judge, merged
 from benchmarks.engine_table import markdown
+from tinydf.bench.profile import LayerProfile, Profile
 from tinydf.boards import board as boards
 from tinydf.compiler import target_of
 from tinydf.files import read_model
-from tinydf.profile import LayerProfile, Profile
 
 
 def profiled(instructions: int, ram_bytes: int) -> Profile:
@@ -45,15 +45,15 @@ def profiled(instructions: int, ram_bytes: int) -> Profile:
 
 
 def test_goals_are_judged_and_misses_explained() -> None:
-    peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
+    baselines = Baselines.model_validate(tomllib.loads(BASELINES.read_text(encoding="utf-8")))
     model = Model(name="ad", tflite=b"")
     profile = profiled(instructions=400_000, ram_bytes=1401)
-    judged = judge(model, "cortex-m7", profile, peers)
+    judged = judge(model, "cortex-m7", profile, baselines)
     assert {one.figure: one.met for one in judged} == {"instructions": False, "ram_bytes": False, "code_bytes": True}
     common: dict[str, str] = {"board": "nucleo-h743", "core": "cortex-m7"}
     measurement = Measurement(model="ad", detector="", **common, profile=profile, judgements=tuple(judged))
     refused = Measurement(model="vww", detector="", **common, profile=None, refused="too large")
-    text = markdown(Report(measurements=(measurement, refused), speed={}), peers)
+    text = markdown(Report(measurements=(measurement, refused), speed={}), baselines)
     assert "400,000 ✗ | 582,543 |" in text
     assert "3 CONV_2D 100% at 400.00 a MAC" in text
     assert "too large" in text
@@ -61,8 +61,8 @@ def test_goals_are_judged_and_misses_explained() -> None:
 
 
 def test_a_detectors_goal_is_its_architectures() -> None:
-    peers = Peers.model_validate(tomllib.loads(PEERS.read_text(encoding="utf-8")))
-    judged = judge(Model(name="any", detector="phinet", tflite=b""), "cortex-m7", profiled(1999, 1), peers)
+    baselines = Baselines.model_validate(tomllib.loads(BASELINES.read_text(encoding="utf-8")))
+    judged = judge(Model(name="any", detector="phinet", tflite=b""), "cortex-m7", profiled(1999, 1), baselines)
     assert [(one.figure, one.goal, one.met) for one in judged] == [("instructions_per_mac", 2.0, True)]
 
 

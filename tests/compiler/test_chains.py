@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.models import golden
 from tests.compiler.test_compile import COMPILERS, INCLUDES, STRICT
+from tinydf.bench.profile import profile
 from tinydf.compiler import TARGETS, Compiled, chains, compile_model, write_compiled
 from tinydf.compiler.host import HostEngine
-from tinydf.profile import profile
 
 
 def any_price(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from scripts import make_builtin as make
 from tests.data.synthetic import tiny_dataset
 from tinydf.cli.data import command
 from tinydf.data import builtin, parallel
-from tinydf.data.builtin import make
 from tinydf.data.dataset import FILE, PLATFORMS, Dataset
 from tinydf.data.demo import splits_of
 from tinydf.data.photographs import COLLECTIONS, photographs

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tinydf.artefacts.manifest import read_export
 from tinydf.compiler.tflite import read_model
 from tinydf.data.dataset import Dataset
 from tinydf.export.bias import correct_biases
 from tinydf.export.calibration import calibration_crops
 from tinydf.export.layers import layer_noise
-from tinydf.manifest import read_export
 
 
 @pytest.fixture(scope="module")

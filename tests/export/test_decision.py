@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.preprocess import Preprocess
 from tinydf.export.run import threshold_steps
-from tinydf.manifest import Chain, Decision, Manifest, Tensor
-from tinydf.preprocess import Preprocess
 
 SCALES = st.floats(min_value=2**-20, max_value=8, width=32)
 THRESHOLDS = st.floats(min_value=-1e4, max_value=1e4)

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tinydf.artefacts.manifest import read_export
+from tinydf.artefacts.parity import FILE as PARITY
+from tinydf.artefacts.parity import LIMITS, Parity
 from tinydf.cli.export import command
 from tinydf.compiler.tflite import read_model
 from tinydf.data.dataset import Dataset
-from tinydf.export.parity import FILE as PARITY
-from tinydf.export.parity import LIMITS, Parity, mean
+from tinydf.export.parity import mean
 from tinydf.export.run import export_run
 from tinydf.export.tflm import Golden
 from tinydf.files import sha256_file
-from tinydf.manifest import read_export
 from tinydf.train.run import load_run
 
 STAGES = ["torch", "onnx", "float_tflite", "int8_tflite"]

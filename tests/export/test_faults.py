@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from tests.data.synthetic import tiny_dataset
+from tinydf.artefacts.manifest import read_export
+from tinydf.artefacts.parity import Limits
 from tinydf.errors import TinydfError
 from tinydf.export import onnx, parity
-from tinydf.export.parity import Limits
 from tinydf.export.run import export_run
 from tinydf.export.tflite import MAX_BYTES, Int8Model
 from tinydf.export.tflm import measure_arena
+from tinydf.export.tflm_sources import resolver_method
 from tinydf.files import sha256_file
-from tinydf.manifest import read_export
-from tinydf.tflm.sources import resolver_method
 
 TINYDF = [sys.executable, "-m", "tinydf.cli"]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from tinydf.artefacts.manifest import read_export
+from tinydf.artefacts.parity import FILE as PARITY
+from tinydf.artefacts.parity import LayerNoise, Parity
 from tinydf.data.dataset import Dataset
-from tinydf.export.layers import LayerNoise, layer_noise, noisiest, worst
-from tinydf.export.parity import FILE as PARITY
-from tinydf.export.parity import Parity
+from tinydf.export.layers import layer_noise, noisiest, worst
 from tinydf.export.show import layers_table
-from tinydf.manifest import read_export
 
 
 def test_every_layer_of_the_export_is_compared(tiny_export: Path) -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from tinydf.artefacts.parity import LIMITS
 from tinydf.errors import TinydfError
-from tinydf.export.parity import LIMITS, Logits, ParityImages, check, compare
+from tinydf.export.parity import Logits, ParityImages, check, compare
 
 COUNT = 200
 LABELS = np.arange(COUNT) % 2

@@ -8,13 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.e2e.command import succeed
+from tinydf.artefacts.manifest import read_export
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.tflite import read_model
 from tinydf.data.dataset import Dataset
 from tinydf.export.calibration import calibration_crops
 from tinydf.export.ranges import METHODS, STEPS, Range, Seen
 from tinydf.export.tflite import convert
-from tinydf.manifest import read_export
 
 
 def seen(values: NDArray[np.float64]) -> Seen:

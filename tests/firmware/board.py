@@ -17,10 +17,10 @@ from tests.firmware.host import PROGRAMS
 from tinydf.boards import board as boards
 from tinydf.boards.board import UnicornEmulator
 from tinydf.boards.build import write_settings
-from tinydf.boards.emulator.chips import CHIPS
-from tinydf.boards.emulator.chips.chip import Chip
-from tinydf.boards.emulator.machine import Machine
 from tinydf.compiler.compile import Compiled, write_compiled
+from tinydf.emulator.chips import CHIPS
+from tinydf.emulator.chips.chip import Chip
+from tinydf.emulator.machine import Machine
 from tinydf.resources import FIRMWARE
 
 ARENA_BYTES = 2560

@@ -10,8 +10,8 @@ from elftools.elf.elffile import ELFFile
 from tests.firmware.board import ESP32C3, build, built, emulated
 from tests.firmware.host import expected_output
 from tests.link.test_client import SAMPLES
-from tinydf.boards.emulator.chips import ESP32C3 as ESP32C3_CHIP
-from tinydf.boards.emulator.symbols import Symbols
+from tinydf.emulator.chips import ESP32C3 as ESP32C3_CHIP
+from tinydf.emulator.symbols import Symbols
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
 from tinydf.link.client import Board

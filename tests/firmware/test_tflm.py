@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinydf import emulator
+from tinydf.artefacts.build import read_build
+from tinydf.artefacts.manifest import read_export
+from tinydf.bench.arena import find_arena
 from tinydf.boards import board as boards
-from tinydf.boards import emulator
-from tinydf.boards.build import build, read_build
+from tinydf.boards.build import build
+from tinydf.boards.tflm.library import choose, find_tree
+from tinydf.boards.tflm.setup import Choice, scratch_of
 from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
 from tinydf.export.run import export_run
+from tinydf.export.tflm_arena import arena_bytes
 from tinydf.link.client import Board
-from tinydf.manifest import read_export
 from tinydf.resources import MODELS
-from tinydf.tflm.arena import arena_bytes, scratch_of
-from tinydf.tflm.find import find_arena
-from tinydf.tflm.library import choose, find_tree
-from tinydf.tflm.setup import Choice
 
 pytestmark = [
     pytest.mark.export,

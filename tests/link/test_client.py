@@ -136,7 +136,7 @@ def test_a_port_that_goes_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "what", "mend"),
+    ("status", "what", "hint"),
     [
         (1, "the arena is too small for this model; it has 2560 bytes and needs at least 2560", "`tinydf arena`"),
         (4, "the model was refused", "tinydf build"),
@@ -145,10 +145,10 @@ def test_a_port_that_goes_away() -> None:
         (10, "stopped on an assertion", "reset the board"),
     ],
 )
-def test_an_engine_that_did_not_start(status: int, what: str, mend: str) -> None:
+def test_an_engine_that_did_not_start(status: int, what: str, hint: str) -> None:
     with running(f"TEST_STATUS={status}") as port:
         said = refused(port)
-    assert what in said and mend in said
+    assert what in said and hint in said
     assert "it says: what it said" in said
 
 

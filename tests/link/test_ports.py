@@ -14,8 +14,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from tests.firmware.host import POSIX_PORT, application, running
 from tests.link.line import bad_line
-from tinydf import resources
-from tinydf.boards import emulator
+from tinydf import emulator, resources
 from tinydf.cli import main
 from tinydf.errors import TinydfError
 from tinydf.link import client, ports
@@ -58,7 +57,7 @@ def refused(*arguments: object, **options: object) -> str:
     """The one line of a port that cannot be used."""
     with pytest.raises(TinydfError) as caught:
         ports.connect(*arguments, **options).close()  # type: ignore[arg-type]
-    assert caught.value.mend and "\n" not in str(caught.value)
+    assert caught.value.hint and "\n" not in str(caught.value)
     return str(caught.value)
 
 

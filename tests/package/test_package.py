@@ -18,11 +18,11 @@ from idf_component_manager.core import ManifestManager
 from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.models import golden
 from tinydf import published
+from tinydf.artefacts.manifest import read_export
 from tinydf.cli.compile import command as compile_command
 from tinydf.cli.package import command
 from tinydf.compiler import compile_model
 from tinydf.errors import TinydfError
-from tinydf.manifest import read_export
 from tinydf.package import FORMS, Package, Publication, make, write
 
 STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Werror")

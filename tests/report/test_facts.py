@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.report.conftest import Places
-from tinydf.boards.build import build, read_build
+from tinydf.artefacts.build import read_build
+from tinydf.boards.build import build
 from tinydf.data.dataset import PLATFORMS
 from tinydf.report.chain import Artefacts
 from tinydf.report.facts import Facts, summary

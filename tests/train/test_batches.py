@@ -10,12 +10,12 @@ import torch
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.train.batches import TrainingSplit, augment, example, training_batches
-from tinydf.train.place import Place
+from tinydf.train.distributed import DistributedContext
 from tinydf.train.recipe import Augmentation, Recipe, Training
 
 
 def _split(data: Path, rank: int = 0, ranks: int = 1) -> TrainingSplit:
-    return TrainingSplit(Dataset(data), 0, Place(rank, ranks, torch.device("cpu")))
+    return TrainingSplit(Dataset(data), 0, DistributedContext(rank, ranks, torch.device("cpu")))
 
 
 def test_an_epoch_is_the_same_whenever_it_is_run(data: Path, recipe: Recipe) -> None:
@@ -72,10 +72,10 @@ def test_batches_that_cannot_be_shared_evenly_are_refused(data: Path) -> None:
 
 
 def test_as_many_real_images_as_the_recipe_says_are_made_again_as_fakes(data: Path, recipe: Recipe) -> None:
-    imitating = recipe.model_copy(update={"augmentation": Augmentation(share=0, turn=False, imitate=0.4)})
+    upsampling = recipe.model_copy(update={"augmentation": Augmentation(share=0, turn=False, synthetic_upsampling=0.4)})
     split = _split(data)
     turns = [(number, place) for place in range(len(split)) for number in range(8)]
-    labels = {turn: example(split, np.array(turn), imitating)[1] for turn in turns}
+    labels = {turn: example(split, np.array(turn), upsampling)[1] for turn in turns}
     assert all(label == 1 for (_, place), label in labels.items() if split.labels[place] == 1)
     reals = [label for (_, place), label in labels.items() if split.labels[place] == 0]
     assert np.mean(reals) == pytest.approx(0.4, abs=4 * np.sqrt(0.24 / len(reals)))

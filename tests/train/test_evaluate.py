@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from tinydf.cli.main import main
 from tinydf.data.dataset import FILE, Dataset
 from tinydf.errors import TinydfError
+from tinydf.metrics.figures import measure
 from tinydf.train.evaluate import evaluate, evaluate_scores, score_run
 from tinydf.train.images import Images, read_images
-from tinydf.train.metrics import measure
 from tinydf.train.run import load_run
 
 

@@ -6,7 +6,7 @@ from benchmarks import faces
 from benchmarks.faces_page import GOALS, MOST_BYTES, Results, Trained, page
 from benchmarks.trainings import identity
 from tinydf.data.dataset import PLATFORMS, PRE_SOCIAL
-from tinydf.train.accuracy import Case, measure
+from tinydf.metrics.accuracy import Case, measure
 
 KNOWN = {"camera": True, "default2": True, "med2": False, "x4plus": False, "fhae": False}
 
@@ -61,8 +61,8 @@ def test_the_two_generators_of_the_goals_are_weighed_with_all_real_images() -> N
     cases = one.accuracy.model_copy(deep=True)
     cases.generators["fhae"].rate["x"] = 0.25
     one = one.model_copy(update={"accuracy": cases})
-    assert one.strangers("x") == pytest.approx(((0.75 + 0.25) / 2 + 0.75) / 2)
-    assert one.strangers("telegram") == one.unseen("telegram") == 0.75
+    assert one.unseen_generators("x") == pytest.approx(((0.75 + 0.25) / 2 + 0.75) / 2)
+    assert one.unseen_generators("telegram") == one.unseen("telegram") == 0.75
     assert "| phinet-faces | fhae | fake, never seen | 1.00 | 0.75 | 0.75 | 0.25 |" in text(one)
 
 

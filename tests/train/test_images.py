@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tinydf.artefacts.preprocess import Preprocess
 from tinydf.errors import TinydfError
-from tinydf.preprocess import Preprocess
 from tinydf.train.images import demand_both_classes, to_tensor
 
 

@@ -16,13 +16,14 @@ from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-unty
 from tensorboard.compat.tensorflow_stub.errors import OutOfRangeError  # type: ignore[import-untyped]
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New  # type: ignore[import-untyped]
 
+from tinydf.artefacts.preprocess import Preprocess
+from tinydf.artefacts.run import CHECKPOINT, METRICS, WEIGHTS
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
-from tinydf.preprocess import Preprocess
 from tinydf.train.loop import train
 from tinydf.train.recipe import Recipe, read_recipe
-from tinydf.train.run import CHECKPOINT, METRICS, WEIGHTS, alone_in, load_run
+from tinydf.train.run import load_run, lock
 
 
 def test_a_run_is_whole_and_has_learned(finished: Path, data: Path, recipe: Recipe) -> None:
@@ -131,7 +132,7 @@ def test_an_interrupted_run_wants_resume_or_force(finished: Path, tmp_path: Path
 def test_two_trainings_do_not_share_a_directory(finished: Path, tmp_path: Path, data: Path, recipe: Recipe) -> None:
     out = _interrupted(finished, tmp_path)
     before = (out / CHECKPOINT).read_bytes()
-    with alone_in(out):
+    with lock(out):
         for how in ({"resume": True}, {"force": True}):
             with pytest.raises(TinydfError, match=r"another training is at work in .*: let it end"):
                 train(recipe, data, out, **how)

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from tests.e2e.command import refuse
 from tinydf import detectors
+from tinydf.artefacts.manifest import read_export
 from tinydf.compiler.tflite import read_model
 from tinydf.data.dataset import Dataset
 from tinydf.export.run import export_run
 from tinydf.export.tflm import Golden
 from tinydf.files import sha256_file
-from tinydf.manifest import read_export
 from tinydf.train.evaluate import evaluate_scores
 from tinydf.train.images import read_images
 from tinydf.train.loop import train

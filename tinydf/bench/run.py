@@ -10,11 +10,13 @@ from queue import Queue
 from time import monotonic
 
 from tinydf import __version__
+from tinydf.artefacts.build import Build, read_build
+from tinydf.artefacts.manifest import FILE as MANIFEST
+from tinydf.artefacts.manifest import MODEL, Manifest, read_export
 from tinydf.bench import journal as journals
 from tinydf.bench.images import choose, images
 from tinydf.bench.journal import Answer, Header, Journal, Profile, Session
 from tinydf.bench.summary import Bench, summarise
-from tinydf.boards.build import Build, read_build
 from tinydf.compiler.host import HostEngine
 from tinydf.compiler.tflite import read_model
 from tinydf.console import note, progress
@@ -24,8 +26,6 @@ from tinydf.files import sha256_file, write_json
 from tinydf.link.client import Board, Result
 from tinydf.link.ports import connect
 from tinydf.link.wire import CounterUnit, HelloAnswer
-from tinydf.manifest import FILE as MANIFEST
-from tinydf.manifest import MODEL, Manifest, read_export
 
 FILE = "bench.json"
 
@@ -119,8 +119,8 @@ def bench(
             note("stopped; go on with --resume")
             raise
         except TinydfError as error:
-            mend = f"{error.mend}; " if error.mend else ""
-            raise TinydfError(error.what, f"{mend}all answers so far are kept, go on with --resume") from error
+            hint = f"{error.hint}; " if error.hint else ""
+            raise TinydfError(error.what, f"{hint}all answers so far are kept, go on with --resume") from error
     result = summarise(journals.read(out / journals.FILE), dataset, manifest, built)
     write_json(out / FILE, result)
     return result

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from tinydf.artefacts.build import Build
+from tinydf.artefacts.manifest import Manifest
 from tinydf.bench.journal import Answer, Contents
-from tinydf.boards.build import Build
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
-from tinydf.manifest import Manifest
-from tinydf.train.accuracy import Accuracy, Case, measure
+from tinydf.metrics.accuracy import Accuracy, Case, measure
 
 EMULATED = "emulated_instructions"
 CYCLES = "cycles"

@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from tinydf.bench.summary import Bench
-from tinydf.train.metrics import Figures
+from tinydf.metrics.figures import Figures
 
 
 def accuracy(bench: Bench) -> Table:

@@ -177,7 +177,7 @@ class Flash(Table):
 
 
 class UnicornEmulator(Table):
-    """The chip on unicorn, with the peripherals of a machine of `tinydf/boards/emulator/chips`."""
+    """The chip on unicorn, with the peripherals of a machine of `tinydf/emulator/chips`."""
 
     kind: Literal["unicorn"]
     machine: Literal["stm32h743", "stm32h7a3", "stm32f446", "stm32f767", "stm32l4r5", "stm32u575", "esp32c3"]

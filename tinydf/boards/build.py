@@ -7,82 +7,28 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Literal
-
-from pydantic import Field
 
 from tinydf import resources
+from tinydf.artefacts.build import BIN, ELF, FILE, MAP, Build, Engine, LinkedLibrary, Sizes
+from tinydf.artefacts.manifest import FILE as MANIFEST
+from tinydf.artefacts.manifest import MODEL, Manifest, read_export
 from tinydf.boards import board as boards
 from tinydf.boards import esp_idf
 from tinydf.boards.board import Board
 from tinydf.boards.causes import HEAP, cause, puller, undefined
-from tinydf.boards.sizes import Sizes, defined_symbols, measure
+from tinydf.boards.sizes import defined_symbols, measure
+from tinydf.boards.tflm import setup
+from tinydf.boards.tflm.library import check_board
+from tinydf.boards.tflm.setup import Choice, Setup
 from tinydf.console import note
 from tinydf.errors import TinydfError
-from tinydf.files import atomic_path, read_model, sha256_bytes, sha256_file, write_json, write_text
-from tinydf.manifest import FILE as MANIFEST
-from tinydf.manifest import MODEL, Manifest, read_export
-from tinydf.tflm import setup
-from tinydf.tflm.library import check_board
-from tinydf.tflm.setup import Choice, Record, Setup
-
-FILE = "build.json"
-ELF = "firmware.elf"
-BIN = "firmware.bin"
-MAP = "firmware.map"
-Engine = Literal["aot", "tflm"]
-Sha256 = Field(pattern="^[0-9a-f]{64}$")
+from tinydf.files import atomic_path, sha256_bytes, sha256_file, write_json, write_text
 
 # What each engine reads from the export directory.
 ENGINE_SOURCES: dict[str, tuple[str, ...]] = {
     "aot": ("model_aot.c", "model_aot.h", "plan.json"),
     "tflm": ("model_data.cc", "model_data.h", "op_resolver.h"),
 }
-
-
-class LinkedLibrary(Record):
-    """The library that TFLM came in, as it was linked. `name` has its core, kernels and build."""
-
-    path: str
-    sha256: str = Sha256
-    name: str
-    arena_origin: setup.Origin
-
-
-class Build(Sizes):
-    """`build.json`: a firmware, what went into it, and what it takes.
-
-    `build_id` is the SHA-256 of all that went in: firmware sources, the model and its generated C, the board's file,
-    the compiler's version. The firmware answers it in HELLO. `arena_bytes` is the memory that the engine was given.
-    """
-
-    board: str
-    engine: Engine
-    model: str = Sha256
-    sources: dict[str, str] = Field(description="SHA-256 of the export's files that the engine was built from")
-    build_id: str = Sha256
-    elf_sha256: str = Sha256
-    bin_sha256: str = Sha256
-    compiler: str
-    arena_bytes: int
-    arena_region: str
-    export: str | None = Field(default=None, description="path of the export it was built from, from the build's")
-    tflm: LinkedLibrary | None = Field(default=None, description="of the engine tflm: what it is linked with")
-
-
-def read_build(directory: Path) -> Build:
-    """Read a firmware directory, and check that its ELF file is the one that build.json speaks of.
-
-    Raises:
-        TinydfError: if a file is missing, or the ELF file is another one.
-    """
-    build = read_model(Build, directory / FILE, "tinydf build")
-    elf = directory / ELF
-    if not elf.is_file():
-        raise TinydfError(f"{elf} does not exist", "build it with `tinydf build`")
-    if sha256_file(elf) != build.elf_sha256:
-        raise TinydfError(f"{elf} is not the file that {directory / FILE} speaks of", "build again with `tinydf build`")
-    return build
 
 
 def build(board_name: str, export: Path, out: Path, engine: Engine = "aot", choice: Choice | None = None) -> Build:

@@ -6,53 +6,13 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section
 from elftools.elf.segments import Segment
-from pydantic import BaseModel, ConfigDict
 
+from tinydf.artefacts.build import RegionSize, SectionSize, Sizes
 from tinydf.boards.board import Board
 
 ARENA, STACK = ".arena", ".stack"
 ESP_IDF_ARENA = ".noinit"  # ESP-IDF's linker script has no section for it alone
 ESP_IDF_DUMMY = ".dummy"  # ends the names of sections that only keep addresses free, for what another bus sees there
-
-
-class Figures(BaseModel):
-    """A frozen record."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SectionSize(Figures):
-    """A section: the region it runs in, and how many bytes of which flash it takes to put it there."""
-
-    name: str
-    region: str
-    address: int
-    bytes: int
-    flash_bytes: int
-    flash_region: str
-
-
-class RegionSize(Figures):
-    """A memory: how much of it is taken, of how much."""
-
-    name: str
-    kind: str
-    used_bytes: int
-    bytes: int
-
-
-class Sizes(Figures):
-    """A firmware's sizes in bytes.
-
-    `flash_bytes` is all that is programmed; `static_ram_bytes` all that has its place in RAM when it is linked (code
-    that runs there, variables), apart from the arena and the stack. A program of the host has no regions.
-    """
-
-    flash_bytes: int
-    static_ram_bytes: int
-    stack_bytes: int
-    sections: tuple[SectionSize, ...]
-    regions: tuple[RegionSize, ...]
 
 
 def measure(elf: Path, board: Board) -> Sizes:

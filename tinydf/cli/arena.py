@@ -29,10 +29,10 @@ def command(
 
     The arena of the engine aot is planned before the build, and exact.
     """
+    from tinydf.bench.arena import find_arena
+    from tinydf.boards.tflm.setup import FILE
     from tinydf.console import print_json, results
     from tinydf.errors import TinydfError
-    from tinydf.tflm.find import find_arena
-    from tinydf.tflm.setup import FILE
 
     if engine == "aot":
         raise TinydfError("the arena of aot is planned exactly, there is nothing to find", "see `tinydf compile`")

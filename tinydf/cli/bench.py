@@ -65,7 +65,7 @@ def command(
 ) -> None:
     """Stream images to a board; measure accuracy, latency and memory there."""
     from tinydf.bench import tables
-    from tinydf.bench.defaults import bench_here
+    from tinydf.workspace.bench import bench_here
 
     result = bench_here(
         workspace,

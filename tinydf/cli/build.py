@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from tinydf.boards.build import Build, Engine
-from tinydf.boards.firmware import build_here
+from tinydf.artefacts.build import Build, Engine
+from tinydf.boards.tflm.setup import Choice
 from tinydf.cli.options import choosing_tflm, in_workspace
 from tinydf.console import print_json, results
-from tinydf.tflm.setup import Choice
 from tinydf.workspace import Workspace
+from tinydf.workspace.firmware import build_here
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 import click
 
-from tinydf.boards import emulator
+from tinydf import emulator
 from tinydf.console import note, print_json, results
 from tinydf.errors import TinydfError
 

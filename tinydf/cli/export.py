@@ -5,9 +5,10 @@ from typing import cast
 
 import click
 
+from tinydf.artefacts.parity import Calibration
 from tinydf.cli.options import in_workspace
 from tinydf.console import print_json, results
-from tinydf.export.ranges import METHODS, Calibration
+from tinydf.export.ranges import METHODS
 from tinydf.workspace import Workspace
 
 
@@ -42,8 +43,8 @@ def command(
     directory. Each stage is compared with the one it came from; outside its limits the command fails and names it, and
     an older export stays as it was. A .tflite is checked and packaged as it is, and needs no data set.
     """
-    from tinydf.export.run import export_here
     from tinydf.export.show import calibrations_table, layers_table, parity_table, read_parity
+    from tinydf.workspace.export import export_here
 
     ways = METHODS if calibration == "best" else () if calibration is None else (cast(Calibration, calibration),)
     out = out or workspace.export

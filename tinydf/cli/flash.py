@@ -5,17 +5,17 @@ from pathlib import Path
 
 import click
 
+from tinydf.artefacts.build import ELF, Build, Engine
 from tinydf.boards import board as boards
 from tinydf.boards import flashers
-from tinydf.boards.build import ELF, Build, Engine
-from tinydf.boards.firmware import obtain
+from tinydf.boards.tflm.setup import Choice
 from tinydf.cli.options import choosing_tflm, in_workspace
 from tinydf.console import note, notes, plain, print_json, results
 from tinydf.errors import TinydfError
 from tinydf.flash import Flashed, Plan, confirm, flash, plan
 from tinydf.link.ports import AUTO
-from tinydf.tflm.setup import Choice
 from tinydf.workspace import Workspace
+from tinydf.workspace.firmware import obtain
 
 
 @click.command()
@@ -94,7 +94,7 @@ def command(
 
 
 def _start(board: boards.Board, directory: Path, made: Build, alias: str, wait: bool, as_json: bool) -> None:
-    from tinydf.boards import emulator
+    from tinydf import emulator
 
     if emulator.alive(alias):
         note(f"stopping the emulated {alias} that was running")
@@ -110,8 +110,8 @@ def _start(board: boards.Board, directory: Path, made: Build, alias: str, wait: 
 
 
 def _serve(board: boards.Board, directory: Path, alias: str) -> None:
-    from tinydf.boards import emulator
-    from tinydf.boards.emulator.serve import serve
+    from tinydf import emulator
+    from tinydf.emulator.serve import serve
 
     def ready(state: emulator.State) -> None:
         note(f"{alias} is up; Ctrl-C stops it")

@@ -38,7 +38,7 @@ def choosing_tflm(function: Command) -> Command:
 
     @functools.wraps(function)
     def chosen(*arguments: Any, arena: int | None, tflm_library: Path | None, **others: Any) -> Any:
-        from tinydf.tflm.setup import Choice
+        from tinydf.boards.tflm.setup import Choice
 
         return function(*arguments, choice=Choice(tflm_library, arena), **others)
 

@@ -41,9 +41,9 @@ def command(
     `tinydf train RECIPE --init OUT` begins with its weights. Progress is kept after each epoch: after an interruption,
     the same command with --resume goes on from there.
     """
-    from tinydf.ssl.pretrain import pretrain
-    from tinydf.ssl.show import show_pretrained
+    from tinydf.train.pretrain import pretrain
     from tinydf.train.recipe import find_recipe, override_pretraining, read_recipe
+    from tinydf.train.show_pretraining import show_pretrained
 
     (data,), out = workspace.take(data=data), out or workspace.pretrained
     followed = override_pretraining(read_recipe(find_recipe(recipe)), method=method, seed=seed, epochs=epochs)

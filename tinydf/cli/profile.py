@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from tinydf.boards.tflm.setup import Choice
 from tinydf.cli.options import choosing_tflm, in_workspace
-from tinydf.tflm.setup import Choice
 from tinydf.workspace import Workspace
 
 
@@ -44,9 +44,9 @@ def command(
             raise click.UsageError("--engine both runs on the emulator, without --port")
         _compare(model, board, choice, as_json)
         return
-    from tinydf.compiler.show import print_profile
+    from tinydf.bench.profile import profile
+    from tinydf.bench.show import print_profile
     from tinydf.console import print_json
-    from tinydf.profile import profile
 
     measured = profile(model.read_bytes(), board, port, str(model), baud, "tflm" if engine == "tflm" else "aot", choice)
     if as_json:
@@ -56,9 +56,9 @@ def command(
 
 
 def _compare(model: Path, board: str, choice: Choice, as_json: bool) -> None:
-    from tinydf.compiler.show import print_comparison
+    from tinydf.bench.profile import compare_engines
+    from tinydf.bench.show import print_comparison
     from tinydf.console import print_json
-    from tinydf.profile import compare_engines
 
     profiles = compare_engines(model.read_bytes(), board, str(model), choice)
     if as_json:

@@ -37,10 +37,11 @@ def command(
     It is about what is there, down to an export alone; the page says what is not. Artefacts that were not made from
     one another are refused.
     """
-    from tinydf.report import chain, defaults, facts, page
+    from tinydf.report import chain, facts, page
+    from tinydf.workspace.report import find
 
     out = out or workspace.report
-    places = defaults.find(workspace, data, run, export, firmware, bench)
+    places = find(workspace, data, run, export, firmware, bench)
     artefacts = chain.read(*places, baseline)
     found = facts.gather(artefacts)
     page.write_page(found, artefacts, out)

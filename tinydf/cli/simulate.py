@@ -35,10 +35,10 @@ def command(
     workspace: Workspace,
 ) -> None:
     """Judge a data set by the board's C on this machine, on all cores. EXPORT is build/export if left out."""
-    from tinydf.bench.defaults import places
-    from tinydf.compiler.show import print_simulation
+    from tinydf.bench.show import print_simulation
+    from tinydf.bench.simulate import simulate
     from tinydf.console import print_json
-    from tinydf.simulate import simulate
+    from tinydf.workspace.bench import places
 
     export, data = places(workspace, export, data)
     result = simulate(export, data, cast(Split, split), compare or 0, sources)

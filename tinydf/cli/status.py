@@ -19,7 +19,7 @@ def command(as_json: bool, workspace: Workspace) -> None:
 
     A stage is stale if what it was made from has changed since, by its hash.
     """
-    from tinydf.status import clock, survey
+    from tinydf.workspace.status import clock, survey
 
     status = survey(workspace)
     if as_json:

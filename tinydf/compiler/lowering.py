@@ -227,7 +227,7 @@ def lower(graph: Graph) -> list[Layer]:
         except TinydfError as error:
             refusals.append(error)
     if refusals:
-        raise TinydfError("; ".join(error.what for error in refusals), refusals[0].mend)
+        raise TinydfError("; ".join(error.what for error in refusals), refusals[0].hint)
     return layers
 
 

@@ -114,16 +114,16 @@ def directories_of(paths: Sequence[Path], scratch: Path) -> list[Path]:
     Raises:
         TinydfError: if one is neither, or an archive is refused.
     """
-    mend = "give the directory or the archive that was downloaded"
+    hint = "give the directory or the archive that was downloaded"
     directories = []
     for number, path in enumerate(paths):
         if path.is_dir():
             directories.append(path)
             continue
         if not path.is_file():
-            raise TinydfError(f"{path} does not exist", mend)
+            raise TinydfError(f"{path} does not exist", hint)
         if not is_archive(path):
-            raise TinydfError(f"{path} is neither a directory nor a zip or tar archive", mend)
+            raise TinydfError(f"{path} is neither a directory nor a zip or tar archive", hint)
         directory = scratch / f"{number:02d}"
         directory.mkdir(parents=True)
         note(f"unpacking {path}")

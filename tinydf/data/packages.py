@@ -91,8 +91,8 @@ def _run_client(package: Package, directory: Path) -> None:
     if done.returncode != 0:
         errors = re.findall(r"^(?:npm (?:error|ERR!)|ERROR:|E:) *(.+)$", done.stderr, re.MULTILINE)
         said = "; ".join(errors[:2]) or f"status {done.returncode}"
-        mend = "check the network, and run `apt-get update`" if package.kind == "debian" else "check the network"
-        raise TinydfError(f"{client} could not fetch {package} ({said})", mend)
+        hint = "check the network, and run `apt-get update`" if package.kind == "debian" else "check the network"
+        raise TinydfError(f"{client} could not fetch {package} ({said})", hint)
 
 
 def read_members(path: Path, names: Collection[str], limit: int = MAX_MEMBER_BYTES) -> dict[str, bytes]:

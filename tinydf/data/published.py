@@ -190,21 +190,21 @@ def find(published: Published, directories: Sequence[Path]) -> tuple[list[Pictur
         The pictures, ordered by source and platform, and a line for each folder or file that is not of the layout.
     """
     pictures: dict[tuple[str, str], Picture] = {}
-    skipped, strangers = [], Counter[str]()
+    skipped, foreign = [], Counter[str]()
     for directory in directories:
         for path in files_below(directory):
             inner = path.relative_to(directory)
             if path.suffix.lower() not in FORMATS or path.name.startswith("."):
-                strangers[printable(inner.parent)] += 1
+                foreign[printable(inner.parent)] += 1
                 continue
             one = _place(published, path, (directory.resolve().name, *inner.parts[:-1]))
             if one is None:
-                strangers[printable(inner.parent)] += 1
+                foreign[printable(inner.parent)] += 1
                 continue
             first = pictures.setdefault((one.source, one.platform), one)
             if first is not one:
                 skipped.append(f"{printable(inner)}: it has the number of {printable(first.path.name)} beside it")
-    skipped += [f"{folder}: {count} files are not of {published.name}" for folder, count in sorted(strangers.items())]
+    skipped += [f"{folder}: {count} files are not of {published.name}" for folder, count in sorted(foreign.items())]
     return [one for _, one in sorted(pictures.items())], skipped
 
 
@@ -291,7 +291,7 @@ def _by_shares(pictures: Sequence[Picture], shares: Mapping[Split, float], seed:
 
 
 def _read_splits(path: Path, sources: set[str]) -> dict[str, Split]:
-    mend = 'give a JSON object such as {"train": ["StyleGAN/images-psi-0.5/seed0001"], "val": [], "test": []}'
+    hint = 'give a JSON object such as {"train": ["StyleGAN/images-psi-0.5/seed0001"], "val": [], "test": []}'
     try:
         said = json.loads(path.read_bytes())
         splits = {
@@ -300,11 +300,11 @@ def _read_splits(path: Path, sources: set[str]) -> dict[str, Split]:
             for name in names
         }
     except FileNotFoundError:
-        raise TinydfError(f"{path} does not exist", mend) from None
+        raise TinydfError(f"{path} does not exist", hint) from None
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise TinydfError(f"{path} says no splits ({type(error).__name__}: {error})", mend) from None
+        raise TinydfError(f"{path} says no splits ({type(error).__name__}: {error})", hint) from None
     if not sources & set(splits):
-        raise TinydfError(f"{path} names none of the pictures", mend)
+        raise TinydfError(f"{path} names none of the pictures", hint)
     return splits
 
 

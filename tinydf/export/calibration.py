@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.artefacts.preprocess import Preprocess
 from tinydf.data.dataset import Dataset
 from tinydf.data.social import share_randomly
-from tinydf.preprocess import Preprocess
 
 SOURCES = 200
 """At most this many training images; each comes as it is and compressed as platforms do."""

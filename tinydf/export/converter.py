@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.artefacts.parity import Method
 from tinydf.export.packing import pack
-from tinydf.export.ranges import METHODS, Method, Range, Seen
+from tinydf.export.ranges import METHODS, Range, Seen
 
 ONNX2TF_SAMPLE = "calibration_image_sample_data_20x128x128x3_float32.npy"
 """onnx2tf fetches this file from the network unless it is there; it only looks at it, so that any values will do."""

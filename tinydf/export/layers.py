@@ -5,28 +5,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
-from tinydf.preprocess import quantise
+from tinydf.artefacts.parity import LayerNoise
+from tinydf.artefacts.preprocess import quantise
 
 IMAGES = 24
 LOUDEST = 120.0
 """An SNR is given up to this many decibels; an exact copy would have no number."""
-
-
-class LayerNoise(BaseModel):
-    """How much of a layer's output is quantisation noise."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    index: int = Field(description="of the operator in model.tflite")
-    operator: str
-    name: str = Field(description="of the tensor that it writes")
-    snr_db: float = Field(description="signal-to-noise ratio of the output")
-    loss_db: float = Field(description="how far that is below the noisiest input of the operator")
-
-    def __str__(self) -> str:
-        return f"operator {self.index} ({self.operator}), {self.snr_db:.1f} dB, {self.loss_db:.1f} below its input"
 
 
 def layer_noise(float_tflite: bytes, tflite: bytes, images: NDArray[np.float32]) -> list[LayerNoise]:

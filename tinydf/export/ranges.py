@@ -6,15 +6,14 @@ clipping against rounding by the squared error that both make (Nagel et al. 2021
 """
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-Method = Literal["minmax", "percentile", "mse"]
+from tinydf.artefacts.parity import Method
+
 METHODS: tuple[Method, ...] = get_args(Method)
-Calibration = Literal[Method, "learned"]
-"""How ranges are taken; `learned` is what a quantisation-aware training found."""
 
 BINS = 2048
 PERCENTILE = 99.99

@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf import published
+from tinydf.artefacts.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor, read_export
+from tinydf.artefacts.parity import FILE as PARITY
+from tinydf.artefacts.parity import Calibration, Parity, StageParity
+from tinydf.artefacts.preprocess import Preprocess, quantise
 from tinydf.compiler import compile_model, write_compiled
 from tinydf.console import note, notes
 from tinydf.data.dataset import Dataset
@@ -19,16 +23,12 @@ from tinydf.errors import TinydfError
 from tinydf.export.bias import correct_biases
 from tinydf.export.calibration import calibration_crops
 from tinydf.export.layers import layer_noise, noisiest
-from tinydf.export.parity import FILE as PARITY
-from tinydf.export.parity import Logits, Parity, ParityImages, StageParity, check, compare, parity_images
-from tinydf.export.ranges import METHODS, Calibration, Range
+from tinydf.export.parity import Logits, ParityImages, check, compare, parity_images
+from tinydf.export.ranges import METHODS, Range
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
 from tinydf.export.tflm import Golden, measure_arena
+from tinydf.export.tflm_sources import write_sources
 from tinydf.files import atomic_directory, sha256_bytes, write_json
-from tinydf.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor, read_export
-from tinydf.preprocess import Preprocess, quantise
-from tinydf.tflm.sources import write_sources
-from tinydf.workspace import Workspace
 
 KINDS = f"give a run directory of `tinydf train`, an .onnx, a .tflite, or one of {', '.join(published.names())}"
 ONNX, FLOAT = "model.onnx", "model_float.tflite"
@@ -60,49 +60,6 @@ class Origin:
     logits: Callable[[NDArray[np.float32]], Logits]
     onnx: Callable[[], bytes]
     ranges: Callable[[bytes, NDArray[np.float32]], dict[str, Range]] | None = None
-
-
-def export_here(
-    workspace: Workspace,
-    source: Path | None = None,
-    data: Path | None = None,
-    out: Path | None = None,
-    calibration: Sequence[Calibration] = (),
-) -> Manifest:
-    """Export what a workspace has, into its place there; says in one line what that is.
-
-    Args:
-        workspace: gives what is not given: the run, or the published detector where there is none; the data set.
-        source: as of `export_run`, or the name of a published detector.
-        data: as of `export_run`.
-        out: as of `export_run`.
-        calibration: as of `export_run`.
-
-    Raises:
-        TinydfError: as `export_run`.
-    """
-    found = source or workspace.source()
-    if not found.exists() and str(found) in published.names():
-        found = published.model(str(found))
-    if found.suffix == ".tflite":
-        if source is None:
-            note(f"no run in {workspace.run}: taking the published detector {found.parent.name}")
-    elif found.is_dir():
-        found, data = workspace.take(run=source, data=data)
-    elif found.suffix == ".onnx":
-        (data,) = workspace.take(data=data)
-    return export_run(found, data, out or workspace.export, calibration)
-
-
-def ensure_export(workspace: Workspace) -> Path:
-    """The workspace's export; where there is none, what it has is exported first.
-
-    Raises:
-        TinydfError: as `export_run`.
-    """
-    if not (workspace.export / FILE).is_file():
-        export_here(workspace)
-    return workspace.export
 
 
 def export_run(source: Path, data: Path | None, out: Path, calibration: Sequence[Calibration] = ()) -> Manifest:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from tinydf.export.layers import LayerNoise, worst
-from tinydf.export.parity import FILE, Parity, StageParity
+from tinydf.artefacts.parity import FILE, LayerNoise, Parity, StageParity
+from tinydf.export.layers import worst
 from tinydf.files import read_model
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.artefacts.manifest import Tensor
+from tinydf.artefacts.parity import Calibration, Method
 from tinydf.compiler.graph import Graph
 from tinydf.compiler.tflite import read_model
 from tinydf.console import note
 from tinydf.errors import TinydfError
-from tinydf.export.ranges import Calibration, Method, Range
+from tinydf.export.ranges import Range
 from tinydf.files import write_json
-from tinydf.manifest import Tensor
 from tinydf.resources import cache_directory
 
 MAX_BYTES = 64 << 20
@@ -106,7 +107,7 @@ class Int8Model:
         try:
             graph = read_model(tflite)
         except TinydfError as error:
-            raise TinydfError(f"{name}: {error.what}", error.mend) from None
+            raise TinydfError(f"{name}: {error.what}", error.hint) from None
         _check_whole_numbers(graph, name)
         if per_channel:
             _check_per_channel(graph, name)

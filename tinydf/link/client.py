@@ -45,7 +45,7 @@ _ANSWERS = {
 }
 
 _REBUILD = "build the firmware anew with `tinydf build` and flash it"
-_ENGINE_MENDS = {
+_ENGINE_HINTS = {
     wire.EngineStatus.ARENA_TOO_SMALL: "find the exact figure with `tinydf arena`, or build with a larger --arena",
     wire.EngineStatus.ALLOCATION_FAILED: "it is most likely the arena: find the exact figure with `tinydf arena`, or "
     "build with a larger --arena; a library built without BUILD_TYPE=release says what it is",
@@ -290,7 +290,7 @@ class Board:
             what.append(f"it has {hello.arena_bytes} bytes" + _at_least(hello.arena_used))
         if message:
             what.append(f"it says: {message}")
-        known = {int(one): mend for one, mend in _ENGINE_MENDS.items()}
+        known = {int(one): hint for one, hint in _ENGINE_HINTS.items()}
         return TinydfError("; ".join(what), known.get(status, _REBUILD))
 
     def _give_up(self, refusal: Refused) -> TinydfError:

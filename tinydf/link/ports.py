@@ -6,8 +6,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 from serial.tools import list_ports
 
+from tinydf import emulator
 from tinydf.boards import board as boards
-from tinydf.boards import emulator
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
 from tinydf.link.client import Board
@@ -234,7 +234,7 @@ def _answering(candidates: list[Port], name: str | None, baud: int | None) -> tu
         raise _several([f"{line.greeting().board} at {port}" for port, line in answered], answered[0][0])
     if len(problems) == 1:
         raise problems[0]
-    raise TinydfError(f"no board answers: {'; '.join(error.what for error in problems)}", problems[0].mend)
+    raise TinydfError(f"no board answers: {'; '.join(error.what for error in problems)}", problems[0].hint)
 
 
 def _several(found: list[str], first: Port) -> TinydfError:

@@ -97,8 +97,8 @@ def no_answer(port: str, baud: int, heard: bytes, echoed: bool) -> NoAnswer:
     if not heard:
         users = used_by(port)
         also = f" ({users} has it open too)" if users and not port.startswith("/dev/pts/") else ""
-        mend = f"is it the right port, and is the firmware running at {baud} baud? {flash[0].upper()}{flash[1:]}"
-        return NoAnswer(f"nothing answers HELLO at {port}{also}", mend)
+        hint = f"is it the right port, and is the firmware running at {baud} baud? {flash[0].upper()}{flash[1:]}"
+        return NoAnswer(f"nothing answers HELLO at {port}{also}", hint)
     readable = sum(byte in READABLE for byte in heard)
     if readable < READABLE_SHARE * len(heard):
         what = f"nothing answers HELLO at {port}; what comes is not readable at {baud} baud"

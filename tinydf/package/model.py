@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from tinydf.artefacts.manifest import Manifest
 from tinydf.compiler import Compiled
 from tinydf.compiler.plan import EdgePlan
-from tinydf.manifest import Manifest
 
 
 @dataclass(frozen=True)

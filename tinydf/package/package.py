@@ -9,11 +9,11 @@ from types import ModuleType
 from pydantic import BaseModel, ConfigDict
 
 from tinydf import published
+from tinydf.artefacts.manifest import MODEL, read_export
 from tinydf.compiler import CORES, Compiled, compile_model
 from tinydf.compiler.compile import check_name
 from tinydf.errors import TinydfError, about
 from tinydf.files import atomic_directory, read_model
-from tinydf.manifest import MODEL, read_export
 from tinydf.package import arduino, c, cmsis_pack, esp_idf, zephyr
 from tinydf.package.model import PackagedModel, Publication, describe
 from tinydf.package.sources import sources

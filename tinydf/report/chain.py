@@ -6,21 +6,21 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from tinydf.artefacts.build import ELF, Build, read_build
+from tinydf.artefacts.manifest import FILE as MANIFEST
+from tinydf.artefacts.manifest import MODEL, Manifest, read_export
+from tinydf.artefacts.run import METRICS, WEIGHTS, Metrics, read_metrics
 from tinydf.bench import journal as journals
 from tinydf.bench.journal import Contents
 from tinydf.bench.run import FILE as BENCH
 from tinydf.bench.summary import Bench
-from tinydf.boards.build import ELF, Build, read_build
 from tinydf.compiler.plan import FILE as PLAN
 from tinydf.compiler.plan import Plan
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, sha256_file
-from tinydf.manifest import FILE as MANIFEST
-from tinydf.manifest import MODEL, Manifest, read_export
 from tinydf.report.plan import read_plan
-from tinydf.train.record import METRICS, WEIGHTS, RunMetrics, read_metrics
 
 ONNX = "model.onnx"
 SOURCES = {"aot": "model_aot.c", "tflm": "model_data.cc"}
@@ -45,7 +45,7 @@ class Artefacts:
     plan: Plan
     dataset: Dataset | None
     run: Path | None
-    metrics: RunMetrics | None
+    metrics: Metrics | None
     baseline: Path | None
     build: Build | None
     bench: Bench | None
@@ -141,8 +141,8 @@ def _links(
 
 def _same(made_from: str | None, want: str, one: Path, other: Path) -> None:
     if made_from != want:
-        mend = "a report is of one run; give what belongs together, or see `tinydf status` for what is stale"
-        raise TinydfError(f"{one} was not made from {other}", mend)
+        hint = "a report is of one run; give what belongs together, or see `tinydf status` for what is stale"
+        raise TinydfError(f"{one} was not made from {other}", hint)
 
 
 def _hash(path: Path) -> str:

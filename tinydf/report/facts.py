@@ -6,19 +6,19 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tinydf.artefacts.manifest import MODEL
+from tinydf.artefacts.parity import FILE as PARITY
+from tinydf.artefacts.parity import Parity
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, UNITS, Bench, device_case, host_case
 from tinydf.boards import board as boards
 from tinydf.compiler.plan import Plan
 from tinydf.data.dataset import Dataset, Split
-from tinydf.export.parity import FILE as PARITY
-from tinydf.export.parity import Parity
 from tinydf.files import read_model
-from tinydf.manifest import MODEL
+from tinydf.metrics.accuracy import Accuracy, Case, measure
 from tinydf.report.chain import Artefacts, Link
 from tinydf.report.memory import Region, regions
-from tinydf.train.accuracy import Accuracy, Case, measure
 
 DEVICE, INT8, FLOAT, BASELINE = "device", "int8", "float", "baseline"
 

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from tinydf.boards.build import Build
-from tinydf.boards.sizes import ARENA, ESP_IDF_ARENA, STACK, SectionSize
+from tinydf.artefacts.build import Build, SectionSize
+from tinydf.boards.sizes import ARENA, ESP_IDF_ARENA, STACK
 
 WHAT = {
     ".vectors": "vector table",

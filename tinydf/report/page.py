@@ -21,9 +21,9 @@ from tinydf.console import note
 from tinydf.data.dataset import Sample, Source
 from tinydf.files import write_text
 from tinydf.installation import install
+from tinydf.metrics.accuracy import Case, group, pick
 from tinydf.report.chain import Artefacts
 from tinydf.report.facts import BASELINE, DEVICE, FLOAT, INT8, Facts, known_generators
-from tinydf.train.accuracy import Case, group, pick
 
 PLATFORMS = {"pre_social": "Not shared", "facebook": "Facebook", "telegram": "Telegram", "x": "X"}
 STAGES = {

@@ -14,8 +14,8 @@ from sklearn.metrics import roc_curve
 
 from tinydf.bench.summary import Layer as Profiled
 from tinydf.compiler.plan import Plan
+from tinydf.metrics.accuracy import Case
 from tinydf.report.plan import boxes
-from tinydf.train.accuracy import Case
 
 # What is drawn in these colours takes the page's variable of that name.
 PAGE = {

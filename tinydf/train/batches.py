@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tinydf.data.dataset import Dataset
-from tinydf.data.imitation import imitate
 from tinydf.data.shards import ShardedSplit
 from tinydf.data.social import share_randomly
+from tinydf.data.synthetic_upsampling import upsample
 from tinydf.errors import TinydfError
+from tinydf.train.distributed import DistributedContext
 from tinydf.train.images import to_tensor
-from tinydf.train.place import Place
 from tinydf.train.recipe import Recipe
 
 AHEAD = 3
@@ -44,29 +44,29 @@ class TrainingSplit:
     epoch is `crops` shuffles of the split, one after another; what remains below a whole batch is left out.
     """
 
-    def __init__(self, data: Dataset, seed: int, place: Place) -> None:
+    def __init__(self, data: Dataset, seed: int, context: DistributedContext) -> None:
         """Find the images; none is read yet.
 
         Raises:
             TinydfError: if there are none, or a shard is missing or damaged.
         """
-        self._split = ShardedSplit(data, "train", seed=seed, rank=place.rank, ranks=place.ranks)
-        self._seed, self._ranks = seed, place.ranks
+        self._split = ShardedSplit(data, "train", seed=seed, rank=context.rank, ranks=context.ranks)
+        self._seed, self._ranks = seed, context.ranks
         self._decoded: dict[int, NDArray[np.uint8]] = {}
-        self._room = DECODED_BYTES // place.ranks
+        self._room = DECODED_BYTES // context.ranks
         self.labels = self._split.labels
 
     def __len__(self) -> int:
         return len(self._split)
 
-    def image(self, place: int) -> NDArray[np.uint8]:
+    def image(self, index: int) -> NDArray[np.uint8]:
         """One image, uint8 [height, width, 3]."""
-        if place in self._decoded:
-            return self._decoded[place]
-        image = self._split.read(place).image
+        if index in self._decoded:
+            return self._decoded[index]
+        image = self._split.read(index).image
         if self._room > 0:
             self._room -= image.nbytes
-            self._decoded[place] = image
+            self._decoded[index] = image
         return image
 
     def batch_size(self, portion: Portion) -> int:
@@ -85,7 +85,7 @@ class TrainingSplit:
         return len(self) // self._ranks * self._ranks * portion.crops // self.batch_size(portion)
 
     def turns(self, portion: Portion, epoch: int) -> list[NDArray[np.int64]]:
-        """This process's part of each batch of an epoch: number of the shuffle and place, int64 [part, 2]."""
+        """This process's part of each batch of an epoch: number of the shuffle and index, int64 [part, 2]."""
         shuffles = range(epoch * portion.crops, (epoch + 1) * portion.crops)
         order = np.concatenate([_numbered(number, self._split.turn(number)) for number in shuffles])
         part = self.batch_size(portion) // self._ranks
@@ -155,9 +155,9 @@ def cut(image: NDArray[np.uint8], recipe: Recipe, random: np.random.Generator) -
 def example(split: TrainingSplit, turn: NDArray[np.int64], recipe: Recipe) -> tuple[NDArray[np.uint8], int]:
     """What is learned from one turn of an image: a crop, uint8 [size, size, 3], and its label."""
     random, image, label = split.random(turn), split.image(turn[1]), int(split.labels[turn[1]])
-    part = recipe.augmentation.imitate
+    part = recipe.augmentation.synthetic_upsampling
     if part and label == 0 and random.random() < part:
-        image, label = imitate(image, random, recipe.augmentation.doublings), 1
+        image, label = upsample(image, random, recipe.augmentation.upsampling_steps), 1
     return augment(image, recipe, random), label
 
 

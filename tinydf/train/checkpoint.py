@@ -12,17 +12,17 @@ from torch import Tensor
 
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path
-from tinydf.train.learner import Learner
+from tinydf.train.trainer import Trainer
 
 Batch = TypeVar("Batch")
 
 
-class Progressed:
+class TrainingState:
     """A training's state: what learns, how far it has come, and the best weights so far."""
 
-    def __init__(self, identity: str, learner: Learner) -> None:
+    def __init__(self, identity: str, trainer: Trainer) -> None:
         self.identity = identity
-        self.learner = learner
+        self.trainer = trainer
         self.epoch = 0
         self.best_epoch = 0
         self.best = (-1.0, 0.0)
@@ -45,18 +45,18 @@ class Progressed:
         if (accuracy, -loss) > self.best:
             self.best, self.best_epoch = (accuracy, -loss), self.epoch
             self.best_weights = {
-                name: value.detach().clone() for name, value in self.learner.averaged.state_dict().items()
+                name: value.detach().clone() for name, value in self.trainer.averaged.state_dict().items()
             }
 
     def save(self, path: Path) -> None:
         """Write the state atomically."""
         state = {
             "identity": self.identity,
-            "model": self.learner.model.state_dict(),
-            "averaged": self.learner.averaged.state_dict(),
-            "optimiser": self.learner.optimiser.state_dict(),
-            "schedule": self.learner.schedule.state_dict(),
-            "scaler": self.learner.scaler.state_dict(),
+            "model": self.trainer.model.state_dict(),
+            "averaged": self.trainer.averaged.state_dict(),
+            "optimiser": self.trainer.optimiser.state_dict(),
+            "schedule": self.trainer.schedule.state_dict(),
+            "scaler": self.trainer.scaler.state_dict(),
             "epoch": self.epoch,
             "best_epoch": self.best_epoch,
             "best": self.best,
@@ -82,11 +82,11 @@ class Progressed:
                 f"{path} is of another recipe, seed or data set", "train with what it was begun with, or --force"
             )
         try:
-            self.learner.model.load_state_dict(state["model"])
-            self.learner.averaged.load_state_dict(state["averaged"])
-            self.learner.optimiser.load_state_dict(state["optimiser"])
-            self.learner.schedule.load_state_dict(state["schedule"])
-            self.learner.scaler.load_state_dict(state["scaler"])
+            self.trainer.model.load_state_dict(state["model"])
+            self.trainer.averaged.load_state_dict(state["averaged"])
+            self.trainer.optimiser.load_state_dict(state["optimiser"])
+            self.trainer.schedule.load_state_dict(state["schedule"])
+            self.trainer.scaler.load_state_dict(state["scaler"])
             self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
             self.best, self.best_weights = tuple(state["best"]), state["best_weights"]
             self.loss, self.seconds, self.waited = state["loss"], state["seconds"], state["waited"]

@@ -9,14 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from tinydf.artefacts.preprocess import Preprocess, mean_scores
+from tinydf.artefacts.run import Metrics
 from tinydf.data.dataset import PRE_SOCIAL, Dataset, Split
-from tinydf.preprocess import Preprocess, mean_scores
-from tinydf.train import uncertainty
-from tinydf.train.accuracy import Accuracy, Case, measure
+from tinydf.metrics import uncertainty
+from tinydf.metrics.accuracy import Accuracy, Case, measure
+from tinydf.metrics.uncertainty import AfterSharing, Certainty, Draws
 from tinydf.train.images import Images, read_images, to_tensor
 from tinydf.train.recipe import Recipe
-from tinydf.train.run import Metrics, load_run
-from tinydf.train.uncertainty import AfterSharing, Certainty, Draws
+from tinydf.train.run import load_run
 
 BATCH = 128
 

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tinydf.artefacts.preprocess import Preprocess
 from tinydf.data.dataset import PRE_SOCIAL, Dataset, Sample, Split
 from tinydf.errors import TinydfError
-from tinydf.preprocess import Preprocess
 
 
 @dataclass(frozen=True)

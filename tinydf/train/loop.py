@@ -12,25 +12,26 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tinydf import detectors
+from tinydf.artefacts.run import CHECKPOINT, LOG, MADE_BY, METRICS, RANGES, WEIGHTS, Metrics
 from tinydf.console import note, progress
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.detectors.classifier import freeze_features, last_layer
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, sha256_bytes, sha256_file
+from tinydf.metrics.figures import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
+from tinydf.metrics.uncertainty import one_standard_error_threshold
 from tinydf.train import recipe as recipes
 from tinydf.train import run
 from tinydf.train.batches import TrainingSplit, training_batches
-from tinydf.train.checkpoint import Progressed
+from tinydf.train.checkpoint import TrainingState
+from tinydf.train.distributed import DistributedContext, distributed_context
 from tinydf.train.evaluate import evaluate_scores
 from tinydf.train.images import Images, demand_both_classes, demand_size, read_images
-from tinydf.train.learner import Learner, seed_epoch
 from tinydf.train.log import open_log
-from tinydf.train.metrics import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
-from tinydf.train.place import Place, take_place
 from tinydf.train.quantised import QuantisationAware
 from tinydf.train.recipe import Recipe
-from tinydf.train.uncertainty import wary_threshold
+from tinydf.train.trainer import Trainer, seed_epoch
 from tinydf.train.weights import hash_weights, load_weights
 
 FEWEST = 4
@@ -45,7 +46,7 @@ def train(
     force: bool = False,
     initial: Path | None = None,
     weights: Path | None = None,
-) -> run.Metrics:
+) -> Metrics:
     """Train a detector and leave a run directory; an interrupted training resumes to the very same weights.
 
     Started by `torchrun`, the processes share each batch between them.
@@ -72,12 +73,12 @@ def train(
         raise TinydfError("quantisation-aware training refines a run", "give --init a directory of `tinydf train`")
     initial_sha256 = run.hash_weights(initial) if initial else hash_weights(weights) if weights else None
     identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256} {initial_sha256}".encode())
-    if finished := run.open_directory(out, run.Metrics, identity, resume, force):
+    if finished := run.open_directory(out, Metrics, identity, resume, force):
         return finished
-    with take_place() as place:
-        # A function of its own, so that the model has gone when its place does: see take_place.
-        _train(recipe, data, out, identity, initial, initial_sha256, weights, place)
-    return read_model(run.Metrics, out / run.METRICS, run.MADE_BY)
+    with distributed_context() as context:
+        # A function of its own, so that the model has gone when its context does: see distributed_context.
+        _train(recipe, data, out, identity, initial, initial_sha256, weights, context)
+    return read_model(Metrics, out / METRICS, MADE_BY)
 
 
 def _train(
@@ -88,34 +89,34 @@ def _train(
     initial: Path | None,
     initial_sha256: str | None,
     weights: Path | None,
-    place: Place,
+    context: DistributedContext,
 ) -> None:
     """Build what learns, or take up what is there, and bring it to its end."""
-    split, validation = _read_splits(data, recipe, place)
-    model = _build(recipe, initial, weights, place)
+    split, validation = _read_splits(data, recipe, context)
+    model = _build(recipe, initial, weights, context)
     if recipe.training.quantise:
-        model = QuantisationAware(model, recipe.preprocess.size, place)
-    learner = Learner(model, recipe.training, split.steps(recipe.training), place, recipe.training.average)
-    state = Progressed(identity, learner)
-    state.load_if_begun(out / run.CHECKPOINT)
-    with run.alone_in(out) if place.first else nullcontext():
-        if place.first:
+        model = QuantisationAware(model, recipe.preprocess.size, context)
+    trainer = Trainer(model, recipe.training, split.steps(recipe.training), context, recipe.training.average)
+    state = TrainingState(identity, trainer)
+    state.load_if_begun(out / CHECKPOINT)
+    with run.lock(out) if context.first else nullcontext():
+        if context.first:
             run.save_recipe(recipe, out / recipes.FILE)
-        _learn(state, recipe, split, validation, out, place)
-        if place.first:
+        _learn(state, recipe, split, validation, out, context)
+        if context.first:
             _finish(state, recipe, data, split, validation, out, initial_sha256)
-    place.wait()
+    context.wait()
 
 
-def _build(recipe: Recipe, initial: Path | None, weights: Path | None, place: Place) -> nn.Module:
+def _build(recipe: Recipe, initial: Path | None, weights: Path | None, context: DistributedContext) -> nn.Module:
     """The detector as it begins."""
     torch.manual_seed(recipe.training.seed)
     model = detectors.build(recipe.detector.name, recipe.detector.options)
     if initial:
-        run.load_weights(model, initial / run.WEIGHTS, may_lack=last_layer(model))
+        run.load_weights(model, initial / WEIGHTS, may_lack=last_layer(model))
     if weights:
         report = load_weights(model, weights)
-        for line in report.lines() if place.first else []:
+        for line in report.lines() if context.first else []:
             note(f"{weights.name}: {line}")
     if recipe.training.probe:
         freeze_features(model)
@@ -123,44 +124,49 @@ def _build(recipe: Recipe, initial: Path | None, weights: Path | None, place: Pl
 
 
 def _learn(
-    state: Progressed, recipe: Recipe, split: TrainingSplit, validation: dict[str, Images], out: Path, place: Place
+    state: TrainingState,
+    recipe: Recipe,
+    split: TrainingSplit,
+    validation: dict[str, Images],
+    out: Path,
+    context: DistributedContext,
 ) -> None:
     """Make the epochs that are left; the first process judges each, and keeps the state and the best weights."""
-    learner, how = state.learner, recipe.training
-    weights = _class_weights(split.labels).to(place.device)
+    trainer, how = state.trainer, recipe.training
+    weights = _class_weights(split.labels).to(context.device)
     memory = detectors.DETECTORS[recipe.detector.name].memory
 
     def loss(images: Tensor, labels: Tensor) -> Tensor:
-        logits = learner.forward(images.to(place.device, memory_format=memory))
-        labels = labels.to(place.device)
+        logits = trainer.forward(images.to(context.device, memory_format=memory))
+        labels = labels.to(context.device)
         each = F.cross_entropy(logits, labels, reduction="none", label_smoothing=how.label_smoothing)
         return (weights[labels] * each).mean()
 
     judged = "no epoch judged yet"
-    with open_log(out / run.LOG, state.epoch, place.first) as log, progress(place.first) as bar:
+    with open_log(out / LOG, state.epoch, context.first) as log, progress(context.first) as bar:
         task = bar.add_task("training", total=how.epochs, completed=state.epoch, tally=judged)
         while state.epoch < how.epochs:
             epoch, losses = state.epoch, list[float]()
-            seed_epoch(how.seed, epoch, place)
-            learner.model.train(not how.probe)
+            seed_epoch(how.seed, epoch, context)
+            trainer.model.train(not how.probe)
             for images, labels in state.clock(training_batches(split, recipe, epoch)):
-                losses.append(learner.step(partial(loss, images, labels)))
+                losses.append(trainer.step(partial(loss, images, labels)))
                 done = epoch + len(losses) / split.steps(how)
                 bar.update(task, completed=done, tally=f"loss {losses[-1]:.3f}, {judged}")
             state.epoch += 1
-            state.loss = place.mean(float(np.mean(losses)))
-            if not place.first:
+            state.loss = context.mean(float(np.mean(losses)))
+            if not context.first:
                 continue
-            verdict = _judge(learner.averaged, validation, recipe)
+            verdict = _judge(trainer.averaged, validation, recipe)
             accuracy = mean_balanced_accuracy(verdict.figures)
             state.keep_if_best(accuracy, verdict.loss)
-            state.save(out / run.CHECKPOINT)
+            state.save(out / CHECKPOINT)
             log.scalars(
                 state.epoch,
                 {
                     "loss/training": state.loss,
                     "loss/validation": verdict.loss,
-                    "learning_rate": learner.schedule.get_last_lr()[0],
+                    "learning_rate": trainer.schedule.get_last_lr()[0],
                     "accuracy/validation": accuracy,
                 },
             )
@@ -169,7 +175,7 @@ def _learn(
 
 
 def _finish(
-    state: Progressed,
+    state: TrainingState,
     recipe: Recipe,
     data: Dataset,
     split: TrainingSplit,
@@ -178,18 +184,18 @@ def _finish(
     initial_sha256: str | None,
 ) -> None:
     """Write the best epoch's weights, and the metrics that say that the run is whole."""
-    model = state.learner.averaged
+    model = state.trainer.averaged
     model.load_state_dict(state.best_weights)
     verdict = _judge(model, validation, recipe)
     quantised = isinstance(model, QuantisationAware)
     if quantised:
-        run.save_weights({"low": model.low, "high": model.high}, out / run.RANGES)
+        run.save_weights({"low": model.low, "high": model.high}, out / RANGES)
         model = model.detector
-    run.save_weights(model.state_dict(), out / run.WEIGHTS)
+    run.save_weights(model.state_dict(), out / WEIGHTS)
     images = split.steps(recipe.training) * split.batch_size(recipe.training) * state.epoch
-    metrics = run.Metrics(
+    metrics = Metrics(
         dataset_sha256=data.sha256,
-        weights_sha256=sha256_file(out / run.WEIGHTS),
+        weights_sha256=sha256_file(out / WEIGHTS),
         identity=state.identity,
         threshold=verdict.threshold,
         temperature=verdict.temperature,
@@ -202,7 +208,7 @@ def _finish(
         waited=state.waited / state.seconds,
         threads=torch.get_num_threads(),
         initial_sha256=initial_sha256,
-        ranges_sha256=sha256_file(out / run.RANGES) if quantised else None,
+        ranges_sha256=sha256_file(out / RANGES) if quantised else None,
         validation=verdict.figures,
     )
     run.save_record(metrics, out)
@@ -223,8 +229,10 @@ def _judge(model: nn.Module, validation: dict[str, Images], recipe: Recipe) -> V
     scores = {platform: evaluate_scores(model, images, recipe.preprocess) for platform, images in validation.items()}
     labels = np.concatenate([images.labels for images in validation.values()])
     together = np.concatenate(list(scores.values()))
-    if recipe.training.threshold == "wary":
-        threshold = wary_threshold(labels, together, [one for images in validation.values() for one in images.sources])
+    if recipe.training.threshold == "one-standard-error":
+        threshold = one_standard_error_threshold(
+            labels, together, [one for images in validation.values() for one in images.sources]
+        )
     else:
         threshold = best_threshold(labels, together)
     return Verdict(
@@ -243,9 +251,9 @@ def _loss(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
     return float((losses[labels == 1].mean() + losses[labels == 0].mean()) / 2)
 
 
-def _read_splits(data: Dataset, recipe: Recipe, place: Place) -> tuple[TrainingSplit, dict[str, Images]]:
+def _read_splits(data: Dataset, recipe: Recipe, context: DistributedContext) -> tuple[TrainingSplit, dict[str, Images]]:
     """The images to learn from, as the camera or generator left them, and the validation images by platform."""
-    split = TrainingSplit(data, recipe.training.seed, place)
+    split = TrainingSplit(data, recipe.training.seed, context)
     demand_both_classes(split.labels, FEWEST, f"{data.directory}: the training split")
     validation = {
         platform: read_images(data, "validation", platform) for platform in data.platforms("validation") or [PRE_SOCIAL]
@@ -260,6 +268,6 @@ def _read_splits(data: Dataset, recipe: Recipe, place: Place) -> tuple[TrainingS
 def _class_weights(labels: NDArray[np.int64]) -> Tensor:
     """Weights that make both classes count the same, float [2], mean one over the images.
 
-    Labels are the data set's: fakes that `augmentation.imitate` makes of real images count besides.
+    Labels are the data set's: fakes that `augmentation.synthetic_upsampling` makes of real images count besides.
     """
     return torch.tensor(len(labels) / (2 * np.bincount(labels, minlength=2)), dtype=torch.float32)

@@ -11,8 +11,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_curve
 
 from tinydf.files import atomic_path
+from tinydf.metrics.uncertainty import chance
 from tinydf.train.evaluate import Evaluation, Scored
-from tinydf.train.uncertainty import chance
 
 PANEL = 4.2
 BINS = 10
@@ -33,17 +33,17 @@ def write_plots(scored: Sequence[Scored], evaluations: Sequence[Evaluation], dir
     """
     directory.mkdir(parents=True, exist_ok=True)
     titles = [one.name for one in evaluations]
-    _write(directory / "accuracy.svg", titles, lambda place, axes: _accuracy(evaluations[place], axes))
-    _write(directory / "roc.svg", titles, lambda place, axes: _roc(scored[place], axes))
-    _write(directory / "calibration.svg", titles, lambda place, axes: _calibration(scored[place], axes))
+    _write(directory / "accuracy.svg", titles, lambda column, axes: _accuracy(evaluations[column], axes))
+    _write(directory / "roc.svg", titles, lambda column, axes: _roc(scored[column], axes))
+    _write(directory / "calibration.svg", titles, lambda column, axes: _calibration(scored[column], axes))
 
 
 def _write(path: Path, titles: Sequence[str], draw: Callable[[int, Axes], None]) -> None:
     with mpl.rc_context(STYLE), atomic_path(path) as aside:
         figure = Figure(figsize=(PANEL * len(titles), PANEL), layout="constrained")
-        for place, title in enumerate(titles):
-            axes = figure.add_subplot(1, len(titles), place + 1)
-            draw(place, axes)
+        for column, title in enumerate(titles):
+            axes = figure.add_subplot(1, len(titles), column + 1)
+            draw(column, axes)
             axes.set_title(title, loc="left")
         FigureCanvasSVG(figure).print_svg(aside, metadata={"Date": None})
 
@@ -51,15 +51,15 @@ def _write(path: Path, titles: Sequence[str], draw: Callable[[int, Axes], None])
 def _accuracy(evaluation: Evaluation, axes: Axes) -> None:
     """Balanced accuracy by platform with its interval, for each group of generators."""
     for number, (group, by_platform) in enumerate(evaluation.certainty.items()):
-        for place, (platform, sure) in enumerate(by_platform.items()):
+        for column, (platform, sure) in enumerate(by_platform.items()):
             value = getattr(evaluation, group)[platform].balanced_accuracy
             if value is None:
                 continue
             low, high = sure.intervals.get("balanced_accuracy", (value, value))
             # A bootstrap's percentiles need not enclose the figure itself.
             error = [[max(0.0, value - low)], [max(0.0, high - value)]]
-            label = group if place == 0 else None
-            axes.errorbar(place + 0.2 * number, value, error, fmt="o", capsize=3, color=f"C{number}", label=label)
+            label = group if column == 0 else None
+            axes.errorbar(column + 0.2 * number, value, error, fmt="o", capsize=3, color=f"C{number}", label=label)
     axes.set_xticks(range(len(evaluation.all)), list(evaluation.all))
     axes.set_ylim(top=1.01)
     axes.set_ylabel("balanced accuracy")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tinydf.train.place import ALONE, Place
+from tinydf.train.distributed import ALONE, DistributedContext
 
 MOMENTUM = 0.01
 """How far a range moves towards the extremes of a batch."""
@@ -44,11 +44,11 @@ class QuantisationAware(nn.Module):  # type: ignore[misc]
         low, high: the learned ranges, float [points], in the order in which the detector computes.
     """
 
-    def __init__(self, detector: nn.Module, size: int, place: Place = ALONE) -> None:
+    def __init__(self, detector: nn.Module, size: int, context: DistributedContext = ALONE) -> None:
         """Wrap a detector for images of this size; ranges are unknown until a batch has been learned from."""
         super().__init__()
         self.detector = detector
-        self._place = place
+        self._context = context
         training, count = detector.training, 0
 
         def counting(point: int, value: Tensor, fixed: bool) -> Tensor:
@@ -75,7 +75,7 @@ class QuantisationAware(nn.Module):  # type: ignore[misc]
 
     def _follow(self, point: int, value: Tensor) -> None:
         """Move a range towards that of a batch, all processes' parts of it; the first batch sets it."""
-        low, high = self._place.widest(value.amin().clamp(max=0).float(), value.amax().clamp(min=0).float())
+        low, high = self._context.widest(value.amin().clamp(max=0).float(), value.amax().clamp(min=0).float())
         known = bool(self.high[point] > self.low[point])
         self.low[point] = torch.lerp(self.low[point], low, MOMENTUM) if known else low
         self.high[point] = torch.lerp(self.high[point], high, MOMENTUM) if known else high

@@ -2,15 +2,15 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from tinydf import detectors, ssl
+from tinydf.artefacts.preprocess import Preprocess
 from tinydf.data.social import RULES, USUAL
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem
-from tinydf.preprocess import Preprocess
 from tinydf.resources import MODELS
 
 FILE = "recipe.toml"
@@ -38,10 +38,20 @@ class Augmentation(Strict):
     )
     grid: int = Field(default=1, ge=1, le=64, description="crops begin at multiples of it; 8 is JPEG's grid")
     turn: bool = Field(default=True, description="flips and quarter turns")
-    imitate: float = Field(
-        default=0.0, ge=0, lt=1, description="how often a real image is made again as a generator would, as a fake"
+    synthetic_upsampling: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        validation_alias=AliasChoices("synthetic_upsampling", "imitate"),  # its name until 0.2
+        description="how often a real image is up-sampled as a generator would, and learned as a fake",
     )
-    doublings: int = Field(default=1, ge=1, le=3, description="how many times at most an imitated generator doubles it")
+    upsampling_steps: int = Field(
+        default=1,
+        ge=1,
+        le=3,
+        validation_alias=AliasChoices("upsampling_steps", "doublings"),  # its name until 0.2
+        description="how many steps of synthetic up-sampling at most, each by two",
+    )
 
     @field_validator("platforms")
     @classmethod
@@ -50,6 +60,11 @@ class Augmentation(Strict):
             if name not in RULES:
                 raise ValueError(f"{name!r} is none of {', '.join(RULES)}")
         return names
+
+
+def _threshold_of_0_1(name: object) -> object:
+    """The rule's name, also by the one that it had until 0.2."""
+    return "one-standard-error" if name == "wary" else name
 
 
 class Training(Strict):
@@ -65,7 +80,7 @@ class Training(Strict):
         default=0.0, ge=0, lt=1, description="part of the averaged weights that stays at each step; 0 for none"
     )
     precision: Precision = Field(default="float32", description="what a CPU computes in; a GPU always mixes in float16")
-    threshold: Literal["balanced", "wary"] = Field(
+    threshold: Annotated[Literal["balanced", "one-standard-error"], BeforeValidator(_threshold_of_0_1)] = Field(
         default="balanced", description="the best for the generators of the validation images, or one for others, too"
     )
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
@@ -140,7 +155,7 @@ def read_recipe(path: Path) -> Recipe:
     except ValidationError as error:
         raise TinydfError(f"{path}: {first_problem(error)}", "its keys: docs/reference/recipes.md") from None
     except TinydfError as error:
-        raise TinydfError(f"{path}: {error.what}", error.mend) from None
+        raise TinydfError(f"{path}: {error.what}", error.hint) from None
     return recipe
 
 

@@ -3,64 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 import safetensors.torch
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from tinydf import detectors
+from tinydf.artefacts.run import CHECKPOINT, LOCK, MADE_BY, METRICS, RANGES, WEIGHTS, Finished, Metrics
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, read_model, sha256_file, try_lock, write_json, write_text
 from tinydf.train import recipe as recipes
-from tinydf.train.metrics import Figures
 from tinydf.train.recipe import Recipe
-
-WEIGHTS = "weights.safetensors"
-RANGES = "ranges.safetensors"
-METRICS = "metrics.json"
-CHECKPOINT = "checkpoint.pt"
-LOG = "log"
-LOCK = ".lock"
-MADE_BY = "tinydf train RECIPE --data D --out RUN"
-
-
-class Finished(BaseModel):
-    """What every training's last file says; `file` is its name, and `made_by` the command that makes it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: ClassVar[str]
-    made_by: ClassVar[str]
-
-    format: int = 1
-    dataset_sha256: str
-    weights_sha256: str
-    identity: str = Field(description="SHA-256 over recipe and data set: what a resumed training must agree with")
-
-
-class Metrics(Finished):
-    """`metrics.json`: what the weights came from, how to decide by their scores, and what validation said."""
-
-    file: ClassVar[str] = METRICS
-    made_by: ClassVar[str] = MADE_BY
-
-    threshold: float = Field(description="the verdict is fake if logit(fake) - logit(real) is above it")
-    temperature: float = Field(gt=0, description="divides the score for a calibrated log-odds")
-    parameters: int
-    macs: int = Field(description="multiply-accumulates for one image")
-    epochs: int
-    best_epoch: int
-    seconds: float = Field(description="spent in training epochs, resumed parts together")
-    images_per_second: float
-    waited: float = Field(default=0.0, description="part of these seconds that went by waiting for images")
-    threads: int
-    initial_sha256: str | None = Field(default=None, description="of the weights of --init or --weights")
-    ranges_sha256: str | None = Field(default=None, description="of the learned int8 ranges, ranges.safetensors")
-    validation: dict[str, Figures] = Field(description="by platform, at the threshold")
-
 
 Record = TypeVar("Record", bound=Finished)
 
@@ -81,7 +36,7 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
     """
     finished, begun = (out / kind.file).exists(), (out / CHECKPOINT).exists()
     if force:
-        with alone_in(out, shared=True):  # the processes of torchrun come here together
+        with lock(out, shared=True):  # the processes of torchrun come here together
             for name in (kind.file, CHECKPOINT, WEIGHTS, RANGES):
                 (out / name).unlink(missing_ok=True)
         return None
@@ -97,7 +52,7 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
 
 
 @contextmanager
-def alone_in(out: Path, shared: bool = False) -> Iterator[None]:
+def lock(out: Path, shared: bool = False) -> Iterator[None]:
     """Keep other trainings, of any process, out of a run directory; with `shared`, only those that are at work.
 
     Raises:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from tinydf.artefacts.run import Metrics
 from tinydf.console import results
+from tinydf.metrics.figures import Figures
+from tinydf.metrics.uncertainty import Interval
 from tinydf.train.evaluate import Evaluation
-from tinydf.train.metrics import Figures
-from tinydf.train.run import Metrics
-from tinydf.train.uncertainty import Interval
 
 LEFT = {"platform", "generator", "class", "detector", "trained on"}
 

@@ -145,9 +145,9 @@ def _run(module: ModuleType, board: Board, command: list[str], say: Callable[[st
     status = run([installed(module.PROGRAM) or command[0], *command[1:]], hear)
     output = "\n".join(lines)
     if re.search(module.NO_PROBE, output):
-        what, mend = MISSING.get(module, ("no probe", "plug {board} in{or_emulate}"))
+        what, hint = MISSING.get(module, ("no probe", "plug {board} in{or_emulate}"))
         or_emulate = ", or use --emulator" if board.emulator else ""
-        raise TinydfError(f"{module.PROGRAM} found {what}", mend.format(board=board.name, or_emulate=or_emulate))
+        raise TinydfError(f"{module.PROGRAM} found {what}", hint.format(board=board.name, or_emulate=or_emulate))
     return status, output
 
 

@@ -1,7 +1,7 @@
 """The test set that comes with the tool: crops of freely licensed photographs, and their regenerations.
 
 `crops.tar` is a shard of test images before sharing; `contents.json` says whose photographs they were cut from, under
-which licence, and what painted them; LICENCES.md says the same to a reader. `tinydf.data.builtin.make` makes all
+which licence, and what painted them; LICENCES.md says the same to a reader. `scripts.make_builtin` makes all
 three. What platforms do to the images is computed when the set is written out.
 """
 
@@ -56,7 +56,7 @@ class Contents(Strict):
 
 def contents() -> Contents:
     """What the built-in set is made of."""
-    return read_model(Contents, CONTENTS, "python -m tinydf.data.builtin.make")
+    return read_model(Contents, CONTENTS, "python -m scripts.make_builtin")
 
 
 def materialise(directory: Path) -> Path:

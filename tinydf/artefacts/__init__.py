@@ -1,0 +1,1 @@
+"""Schemas of the files that the stages leave on disk; importing them brings neither torch nor TensorFlow."""
