@@ -8,8 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tinydf import resources
+from tinydf.boards.packages import other_packages
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem, sha256_bytes
+from tinydf.installation import NAME
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 RegionName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,14}$")]
@@ -21,6 +23,7 @@ ARENA_GUARD_BYTES = 96
 Megabytes64 = Annotated[int, Field(gt=0, le=64 << 20)]
 
 ESP_IDF_PORT = "esp-idf"
+PORT_FILE = "port.cmake"
 
 
 class Table(BaseModel):
@@ -285,25 +288,42 @@ class Board(Table):
         return isinstance(self.emulator, ProcessEmulator)
 
 
-def directory() -> Path:
-    """Where the board files are."""
-    return resources.BOARDS
-
-
 def names() -> list[str]:
-    """The boards there are, by name."""
-    return sorted(path.stem for path in directory().glob("*.toml"))
+    """The boards there are, by name; those of other packages among them.
+
+    Raises:
+        TinydfError: if a package announces boards and has none.
+    """
+    return sorted({path.stem for path in _files()})
 
 
 def path_of(name: str) -> Path:
     """The file of a board.
 
     Raises:
-        TinydfError: if there is no such board; the message lists those there are.
+        TinydfError: if there is no such board (the message lists those there are), or several packages have one.
     """
-    if name not in names():
+    found = [path for path in _files() if path.stem == name]
+    if not found:
         raise TinydfError(f"there is no board {name!r}", f"boards: {', '.join(names())}")
-    return directory() / f"{name}.toml"
+    if len(found) > 1:
+        raise TinydfError(f"there are two boards {name!r}: {found[0]} and {found[1]}", "uninstall one of the packages")
+    return found[0]
+
+
+def package_of(name: str) -> str:
+    """The package that a board comes from: tinydf, or another one and its version.
+
+    Raises:
+        TinydfError: as `path_of`.
+    """
+    folder = path_of(name).parent
+    return next((one.name for one in other_packages() if one.boards == folder), NAME)
+
+
+def _files() -> list[Path]:
+    folders = [resources.BOARDS, *(one.boards for one in other_packages())]
+    return [path for folder in folders for path in folder.glob("*.toml")]
 
 
 def load(name: str) -> Board:
@@ -332,14 +352,27 @@ def check(path: Path) -> Board:
         raise TinydfError(f"{path}: {problem}", "see docs/how-to/add-a-board.md") from None
     if board.name != path.stem:
         raise TinydfError(f"{path}: name: {board.name!r} is not the file's name", f"call it {path.stem!r}")
-    if board.port not in (ports := _ports()):
+    if board.port not in (ports := _ports(path)):
         raise TinydfError(f"{path}: port: there is no firmware/port/{board.port}", f"ports: {', '.join(ports)}")
     return board
 
 
-def _ports() -> list[str]:
-    """The folders of firmware/port that are a port, and not what ports share; ESP-IDF's has its own CMake."""
-    return sorted({path.parent.name for path in (resources.FIRMWARE / "port").glob("*/port.cmake")} | {"esp-idf"})
+def own_port(name: str) -> Path | None:
+    """The folder of a board's port, if that comes with the board and not with tinydf."""
+    path = path_of(name)
+    folder = _beside(path) / load(name).port
+    return folder if (folder / PORT_FILE).is_file() else None
+
+
+def _ports(path: Path) -> list[str]:
+    """The ports that a board's file can name: folders with a port.cmake; ESP-IDF's is built by its own CMake."""
+    found = [one for folder in (resources.FIRMWARE / "port", _beside(path)) for one in folder.glob(f"*/{PORT_FILE}")]
+    return sorted({one.parent.name for one in found} | {ESP_IDF_PORT})
+
+
+def _beside(path: Path) -> Path:
+    """Where a package keeps the ports of its boards, by the file of one: `port/` beside the folder of the boards."""
+    return path.absolute().parent.parent / "port"
 
 
 def sha256(name: str) -> str:

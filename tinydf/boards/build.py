@@ -65,7 +65,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot", choi
         sizes = _run_esp_idf(board, export, tree, build_id)
     else:
         _drop_foreign(tree, resources.FIRMWARE)
-        write_settings(board, region, tree, tflm)
+        write_settings(board, region, tree, tflm, boards.own_port(board_name))
         _run_cmake(board, export, tree, engine, build_id)
         if not board.hosted:
             _check_heap(tree, defined_symbols(tree / ELF, HEAP))
@@ -232,7 +232,9 @@ def _drop_foreign(tree: Path, sources: Path) -> None:
         shutil.rmtree(tree)
 
 
-def write_settings(board: Board, arena_region: str, tree: Path, tflm: Setup | None = None) -> None:
+def write_settings(
+    board: Board, arena_region: str, tree: Path, tflm: Setup | None = None, own_port: Path | None = None
+) -> None:
     """What CMake needs of the board: `board.cmake` and the linker's `memory.ld`; untouched if they say the same."""
     definitions = [f"TINYDF_CLOCK_HZ={board.core.clock_hz}u", f'TINYDF_BOARD_NAME=\\"{board.name}\\"']
     if board.core.external_clock_hz:
@@ -242,6 +244,7 @@ def write_settings(board: Board, arena_region: str, tree: Path, tflm: Setup | No
     settings = {
         "TINYDF_BOARD": board.name,
         "TINYDF_PORT": board.port,
+        **({"TINYDF_PORT_DIR": f'"{own_port}"'} if own_port else {}),
         "TINYDF_CPU_FLAGS": " ".join(board.toolchain.flags),
         "TINYDF_TOOLCHAIN_PREFIX": board.toolchain.prefix,
         "TINYDF_LINKER_DIR": '"${CMAKE_CURRENT_LIST_DIR}"',
@@ -277,6 +280,10 @@ def _build_id(
     """The SHA-256 of all that goes into a build; `linked` is TFLM's library and arena."""
     firmware = sorted(path for path in resources.FIRMWARE.rglob("*") if path.is_file())
     parts = [(str(path.relative_to(resources.FIRMWARE)), sha256_file(path)) for path in firmware]
+    if port := boards.own_port(board_name):
+        parts += [
+            (f"port {one.relative_to(port)}", sha256_file(one)) for one in sorted(port.rglob("*")) if one.is_file()
+        ]
     parts += [("manifest.json", sha256_file(export / "manifest.json")), *sources.items()]
     parts += [("board", boards.sha256(board_name)), ("engine", engine), ("compiler", compiler)]
     if linked:
@@ -291,6 +298,8 @@ def _hashes(export: Path, engine: Engine) -> dict[str, str]:
 def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id: str) -> None:
     # The same inputs give the same bytes, wherever they are: no path of this machine goes into the debug information.
     places = {tree: "build", resources.FIRMWARE: "firmware", export: "export"}
+    if port := boards.own_port(board.name):
+        places[port] = "port"
     flags = " ".join(shlex.quote(f"-ffile-prefix-map={path.absolute()}={name}") for path, name in places.items())
     settings = {
         "CMAKE_BUILD_TYPE": "Release",

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from tinydf.boards import board as boards
 from tinydf.console import note, print_json, printable, results
+from tinydf.installation import NAME
 
 
 @click.group()
@@ -19,8 +21,9 @@ def command() -> None:
 def list_boards(as_json: bool) -> None:
     """List the boards there are: what builds, emulates and flashes each, and who has run it on silicon."""
     found = [boards.load(name) for name in boards.names()]
+    packages = {one.name: boards.package_of(one.name) for one in found}
     if as_json:
-        print_json([_entry(one) for one in found])
+        print_json([_entry(one, packages[one.name]) for one in found])
         return
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     longest = max(len(one.name) for one in found)
@@ -34,11 +37,15 @@ def list_boards(as_json: bool) -> None:
         built = one.built_with.replace("-gcc", " gcc").replace("-none-eabi", "").replace("-unknown-elf", "")
         table.add_row(one.name, core, built, emulated, flashed, one.on_silicon or "-")
     results.print(table)
+    for package in sorted(set(packages.values()) - {NAME}):
+        theirs = ", ".join(name for name, origin in packages.items() if origin == package)
+        results.print(Text(f"from {package}: {theirs}"))
 
 
-def _entry(board: boards.Board) -> dict[str, object]:
+def _entry(board: boards.Board, package: str) -> dict[str, object]:
     return {
         "name": board.name,
+        "package": package,
         "title": board.title,
         "core": board.core.name,
         "built_with": board.built_with,

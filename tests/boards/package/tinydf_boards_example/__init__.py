@@ -1,0 +1,1 @@
+raise AssertionError("tinydf looks for boards without importing the package")
