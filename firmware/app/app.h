@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The application, as the ports see it.
 #ifndef TINYDF_APP_H
 #define TINYDF_APP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The engine's memory, with guard bytes on both sides that tell whether the engine kept within it.
 #ifndef TINYDF_ARENA_H
 #define TINYDF_ARENA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The application: frames in, commands, inference, frames out. No heap, no interrupts; one loop.
 #include "app/app.h"
 #include "app/server.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Serves the requests of docs/reference/protocol.md, one at a time.
 #ifndef TINYDF_SERVER_H
 #define TINYDF_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The contract between the application and an inference engine (aot/ or tflm/). The application, the link and the
 // ports include this header and nothing else of an engine.
 #ifndef TINYDF_ENGINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "link/crc32.h"
 
 // What four bits do to the remainder: 64 bytes of table, and two look-ups a byte.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // CRC-32 of IEEE 802.3, the one of zlib.
 #ifndef TINYDF_CRC32_H
 #define TINYDF_CRC32_H

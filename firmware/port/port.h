@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The contract between the application and a port: all that is of a chip family or a host, and nothing else.
 //
 // A port owns the entry point. It brings the machine up as far as C needs, then calls app_run() (app/app.h).

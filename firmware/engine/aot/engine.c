@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // engine.h over a compiled model: the firmware's one arena, and a clock around each layer.
 #include "engine/engine.h"
 

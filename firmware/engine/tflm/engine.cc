@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // engine.h over TensorFlow Lite Micro's interpreter. The interpreter reads the model's flatbuffer from flash and keeps
 // all that changes in the arena.
 #include "engine/engine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What TFLM says, kept for HELLO.
 #ifndef TINYDF_TFLM_LOG_H
 #define TINYDF_TFLM_LOG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What a board has not of C++'s run time, and TFLM refers to: no heap, no end of the program.
 #include <cstddef>
 #include <cstdlib>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What TFLM calls when it finds itself in a state that it rules out: assert, and abort in its TFLITE_CHECK. newlib's
 // own would print by stdio, which wants a heap. The board goes on: HELLO tells what was asserted.
 #include "engine/tflm/stop.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The way out of a library that stops on an assertion.
 #ifndef TINYDF_TFLM_STOP_H
 #define TINYDF_TFLM_STOP_H

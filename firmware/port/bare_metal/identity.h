@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Who the chip is, and what its counter counts.
 #ifndef TINYDF_BARE_METAL_IDENTITY_H
 #define TINYDF_BARE_METAL_IDENTITY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "port/bare_metal/memory.h"
 
 #include "port/port.h"

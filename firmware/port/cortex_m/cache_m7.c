@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "port/cortex_m/cache_m7.h"
 
 #include "port/cortex_m/core.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Start and faults of a Cortex-M, and what a chip family adds to them. Registers are named as in the Armv7-M
 // Architecture Reference Manual (DDI 0403E), B3.2.
 #ifndef TINYDF_CORTEX_M_CORE_H
@@ -5,8 +6,7 @@
 
 #include <stdint.h>
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(position)     (1u << (position))
+#include "port/bare_metal/registers.h"
 
 #define SCB_VTOR              REGISTER(0xE000ED08u)
 #define SCB_CCR               REGISTER(0xE000ED14u)

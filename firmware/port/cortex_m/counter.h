@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The cycle counter of a Cortex-M with DWT: DDI 0403E C1.8.
 #ifndef TINYDF_CORTEX_M_COUNTER_H
 #define TINYDF_CORTEX_M_COUNTER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Fault handlers: say where the processor stopped, then start anew.
 #include <stdbool.h>
 

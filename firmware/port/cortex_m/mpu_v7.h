@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The memory protection unit of an Armv7-M core (DDI 0403E B3.5): a table of regions, and nothing else is accessible.
 #ifndef TINYDF_CORTEX_M_MPU_V7_H
 #define TINYDF_CORTEX_M_MPU_V7_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "port/cortex_m/mpu_v8.h"
 
 #define MPU_CTRL           REGISTER(0xE000ED94u)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The memory protection unit of an Armv8-M core (DDI 0553, "Protected Memory System Architecture"): a table of regions
 // that do not overlap, and nothing else is accessible.
 #ifndef TINYDF_CORTEX_M_MPU_V8_H

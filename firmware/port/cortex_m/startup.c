@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // From reset to app_run(): what C needs, before C may be used fully.
 #include <stddef.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The serial line of the link: a UART (line_uart.c) or USB-Serial-JTAG (line_usb.c); Kconfig chooses one.
 #ifndef TINYDF_ESP_IDF_LINE_H
 #define TINYDF_ESP_IDF_LINE_H

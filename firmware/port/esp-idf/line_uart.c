@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The link on a UART, by ESP-IDF's driver (driver/uart.h).
 #include "driver/uart.h"
 #include "freertos/FreeRTOS.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The link on the chip's own USB port, by ESP-IDF's driver of USB-Serial-JTAG (driver/usb_serial_jtag.h).
 #include "driver/usb_serial_jtag.h"
 #include "freertos/FreeRTOS.h"

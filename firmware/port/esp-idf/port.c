@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The port on ESP-IDF v5, by its documented API alone: identity, counter, watchdog, stack. ESP-IDF owns the entry
 // point, the clocks and the panic handler; app_run is called from app_main, in ESP-IDF's main task.
 #include "port/port.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What the files of this port share.
 #ifndef TINYDF_ESP32C3_CHIP_H
 #define TINYDF_ESP32C3_CHIP_H

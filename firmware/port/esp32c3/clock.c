@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The core's clock: from the crystal to the PLL.
 #include "chip.h"
 #include "registers.h"
@@ -15,29 +16,19 @@ static uint32_t core_hz = XTAL_HZ;
 // 10.4.1: a reading is asked for, and is then valid. 0 if that never comes.
 static uint32_t system_timer(void) {
     SYSTIMER_UNIT0_OP = SYSTIMER_UPDATE;
-    for (uint32_t polls = 0; polls < WAIT_POLLS; polls++) {
-        if ((SYSTIMER_UNIT0_OP & SYSTIMER_VALUE_VALID) != 0) {
-            return SYSTIMER_UNIT0_VALUE_LO;
-        }
-    }
-    return 0;
-}
-
-static uint32_t cycles(void) {
-    uint32_t now;
-    CSR_READ(CSR_MPCCR, now);
-    return now;
+    const bool valid = poll_until(&SYSTIMER_UNIT0_OP, SYSTIMER_VALUE_VALID, SYSTIMER_VALUE_VALID, WAIT_POLLS);
+    return valid ? SYSTIMER_UNIT0_VALUE_LO : 0;
 }
 
 // The core's clock by the crystal's: whether it is `hz`, to within 2 percent.
 static bool runs_at(uint32_t hz) {
     const uint32_t expected = (uint32_t)((uint64_t)hz * MEASURED_TICKS / SYSTIMER_HZ);
-    const uint32_t begin = system_timer(), first = cycles();
+    const uint32_t begin = system_timer(), first = counter_read();
     uint32_t elapsed = 0;
     for (uint32_t polls = 0; polls < WAIT_POLLS && elapsed < MEASURED_TICKS; polls++) {
         elapsed = system_timer() - begin;
     }
-    const uint32_t counted = cycles() - first;
+    const uint32_t counted = counter_read() - first;
     return elapsed >= MEASURED_TICKS && counted > expected - expected / 50 && counted < expected + expected / 50;
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Exceptions: say where the processor stopped, then wait for the watchdog.
 #include "app/app.h"
 #include "chip.h"

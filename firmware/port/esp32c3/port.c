@@ -1,13 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Serial line, counter, watchdogs, identity.
 #include "port/port.h"
 
 #include "chip.h"
 #include "port/bare_metal/identity.h"
+#include "port/bare_metal/line.h"
 #include "port/bare_metal/memory.h"
 #include "registers.h"
 
-#define READ_POLLS   8000u  // about half a millisecond
-#define WRITE_POLLS  80000u // at least 5 ms for one byte, which takes 11 us
 #define UPDATE_POLLS 80000u
 #define TX_FIFO_FULL 127u
 
@@ -51,12 +51,7 @@ static wire_boot start_uart(void) {
     UART_CONF0 = UART_BIT_NUM_8 | UART_STOP_BIT_NUM_1 | UART_MEM_CLK_EN | UART_RXFIFO_RST | UART_TXFIFO_RST;
     UART_CONF0 = UART_BIT_NUM_8 | UART_STOP_BIT_NUM_1 | UART_MEM_CLK_EN;
     UART_ID |= UART_REG_UPDATE;
-    for (uint32_t polls = 0; polls < UPDATE_POLLS; polls++) {
-        if ((UART_ID & UART_REG_UPDATE) == 0) {
-            return WIRE_BOOT_OK;
-        }
-    }
-    return WIRE_BOOT_UART;
+    return poll_until(&UART_ID, UART_REG_UPDATE, 0, UPDATE_POLLS) ? WIRE_BOOT_OK : WIRE_BOOT_UART;
 }
 
 // 1.4: counts the core's cycles.
@@ -96,49 +91,48 @@ const port_description *port_init(void) {
     identity_read(&description, EFUSE_RD_MAC_SPI_SYS); // 4.3: block 1 has the MAC address in its first 48 bits
     start_counter();
     const wire_boot clock = clock_start();
-    const wire_boot uart = start_uart(); // also if the clock failed: the host is to hear of it
-    description.boot = clock != WIRE_BOOT_OK ? clock : uart;
+    const wire_boot serial = start_uart(); // also if the clock failed: the host is to hear of it
+    description.boot = clock != WIRE_BOOT_OK ? clock : serial;
     description.clock_hz = clock_core_hz();
-    description.stack_bytes = (uint32_t)(stack_top - stack_bottom) * (uint32_t)sizeof *stack_top;
+    description.stack_bytes = memory_stack_bytes();
     return &description;
 }
 
-size_t port_read(uint8_t *bytes, size_t capacity) {
-    size_t count = 0;
-    for (uint32_t polls = 0; polls < READ_POLLS && count < capacity; polls++) {
-        if (UART_RXFIFO_CNT(UART_STATUS) > 0) {
-            bytes[count++] = (uint8_t)UART_FIFO;
-        } else if (count > 0) {
-            break;
-        }
+static bool uart_take(uint8_t *byte) {
+    if (UART_RXFIFO_CNT(UART_STATUS) == 0) {
+        return false;
     }
+    *byte = (uint8_t)UART_FIFO;
+    return true;
+}
+
+static bool uart_give(uint8_t byte) {
+    if (UART_TXFIFO_CNT(UART_STATUS) >= TX_FIFO_FULL) {
+        return false;
+    }
+    UART_FIFO = byte;
+    return true;
+}
+
+static const line uart = {
+    .take = uart_take,
+    .give = uart_give,
+    .read_polls = 8000u,   // about half a millisecond
+    .write_polls = 80000u, // at least 5 ms for one byte, which takes 11 us
+};
+
+size_t port_read(uint8_t *bytes, size_t capacity) {
+    const size_t count = line_read(&uart, bytes, capacity);
     UART_INT_CLR = UART_INT_ERRORS; // bytes lost or garbled are found by the frame's CRC
     return count;
 }
 
-static bool write_byte(uint8_t byte) {
-    for (uint32_t polls = 0; polls < WRITE_POLLS; polls++) {
-        if (UART_TXFIFO_CNT(UART_STATUS) < TX_FIFO_FULL) {
-            UART_FIFO = byte;
-            return true;
-        }
-    }
-    return false;
-}
-
 bool port_write(const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!write_byte(bytes[i])) {
-            return false;
-        }
-    }
-    return true;
+    return line_write(&uart, bytes, count);
 }
 
 uint32_t port_ticks(void) {
-    uint32_t now;
-    CSR_READ(CSR_MPCCR, now);
-    return now;
+    return counter_read();
 }
 
 void port_alive(void) {

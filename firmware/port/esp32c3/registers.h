@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The registers of the ESP32-C3 that this port uses, and no others. Names are those of its Technical Reference Manual
 // (version 1.1), whose chapters are given.
 #ifndef TINYDF_ESP32C3_REGISTERS_H
@@ -5,8 +6,7 @@
 
 #include <stdint.h>
 
-#define REGISTER(address) (*(volatile uint32_t *)(address))
-#define BIT(position)     (1u << (position))
+#include "port/bare_metal/registers.h"
 
 // UART 0, chapter 26.
 #define UART_FIFO               REGISTER(0x60000000u)
@@ -85,5 +85,12 @@
 
 #define CSR_WRITE(csr, value) __asm volatile("csrw " CSR_TEXT(csr) ", %0" ::"r"(value) : "memory")
 #define CSR_READ(csr, target) __asm volatile("csrr %0, " CSR_TEXT(csr) : "=r"(target)::"memory")
+
+// 1.4: cycles of the core since the counter was started, modulo 2^32.
+static inline uint32_t counter_read(void) {
+    uint32_t now;
+    CSR_READ(CSR_MPCCR, now);
+    return now;
+}
 
 #endif

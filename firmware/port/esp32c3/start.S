@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // From the ROM to C.
 //
 // Direct boot: if the flash begins with the word 0xAEDB041D, twice, the ROM maps the flash's first 4 MiB to 0x42000000

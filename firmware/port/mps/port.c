@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Serial line, instruction counter, identity. These boards exist here only in QEMU: there is no watchdog, and the
 // counter counts instructions.
 #include "port/port.h"
@@ -5,12 +6,11 @@
 #include <string.h>
 
 #include "port/bare_metal/identity.h"
+#include "port/bare_metal/line.h"
 #include "port/bare_metal/memory.h"
 #include "registers.h"
 
-#define READ_POLLS  1000u
-#define WRITE_POLLS 240000u
-#define WAIT_TICKS  (TINYDF_CLOCK_HZ / 1000u) // of SysTick: a millisecond
+#define WAIT_TICKS (TINYDF_CLOCK_HZ / 1000u) // of SysTick: a millisecond
 
 // QEMU, told -icount shift=6, lets 64 ns pass with each instruction.
 #define NANOSECONDS_PER_INSTRUCTION 64u
@@ -71,7 +71,7 @@ const port_description *port_init(void) {
     memcpy(description.unique_id, EMULATOR_ID, sizeof description.unique_id);
     description.counter_unit = WIRE_COUNTER_EMULATED_INSTRUCTIONS;
     description.clock_hz = TINYDF_CLOCK_HZ;
-    description.stack_bytes = (uint32_t)(stack_top - stack_bottom) * (uint32_t)sizeof *stack_top;
+    description.stack_bytes = memory_stack_bytes();
     return &description;
 }
 
@@ -92,37 +92,36 @@ static void wait_for_byte(void) {
     __asm volatile("cpsie i" ::: "memory");
 }
 
-size_t port_read(uint8_t *bytes, size_t capacity) {
-    size_t count = 0;
-    for (uint32_t polls = 0; polls < READ_POLLS && count < capacity; polls++) {
-        if ((UART0_STATE & UART_STATE_RX_FULL) != 0) {
-            bytes[count++] = (uint8_t)UART0_DATA;
-        } else if (count > 0) {
-            break;
-        } else {
-            wait_for_byte();
-        }
+static bool uart_take(uint8_t *byte) {
+    if ((UART0_STATE & UART_STATE_RX_FULL) == 0) {
+        return false;
     }
-    return count;
+    *byte = (uint8_t)UART0_DATA;
+    return true;
 }
 
-static bool write_byte(uint8_t byte) {
-    for (uint32_t polls = 0; polls < WRITE_POLLS; polls++) {
-        if ((UART0_STATE & UART_STATE_TX_FULL) == 0) {
-            UART0_DATA = byte;
-            return true;
-        }
+static bool uart_give(uint8_t byte) {
+    if ((UART0_STATE & UART_STATE_TX_FULL) != 0) {
+        return false;
     }
-    return false;
+    UART0_DATA = byte;
+    return true;
+}
+
+static const line uart = {
+    .take = uart_take,
+    .give = uart_give,
+    .idle = wait_for_byte,
+    .read_polls = 1000u,
+    .write_polls = 240000u,
+};
+
+size_t port_read(uint8_t *bytes, size_t capacity) {
+    return line_read(&uart, bytes, capacity);
 }
 
 bool port_write(const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!write_byte(bytes[i])) {
-            return false;
-        }
-    }
-    return true;
+    return line_write(&uart, bytes, count);
 }
 
 // The clock's ticks, carried on past 2^32: an inference may take no longer than that.

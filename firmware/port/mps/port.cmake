@@ -1,13 +1,5 @@
 # Arm's MPS2 and MPS3 prototyping boards, bare metal, as QEMU emulates them.
-set(TINYDF_PORT_SOURCES
-    port/bare_metal/memory.c port/cortex_m/fault.c port/cortex_m/startup.c port/mps/port.c)
-
-# The arena is where the board's TOML wants it.
-add_compile_definitions("TINYDF_ARENA_SECTION=__attribute__((section(\".arena\")))")
-file(WRITE "${CMAKE_BINARY_DIR}/linker/arena.ld" "REGION_ALIAS(\"ARENA\", ${TINYDF_ARENA_REGION});\n")
-
-set(sections "${CMAKE_CURRENT_SOURCE_DIR}/port/mps/sections.ld")
-target_link_options(firmware PRIVATE
-    -specs=nano.specs -nostartfiles "-L${TINYDF_LINKER_DIR}" "-L${CMAKE_BINARY_DIR}/linker" "-T${sections}"
-    -Wl,--fatal-warnings "-Wl,--defsym=TINYDF_STACK_BYTES=${TINYDF_STACK_BYTES}")
-set_target_properties(firmware PROPERTIES LINK_DEPENDS "${sections};${TINYDF_LINKER_DIR}/memory.ld")
+set(TINYDF_PORT_SOURCES port/cortex_m/fault.c port/cortex_m/startup.c port/mps/port.c)
+set(TINYDF_SECTIONS port/mps/sections.ld)
+set(TINYDF_SPECS -specs=nano.specs)
+include(port/bare_metal/bare_metal.cmake)

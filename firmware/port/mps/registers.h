@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The registers of MPS2 (Cortex-M4, M7) and MPS3 with the SSE-300 (Cortex-M55) that this port uses, and no others.
 // Names are those of the Cortex-M System Design Kit's Technical Reference Manual (DDI 0479), of the SSE-300's (101773)
 // and of the Armv7-M Architecture Reference Manual (DDI 0403E).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The host as a board: the application behind a pseudo-terminal.
 //
 //     firmware.elf [LINK]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What the files of an STM32's port share. A family's folder has family.h (the registers and figures of its own), the
 // functions marked "family", and port.cmake.
 #ifndef TINYDF_STM32_CHIP_H

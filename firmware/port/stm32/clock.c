@@ -1,6 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The walk through a family's clock steps.
 #include <family.h>
 
+#include "port/bare_metal/registers.h"
 #include "port/stm32/chip.h"
 
 // About ten cycles a poll: 50 ms at full speed, more when slower. The slowest thing waited for takes 2 ms.
@@ -9,12 +11,7 @@
 static bool running; // on the PLL
 
 bool wait_until(const volatile uint32_t *address, uint32_t mask, uint32_t wanted) {
-    for (uint32_t polls = 0; polls < WAIT_POLLS; polls++) {
-        if ((*address & mask) == wanted) {
-            return true;
-        }
-    }
-    return false;
+    return poll_until(address, mask, wanted, WAIT_POLLS);
 }
 
 wire_boot clock_start(void) {

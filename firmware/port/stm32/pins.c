@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // General-purpose I/O, alike in all families (RM0433 11.4, RM0390 7.4, RM0410 6.4, RM0432 8.5, RM0456 13.4).
 #include "port/cortex_m/core.h"
 #include "port/stm32/chip.h"

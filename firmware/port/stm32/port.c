@@ -1,15 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Serial line, counter, watchdog, identity.
 #include "port/port.h"
 
 #include <family.h>
 
 #include "port/bare_metal/identity.h"
+#include "port/bare_metal/line.h"
 #include "port/bare_metal/memory.h"
 #include "port/cortex_m/counter.h"
 #include "port/stm32/chip.h"
-
-#define READ_POLLS  (TINYDF_CLOCK_HZ / 24000u) // about half a millisecond to two
-#define WRITE_POLLS (TINYDF_CLOCK_HZ / 2000u)  // at least 5 ms for one byte, which takes 11 us
 
 // Independent watchdog, alike in all families (RM0433 47.4).
 #define IWDG_KR         REGISTER(IWDG_BASE + 0x00u)
@@ -24,6 +23,13 @@
 #define IWDG_SR_RVU     BIT(1)
 
 static port_description description = {.board = TINYDF_BOARD_NAME};
+
+static const line uart = {
+    .take = uart_take,
+    .give = uart_give,
+    .read_polls = TINYDF_CLOCK_HZ / 24000u, // about half a millisecond to two
+    .write_polls = TINYDF_CLOCK_HZ / 2000u, // at least 5 ms for one byte, which takes 11 us
+};
 
 wire_reset_cause reset_cause(volatile uint32_t *flags, uint32_t remove, const reset_flag *table, uint32_t count) {
     const uint32_t set = *flags;
@@ -53,43 +59,21 @@ const port_description *port_init(void) {
     identity_read(&description, UNIQUE_ID);
     const wire_boot clock = clock_start();
     chip_connect_uart();
-    const wire_boot uart = uart_start(clock_uart_hz()); // also if the clock failed: the host is to hear of it
+    const wire_boot serial = uart_start(clock_uart_hz()); // also if the clock failed: the host is to hear of it
     counter_start();
     const wire_boot watchdog = start_watchdog();
-    description.boot = clock != WIRE_BOOT_OK ? clock : uart != WIRE_BOOT_OK ? uart : watchdog;
+    description.boot = clock != WIRE_BOOT_OK ? clock : serial != WIRE_BOOT_OK ? serial : watchdog;
     description.clock_hz = clock_core_hz();
-    description.stack_bytes = (uint32_t)(stack_top - stack_bottom) * (uint32_t)sizeof *stack_top;
+    description.stack_bytes = memory_stack_bytes();
     return &description;
 }
 
 size_t port_read(uint8_t *bytes, size_t capacity) {
-    size_t count = 0;
-    for (uint32_t polls = 0; polls < READ_POLLS && count < capacity; polls++) {
-        if (uart_take(bytes + count)) {
-            count++;
-        } else if (count > 0) {
-            break;
-        }
-    }
-    return count;
-}
-
-static bool write_byte(uint8_t byte) {
-    for (uint32_t polls = 0; polls < WRITE_POLLS; polls++) {
-        if (uart_give(byte)) {
-            return true;
-        }
-    }
-    return false;
+    return line_read(&uart, bytes, capacity);
 }
 
 bool port_write(const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (!write_byte(bytes[i])) {
-            return false;
-        }
-    }
-    return true;
+    return line_write(&uart, bytes, count);
 }
 
 uint32_t port_ticks(void) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // USART and LPUART with ISR, ICR, RDR and TDR, with or without FIFOs: STM32H7, F7, L4+ and U5 (RM0433 48.7).
 #include <family.h>
 

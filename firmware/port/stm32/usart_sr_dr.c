@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // USART with SR and DR, without FIFOs: STM32F4 (RM0390 25.6).
 #include <family.h>
 

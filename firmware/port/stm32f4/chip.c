@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reset flags and pins of the STM32F446 and the STM32F76x/77x.
 #include <family.h>
 

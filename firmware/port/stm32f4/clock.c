@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Power and clock tree of the STM32F446 and the STM32F76x/77x: HSE through the PLL, with overdrive, and the figures of
 // family.h.
 #include <family.h>

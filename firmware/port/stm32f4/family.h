@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The STM32F446: RM0390 is the manual, DS10693 the data sheet.
 #ifndef TINYDF_FAMILY_H
 #define TINYDF_FAMILY_H

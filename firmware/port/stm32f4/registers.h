@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The registers that the STM32F446 and the STM32F76x/77x have at the same places, of those that their ports use. Names
 // are those of the reference manual RM0390 (rev 6); RM0410 has PWR_CR as PWR_CR1 and PWR_CSR as PWR_CSR1.
 #ifndef TINYDF_STM32F4_REGISTERS_H

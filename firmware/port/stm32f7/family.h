@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The STM32F76x/77x: RM0410 is the manual, DS11532 the data sheet.
 #ifndef TINYDF_FAMILY_H
 #define TINYDF_FAMILY_H

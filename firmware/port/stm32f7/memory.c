@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // MPU and caches of the STM32F76x/77x.
 #include "port/bare_metal/memory.h"
 #include "port/cortex_m/cache_m7.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reset flags and pins of the STM32H742/743/753 and STM32H7A3/7B3.
 #include <family.h>
 

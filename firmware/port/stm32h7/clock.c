@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Clock tree of the STM32H742/743/753 and STM32H7A3/7B3: HSE through PLL1, with the figures of family.h.
 #include "port/stm32h7/clock.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The STM32H742/743/753: RM0433 is the manual, DS12110 the data sheet.
 #ifndef TINYDF_FAMILY_H
 #define TINYDF_FAMILY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // MPU and caches of the STM32H742/743/753, and an erratum.
 #include <family.h>
 

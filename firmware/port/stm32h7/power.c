@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Supply and core voltage of the STM32H742/743/753.
 #include <family.h>
 

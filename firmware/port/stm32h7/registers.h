@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The registers that the STM32H742/743/753 and the STM32H7A3/7B3 have at the same places, of those that their ports
 // use. Names are those of the reference manual RM0433 (rev 8); RM0455 has D3CR as SRDCR, D1CFGR as CDCFGR1, D2CFGR as
 // CDCFGR2, D3CFGR as SRDCFGR.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The STM32H7A3/7B3: RM0455 is the manual, DS13195 the data sheet.
 #ifndef TINYDF_FAMILY_H
 #define TINYDF_FAMILY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Supply and core voltage of the STM32H7A3/7B3 (RM0455, power control).
 #include <family.h>
 

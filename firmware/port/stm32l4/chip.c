@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reset flags and pins of the STM32L4+.
 #include <family.h>
 

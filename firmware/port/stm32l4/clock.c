@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Power and clock tree of the STM32L4+: HSI16 through the PLL. Nucleo boards with an STM32L4 do not wire the ST-LINK's
 // clock to OSC_IN as delivered.
 #include <family.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The STM32L4R5 and its kin (STM32L4+): RM0432 is the manual, DS12023 the data sheet. The registers that this port
 // uses, and no others.
 #ifndef TINYDF_FAMILY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // MPU of the STM32L4R5. The core has no caches; those of the flash come with its wait states (clock.c).
 #include "port/bare_metal/memory.h"
 #include "port/cortex_m/mpu_v7.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Power and clock tree of the STM32U575/585: HSI16 through PLL1. The board has no external high-speed clock.
 #include <family.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The STM32U575/585: RM0456 is the manual, DS13737 the data sheet. The registers that this port uses, and no others, at
 // their non-secure addresses.
 #ifndef TINYDF_FAMILY_H

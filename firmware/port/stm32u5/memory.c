@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // MPU and instruction cache of the STM32U575/585.
 #include <family.h>
 

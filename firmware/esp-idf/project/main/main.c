@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // ESP-IDF's main task is the application.
 #include "app/app.h"
 

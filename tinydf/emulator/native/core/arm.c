@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The Cortex-M4, M7 and M33, by QEMU's Arm target on which unicorn stands.
 #include "machine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Counts instructions exactly: every block that runs is decoded once into instructions of two or four bytes.
 #include "machine.h"
 

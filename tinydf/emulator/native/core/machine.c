@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Memories, hooks, reset and the run loop.
 #include "machine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // A microcontroller on unicorn: memories, peripherals, an exact instruction counter and a serial line to a file
 // descriptor. Python (tinydf/emulator/machine.py) describes the chip through the functions at the end; all that
 // happens while the firmware runs happens here.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The memory protection unit: registers of Armv7-M (ARM DDI 0403E, B3.5) or of Armv8-M (DDI 0553, D1.2), and guards.
 // unicorn does not enforce it. A region that may not be written is compared with a copy at every service.
 #include "machine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The RV32IMC core of the ESP32-C3, by QEMU's RISC-V target on which unicorn stands. Chapter numbers without a name are
 // those of the ESP32-C3 Technical Reference Manual.
 #include "machine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The core's system control space and its cycle counter (Armv7-M ARM, B3.2 and C1.8; Armv8-M ARM, D1.2). What the core
 // is (CPUID, caches, features) are initial values. There are no exceptions here: a firmware that asks for interrupts
 // stops.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The line of a polled serial port, 8 data bits: a file descriptor, the master of a pty.
 //
 // Time on the line is counted in ticks. While the firmware looks at an empty receiver, a byte that the host has sent

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Peripherals whose registers the firmware writes and reads back, and nothing more (GPIO, DBGMCU).
 #include "machine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The peripherals of the ESP32-C3 that a polled firmware meets: clocks, UART, system timer, watchdogs, eFuses. Chapters
 // are those of its Technical Reference Manual.
 #include "machine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What the RCCs of all STM32 families share: bits that follow others, prescalers, and the limits that the voltage
 // regulator and the flash set to the clocks. What the chip does not allow stops the machine: on a bench it would fail
 // now and then.

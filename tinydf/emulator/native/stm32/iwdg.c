@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Independent watchdog (RM0433, chapter 44; the same in every family). Its 32 kHz are derived from the tick counter: a
 // firmware that executes more instructions between two refreshes than the core has cycles in the time-out is reset, as
 // on the chip.

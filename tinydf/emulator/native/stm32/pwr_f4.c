@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Power control of the STM32F446 (RM0390, chapter 5) and F767 (RM0410, chapter 4), which is the same: voltage scales,
 // which hold while the PLL is on, and the over-drive.
 #include "machine.h"

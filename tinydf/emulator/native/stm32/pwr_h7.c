@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Power control of the STM32H743 (RM0433, chapter 6) and H7A3 (RM0455, chapter 6), and the part of the H743's SYSCFG
 // that goes with it. What supplies the core is said once after power-on, and the voltage scale can be changed only
 // then. The supply is always good, and a scale is reached as soon as it is asked for.

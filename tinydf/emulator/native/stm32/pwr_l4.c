@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Power control of the STM32L4R5 (RM0432, chapter 5): voltage ranges 1 and 2, and range 1's boost.
 #include "machine.h"
 

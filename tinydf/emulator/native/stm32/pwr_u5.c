@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Power control of the STM32U575 (RM0456, chapter 10): four voltage ranges, the booster that ranges 1 and 2 need above
 // 55 MHz, and the choice between LDO and SMPS. The supply is always good.
 #include "machine.h"

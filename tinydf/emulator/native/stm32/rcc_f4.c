@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32F446 (RM0390, chapter 6) and F767 (RM0410, chapter 5), which is the same.
 #include "machine.h"
 

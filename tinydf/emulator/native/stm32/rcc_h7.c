@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32H743 (RM0433, chapter 8) and H7A3 (RM0455, chapter 8, where D1, D2 and D3 are
 // called CD, CD and SRD): ready bits follow enable bits, and the clock tree is computed from the registers, so that a
 // wrong divider shows here and not first on the bench.

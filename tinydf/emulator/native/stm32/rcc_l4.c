@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32L4R5 (RM0432, chapter 6).
 #include "machine.h"
 

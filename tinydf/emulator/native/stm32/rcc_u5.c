@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32U575 (RM0456, chapter 11).
 #include "machine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // USART and LPUART with the registers ISR, RDR and TDR (RM0433, chapters 48 and 49; the F767's have no FIFOs and no
 // prescaler), polled, 8 data bits; serial.c is the line.
 #include "machine.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // USART with the registers SR and DR (RM0390, chapter 25), polled, 8 data bits; serial.c is its line.
 #include "machine.h"
 
