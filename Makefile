@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
 .PHONY: demo test test-boards fuzz mutants bench-engine bench-detectors bench-share bench-train bench-faces results
-.PHONY: lint format hooks docs docs-serve setup lock dist clean help
+.PHONY: lint imports format hooks docs docs-serve setup lock dist clean help
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
@@ -42,11 +42,15 @@ results: setup build/full ## Pre-training and augmentation compared, three hours
 build/full: | setup
 	$(PYTHON) -m tinydf.cli data demo --tier full $(if $(ACCEPT_LICENCE),--accept-licence) --out $@
 
-lint: setup ## ruff, mypy, clang-format
+lint: setup ## ruff, mypy, import-linter, clang-format
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
 	.venv/bin/clang-format --dry-run -Werror $(C_SOURCES)
+
+imports: setup ## Which room imports which: a table, and docs/images/rooms.svg (needs Graphviz)
+	$(PYTHON) -m scripts.import_graph --svg docs/images/rooms.svg
 
 format: setup ## Rewrite the sources as `make lint` wants them
 	$(PYTHON) -m ruff format .
