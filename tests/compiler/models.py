@@ -126,7 +126,7 @@ def golden(model: bytes, inputs: NDArray[np.int8], plan: Plan | None = None) -> 
     ]
     outputs = []
     for one in inputs:
-        given = one[np.newaxis]
+        given = one.reshape(interpreter.get_input_details(0)["shape"])
         if is_float[0]:
             assert plan is not None
             given = ((given.astype(np.float32) - plan.input.zero_point) * np.float32(plan.input.scale)).astype(

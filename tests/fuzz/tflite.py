@@ -2,7 +2,8 @@
 
 Half of the cases come from MLPerf Tiny's models as published, half from small models of every operator. Each must
 compile, or give a `TinydfError`, within a time limit. Some of those that compile are built with the sanitizers and run:
-their C must be free of warnings and stay within its memory. A case is made from the seed and its number alone, so that
+their C must be free of warnings, stay within its memory, and give the bytes that TFLM's interpreter gives, unless that
+refuses the model or crashes on it, which is counted apart. A case is made from the seed and its number alone, so that
 a run can go on where another was stopped (`--first`), and any case can be had again.
 """
 
@@ -13,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 
 from benchmarks import mlperf_tiny
 from tests.compiler.cases import CASES
+from tests.fuzz.interpreter import CrashedError, Interpreter, RefusedError
 from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
 from tinydf.compiler.tflite import Bytes, Table
 from tinydf.console import progress
@@ -38,6 +41,7 @@ LARGEST_SMALL_CONSTANT = 64
 CHUNK = 250
 SIGNS = b"*/\\\"'?\n\r\0, ;%"
 IntArray = NDArray[np.int64]
+Int8Array = NDArray[np.int8]
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 SANITIZERS = ("-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 INCLUDES = (f"-I{FIRMWARE}", f"-I{FIRMWARE / 'kernels'}")
@@ -47,18 +51,14 @@ DRIVER = Path(__file__).parents[1] / "firmware" / "kernels" / "driver.c"
 
 @dataclass
 class Tally:
-    """What became of the cases; `failures` says which broke the rules, and how."""
+    """What became of the cases: how many of each outcome; `failures` says which broke the rules, and how."""
 
-    refused: int = 0
-    compiled: int = 0
-    run: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         """Count another part's cases in."""
-        self.refused += other.refused
-        self.compiled += other.compiled
-        self.run += other.run
+        self.counts += other.counts
         self.failures += other.failures
 
 
@@ -167,8 +167,8 @@ def build_kernels(directory: Path) -> Path:
     return made
 
 
-def build_and_run(compiled: Compiled, kernels: Path, directory: Path, random: np.random.Generator) -> None:
-    """Build a compiled model with the sanitizers and run it on two inputs.
+def build_and_run(compiled: Compiled, kernels: Path, directory: Path, inputs: Int8Array) -> Int8Array:
+    """Build a compiled model with the sanitizers and run it on a batch; gives its outputs, int8 [batch * bytes].
 
     Raises:
         AssertionError: if its C has a warning, or a sanitizer stops it.
@@ -188,26 +188,45 @@ def build_and_run(compiled: Compiled, kernels: Path, directory: Path, random: np
     subprocess.run(
         ["cc", *flags, str(object_file), str(DRIVER), str(ENGINE), str(kernels), "-o", str(program)], check=True
     )
-    inputs = random.integers(-128, 128, 2 * compiled.plan.input.bytes).astype(np.int8)
     result = subprocess.run([program], input=inputs.tobytes(), capture_output=True, check=False, timeout=600)
     assert result.returncode == 0, result.stderr.decode(errors="replace")[:2000]
+    return np.frombuffer(result.stdout, np.int8)
+
+
+def beside_tflm(compiled: Compiled, model: bytes, outputs: Int8Array, inputs: Int8Array, tflm: Interpreter) -> str:
+    """Compare outputs with the interpreter's; gives the outcome.
+
+    Raises:
+        AssertionError: if they differ.
+    """
+    try:
+        expected = tflm.run(model, inputs, compiled.plan)
+    except RefusedError:
+        return "refused by TFLM"
+    except CrashedError:
+        return "crashed TFLM"
+    np.testing.assert_array_equal(outputs, expected.reshape(-1), "these are not TFLM's bytes")
+    return "equal to TFLM"
 
 
 def fuzz(what: Fuzz, first: int, cases: int, kernels: Path) -> Tally:
     """Run the cases `first` ... `first + cases - 1`; one that fails is kept as a file, and the others go on."""
     tally, targets = Tally(), list(TARGETS)
-    with tempfile.TemporaryDirectory(prefix="tinydf-fuzz-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="tinydf-fuzz-") as scratch, Interpreter() as tflm:
         for number in range(first, first + cases):
             model, random = case(what.seed, number)
             try:
                 with time_limit(SECONDS_PER_CASE):
                     compiled = compile_model(model, target=targets[int(random.integers(len(targets)))])
-                tally.compiled += 1
-                if tally.compiled % what.run_every == 0 and compiled.arena_bytes + compiled.plan.macs < LARGEST_RUN:
-                    build_and_run(compiled, kernels, Path(scratch), random)
-                    tally.run += 1
+                tally.counts["compiled"] += 1
+                small = compiled.arena_bytes + compiled.plan.macs < LARGEST_RUN
+                if tally.counts["compiled"] % what.run_every == 0 and small:
+                    inputs = random.integers(-128, 128, (2, *compiled.plan.input.shape)).astype(np.int8)
+                    outputs = build_and_run(compiled, kernels, Path(scratch), inputs)
+                    tally.counts["run"] += 1
+                    tally.counts[beside_tflm(compiled, model, outputs, inputs, tflm)] += 1
             except TinydfError:
-                tally.refused += 1
+                tally.counts["refused"] += 1
             except Exception as error:
                 what.keep.mkdir(parents=True, exist_ok=True)
                 kept = what.keep / f"case-{what.seed}-{number}.tflite"
@@ -243,7 +262,7 @@ def main() -> int:
             total.add(part)
             done = min(start + CHUNK, last)
             bar.update(line, completed=done - arguments.first, tally=f"go on with --first {done}")
-    print(f"{arguments.cases} cases: {total.refused} refused, {total.compiled} compiled, {total.run} of them run")
+    print(f"{arguments.cases} cases: {', '.join(f'{count} {outcome}' for outcome, count in total.counts.items())}")
     print("\n".join([f"{len(total.failures)} failed", *total.failures]))
     return 1 if total.failures else 0
 

@@ -245,17 +245,15 @@ def _quantisation(table: Table | None, shape: tuple[int, ...], place: int, name:
     if table is None:
         return None
     scales = table.array(2, "<f4")
-    if scales is None or not scales.size:
-        return None
     zero_points = table.integers(3, "<i8")
+    if scales is None or not scales.size or not zero_points:
+        return None  # TFLM takes scales without zero points for none at all
     where = f"tensor {place} ({name})"
     values = [float(scale) for scale in scales.tolist()]
     if not all(math.isfinite(value) and value > 0 for value in values):
         raise malformed(f"{where} has a scale that is not a positive number")
     if min(values) < SMALLEST_SCALE or max(values) > 1 / SMALLEST_SCALE:
         raise malformed(f"{where} has an absurd scale")
-    if not zero_points:
-        zero_points = (0,) * len(values)
     if len(zero_points) != len(values):
         raise malformed(f"{where} has {len(values)} scales but {len(zero_points)} zero points")
     if any(not -(1 << 31) <= zero_point < 1 << 31 for zero_point in zero_points):
