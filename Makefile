@@ -69,7 +69,7 @@ hooks: setup ## Check each commit before it is made: formats, lint, types, the s
 setup: ## Debian packages and the virtual environment
 	@scripts/setup
 
-lock: ## Resolve the requirements anew (needs uv)
+lock: ## Resolve the requirements again (needs uv)
 	uv pip compile pyproject.toml --extra dev --constraint requirements/constraints.txt --python-version 3.11 \
 		--generate-hashes --no-header --quiet --output-file requirements/lock.txt
 

@@ -1,7 +1,7 @@
 """What each detector costs: `make bench-detectors` writes `detectors.json` and `detectors.md` beside this file.
 
 Weights are random, from a fixed seed: costs hardly depend on what was learned. Conversions are kept in the cache, so
-that a run that was interrupted goes on where it stopped.
+that a run that was interrupted resumes where it stopped.
 """
 
 import argparse

@@ -217,7 +217,7 @@ def main() -> None:
 
 
 def merged(old: Report, new: Report) -> Report:
-    """The new figures, and the old ones of what was not measured anew."""
+    """The new figures, and the old ones of what was not measured this time."""
     by_place = {(one.board, one.detector != "", one.model): one for one in (*old.measurements, *new.measurements)}
     return Report(measurements=tuple(by_place[place] for place in sorted(by_place)), speed={**old.speed, **new.speed})
 

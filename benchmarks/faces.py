@@ -2,7 +2,7 @@
 
 `make bench-faces` trains each on the full tier, exports it, judges the faces of the test split by its compiled C, whose
 bytes are a board's, and writes `faces.json` and `faces.md` beside this file. A training counts from the moment that it
-is in `faces.json`: a run that was stopped goes on where it was, and what had another recipe or other data is made anew.
+is in `faces.json`: an interrupted run resumes, and what had another recipe or other data is made again.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def recipe(detector: str, seed: int) -> Recipe:
 
 
 def work(job: tuple[str, int], data: Path, out: Path) -> Trained:
-    """Train a detector with a seed, export and judge it; what an earlier run left is gone on with."""
+    """Train a detector with a seed, export and judge it; resumes a partial run."""
     detector, seed = job
     torch.set_num_threads(1)
     run, exported = out / f"{detector}-{seed}", out / f"{detector}-{seed}-int8"
@@ -69,7 +69,7 @@ def main() -> None:
     before = read_model(Results, FILE, "make bench-faces").trained if FILE.is_file() else []
     done = {one.identity: one for one in before if one.identity in order}
     left = [one for one, name in zip(wanted, order, strict=True) if name not in done]
-    note(f"{len(left)} of {len(wanted)} trainings to do; stop at any time, the same command goes on")
+    note(f"{len(left)} of {len(wanted)} trainings to do; stop at any time, the same command resumes")
     judge = partial(work, data=arguments.data, out=arguments.out)
     for (detector, seed), trained, remaining in side_by_side(judge, left, arguments.processes):
         done[trained.identity] = trained

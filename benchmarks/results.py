@@ -3,7 +3,7 @@
 `make results` trains every cell of the table on the full tier, judges it on held-out sources, and writes `results.json`
 beside this file and `docs/reference/results.md`. All cells see equally many images; those with pre-training see as many
 unlabelled views before. A cell counts from the moment that it is in `results.json`: a run that was stopped goes on
-where it was, and a cell whose recipe or data have changed is made anew.
+where it was, and a cell whose recipe or data have changed is made again.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def jobs() -> Iterator[Job]:
 
 
 def work(job: Job, data: Path, out: Path) -> Cell | None:
-    """Do a job; what an earlier run of it left is gone on with."""
+    """Do a job; resumes a partial run."""
     torch.set_num_threads(1)
     recipe, directory = job.recipe(), out / job.name
     if job.setting is None:
@@ -161,7 +161,7 @@ def main() -> None:
     arguments = parser.parse_args()
     table = Table(full_tier(arguments.data))
     left = [job for job in jobs() if not table.has(job)]
-    note(f"{len(left)} jobs to do; stop at any time, the same command goes on")
+    note(f"{len(left)} jobs to do; stop at any time, the same command resumes")
     judge = partial(work, data=arguments.data, out=arguments.out)
     for job, cell, remaining in side_by_side(judge, left, arguments.processes, after=lambda job: job.pretraining):
         if cell:

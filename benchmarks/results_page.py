@@ -111,7 +111,7 @@ def page(results: Results, compact: Sequence[str], large: str, seeds: int) -> st
         "All four networks stand behind the same fixed first layer (docs/how-to/train.md), which PhiNet has by itself.",
         "",
         f"{len(results.cells)} of {total} cells are there."
-        + ("" if len(results.cells) == total else " The others are not measured yet; the command goes on with them."),
+        + ("" if len(results.cells) == total else " The others are not measured yet; the command resumes with them."),
         "",
         "## Means over seeds",
         "",

@@ -1,4 +1,4 @@
-"""Artefacts are complete or absent, whatever goes wrong while they are written."""
+"""Artefacts are complete or absent, also where writing them fails."""
 
 from pathlib import Path
 

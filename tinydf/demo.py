@@ -1,7 +1,7 @@
 """All seven stages one after another, on the embedded data set and an emulated board.
 
-Every artefact is complete or absent and knows what it came from: a demo that was interrupted goes on where it stopped,
-and what has changed since is made anew with all that follows from it.
+Every artefact is complete or absent and knows what it came from: a demo that was interrupted resumes where it stopped,
+and what has changed since is made again, with all that follows from it.
 """
 
 import os
@@ -143,7 +143,7 @@ class Demo:
 
 
 def _train(recipe_name: str, data: Path, out: Path, augment: bool, threads: int) -> None:
-    """Train, going on with what is there; what is of another recipe or data set, or damaged, is made anew."""
+    """Train, or resume what is there; what is of another recipe or data set, or damaged, is replaced."""
     import torch
 
     from tinydf.train.loop import train
@@ -157,7 +157,7 @@ def _train(recipe_name: str, data: Path, out: Path, augment: bool, threads: int)
     except TinydfError as error:
         if not kept:
             raise
-        note(f"{error.what}; training anew")
+        note(f"{error.what}; training again")
         train(recipe, data, out, force=True)
 
 

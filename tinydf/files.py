@@ -33,7 +33,7 @@ def sha256_file(path: Path) -> str:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, which takes its name when the block ends without an exception.
 
-    Whatever goes wrong in the block (a full disk, Ctrl-C), nothing half-written is left and an older `path` stays.
+    If the block fails (a full disk, Ctrl-C), nothing half-written is left and an older `path` stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -107,7 +107,7 @@ def read_model(kind: type[Model], path: Path, made_by: str) -> Model:
     except NotADirectoryError:
         raise TinydfError(f"{path.parent} is not a directory", f"give one made by `{made_by}`") from None
     except ValidationError as error:
-        raise TinydfError(f"{path}: {first_problem(error)}", f"make it anew with `{made_by}`") from None
+        raise TinydfError(f"{path}: {first_problem(error)}", f"make it again with `{made_by}`") from None
 
 
 def first_problem(error: ValidationError) -> str:

@@ -75,7 +75,7 @@ def flash(
         flasher: as `flashers.names` gives it; by default the first that is installed.
         probe: which debug probe, as the flasher names it; by default the only one there.
         port: the board's serial port; by default the one on USB that may be its.
-        baud: for HELLO, whatever the board's file says.
+        baud: for HELLO, instead of the board file's.
         wait: whether to wait for HELLO.
 
     Raises:
@@ -141,7 +141,7 @@ def confirm(board: Board, port: str, build_id: str, say: Say, baud: int | None =
         port: its serial port, which may come and go while it starts.
         build_id: of the build that was written.
         say: called with what is waited for.
-        baud: whatever the board's file says.
+        baud: instead of the board file's.
 
     Raises:
         TinydfError: if nothing answers in WAIT_SECONDS, or another build does, after SETTLE_SECONDS still.

@@ -23,7 +23,7 @@ class Posix:
         assert self._process.stdout.readline().strip() == self.port
 
     def off(self) -> None:
-        """Pull the plug: the port vanishes under whoever has it open."""
+        """Pull the plug: the port vanishes under the program that has it open."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)

@@ -97,7 +97,7 @@ def test_without_resume_an_old_journal_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / FILE
     write(path, range(2))
     before = path.read_bytes()
-    with pytest.raises(TinydfError, match=r"is there already: go on with it by --resume, or give another --out"):
+    with pytest.raises(TinydfError, match=r"is there already: continue it with --resume, or give another --out"):
         Journal(path, HEADER, resume=False)
     assert path.read_bytes() == before
 

@@ -77,7 +77,7 @@ def test_the_committed_figures_can_be_added_to() -> None:
     assert read_model(Report, HERE / FILE, "make bench-engine").measurements
 
 
-def test_figures_that_were_not_measured_anew_are_kept() -> None:
+def test_figures_that_were_not_measured_again_are_kept() -> None:
     def report(**refusals: str) -> Report:
         common = {"detector": "", "board": "b", "core": "c", "profile": None}
         measurements = [Measurement.model_validate({"model": k, "refused": v, **common}) for k, v in refusals.items()]

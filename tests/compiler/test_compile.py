@@ -90,7 +90,7 @@ def test_one_byte_of_arena_less_does_not_compile(compiled: Compiled, tmp_path: P
 
 
 def test_names_of_any_bytes(tmp_path: Path) -> None:
-    """Each layer has its name, within a comment and a string, whatever signs the model's own name has."""
+    """Each layer has its name, within a comment and a string, for every sign in the model's own name."""
     names = ["a, b", "*/", "/*", "x\\", '"', "a\nb\r", "??/", "%s", "\u00e9\u4e16", "end//\\", " , ", ""]
     model = ModelBuilder()
     tensors = [model.tensor((1, 3, 3, 2), 0.1, name=name) for name in ["input", *names]]

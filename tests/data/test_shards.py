@@ -1,4 +1,4 @@
-"""A split read by rank: every image once, whoever reads, and the same shuffle each time."""
+"""A split read by rank: every image once, for any number of ranks, and the same shuffle each time."""
 
 from collections.abc import Callable
 from pathlib import Path

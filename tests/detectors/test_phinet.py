@@ -46,7 +46,7 @@ def test_alpha_scales_the_filters() -> None:
 
 @pytest.mark.parametrize("factor", [0.1, 1.0, 7.3])
 def test_the_bank_survives_int8_per_channel_exactly(factor: float) -> None:
-    """Whatever factor the normalisation folds in, 127 steps a channel hold the taps, and they sum to zero."""
+    """For each factor that the normalisation folds in, 127 steps a channel hold the taps, and they sum to zero."""
     weight = ResidualBank(63, gain=3.0)[0].weight * factor
     steps = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) / LARGEST)
     assert torch.allclose(steps, steps.round(), atol=1e-4)

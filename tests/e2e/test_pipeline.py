@@ -71,7 +71,7 @@ def test_demo_leaves_a_summary_with_the_figures_that_scripts_read(demo: Path) ->
     assert "<html" in (demo / "report.html").read_text()
 
 
-def test_demo_again_makes_nothing_anew(demo: Path, tiny_data: Path, recipe: Path) -> None:
+def test_demo_again_makes_nothing_again(demo: Path, tiny_data: Path, recipe: Path) -> None:
     made = [demo / "run/weights.safetensors", demo / "export/model.tflite", demo / "bench/bench.jsonl"]
     answers = made[2].read_text().count('"answer"')
     before = [path.stat().st_mtime_ns for path in made[:2]]

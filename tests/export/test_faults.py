@@ -27,7 +27,7 @@ TINYDF = [sys.executable, "-m", "tinydf.cli"]
 
 @pytest.fixture
 def older(tiny_export: Path, tmp_path: Path) -> Iterator[Path]:
-    """An export directory that must outlive whatever the test does, with nothing new beside it."""
+    """An export directory that must outlive all that the test does, with nothing new beside it."""
     directory = tmp_path / "out" / "export"
     shutil.copytree(tiny_export, directory)
     yield directory

@@ -219,7 +219,7 @@ def test_an_incomplete_input_is_not_run() -> None:
     assert error(answers[5]) == (ErrorCode.INCOMPLETE, 0)
 
 
-def test_an_input_of_another_checksum_is_not_run_and_is_sent_anew() -> None:
+def test_an_input_of_another_checksum_is_not_run_and_is_sent_again() -> None:
     answers = converse(HELLO, *chunks(), infer(DATA[::-1]), infer(), *chunks(), infer())
     assert error(answers[4]) == (ErrorCode.CHECKSUM, zlib.crc32(DATA))
     assert error(answers[5]) == (ErrorCode.INCOMPLETE, 0)
@@ -321,7 +321,7 @@ def test_a_profile_comes_in_pages_and_is_run_once(layers: int) -> None:
     assert all(head.layer_count == layers and head.run == 7 for head, _ in pages)
 
 
-def test_another_profile_is_run_anew() -> None:
+def test_another_profile_is_run_again() -> None:
     asked = [request(Message.PROFILE, wire.Profile(run, 0)) for run in (7, 8)]
     _, *answers = converse(HELLO, *asked)
     assert [ticks for _, ticks in profile_pages(answers)] == [[1, 1001, 2001], [2, 1002, 2002]]

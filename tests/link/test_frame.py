@@ -70,7 +70,7 @@ def test_the_c_side_keeps_its_promises_under_the_sanitizers() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(frames.map(encode), st.binary(max_size=400)), max_size=6))
 def test_both_sides_read_the_same_frames_out_of_the_same_bytes(parts: list[bytes]) -> None:
-    """programs/link_echo.c writes back, encoded anew, each frame that the C receiver took."""
+    """programs/link_echo.c writes back, encoded again, each frame that the C receiver took."""
     stream = b"".join(parts) + b"\0"
     echo = compiled(PROGRAMS / "link_echo.c", *C_LINK)
     done = subprocess.run([echo], input=stream, capture_output=True, check=True)

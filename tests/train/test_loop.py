@@ -94,7 +94,7 @@ def test_interrupted_in_an_epoch_it_resumes_to_the_same_weights(
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130, said
-    assert "--resume goes on after the last whole epoch" in said
+    assert "--resume continues after the last whole epoch" in said
     assert "Traceback" not in said
     assert not (out / METRICS).exists()
     assert not list(out.glob(".*partial*"))
@@ -107,7 +107,7 @@ def test_interrupted_in_an_epoch_it_resumes_to_the_same_weights(
 
 def test_a_finished_run_is_not_overwritten(finished: Path, tmp_path: Path, data: Path, recipe: Recipe) -> None:
     before = sha256_file(finished / WEIGHTS)
-    with pytest.raises(TinydfError, match="holds a finished run: --resume goes on with it, --force begins anew"):
+    with pytest.raises(TinydfError, match="holds a finished run: --resume continues it, --force replaces it"):
         train(recipe, data, finished)
     assert train(recipe, data, finished, resume=True).weights_sha256 == before
     other = recipe.model_copy(update={"name": "other"})
@@ -147,7 +147,7 @@ def test_a_damaged_checkpoint_is_one_line(
     copy = _interrupted(finished, tmp_path)
     whole = (copy / CHECKPOINT).read_bytes()
     (copy / CHECKPOINT).write_bytes(whole[: int(kept * len(whole)) if kept < 1 else int(kept)])
-    with pytest.raises(TinydfError, match=r"checkpoint\.pt is damaged: .*begin anew with --force") as error:
+    with pytest.raises(TinydfError, match=r"checkpoint\.pt is damaged: .*start over with --force") as error:
         train(recipe, data, copy, resume=True)
     assert "\n" not in str(error.value)
 

@@ -91,7 +91,7 @@ def test_jobs_are_forty_cells_and_their_pretrainings_come_first() -> None:
     assert shares["augmentation"] == shares["ssl-augmentation"] > 0
 
 
-def test_cells_are_kept_and_stale_ones_made_anew(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_are_kept_and_stale_ones_made_again(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "FILE", tmp_path / "results.json")
     monkeypatch.setattr(results, "PAGE", tmp_path / "results.md")
     job, other = results.Job("phinet-demo", "plain", 0), results.Job("phinet-demo", "ssl", 0)

@@ -76,4 +76,4 @@ def read_name(run: Path) -> str:
     try:
         return str(tomllib.loads(path.read_text(encoding="utf-8"))["name"])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError):
-        raise TinydfError(f"{path} is missing or damaged", f"make it anew with `{MADE_BY}`") from None
+        raise TinydfError(f"{path} is missing or damaged", f"make it again with `{MADE_BY}`") from None

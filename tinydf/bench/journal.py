@@ -129,14 +129,14 @@ def _parse(data: bytes, path: Path) -> Contents:
     for number, entry in enumerate(entries[1:], start=2):
         match entry:
             case Header():
-                raise TinydfError(f"{path}:{number}: a second header", "the journal was edited; bench anew")
+                raise TinydfError(f"{path}:{number}: a second header", "the journal was edited; bench again")
             case Session():
                 contents.sessions.append(entry)
             case Profile():
                 contents.profile = entry
             case Answer():
                 if entry.index in contents.answers:
-                    raise TinydfError(f"{path}:{number}: image {entry.index} is counted twice", "bench anew")
+                    raise TinydfError(f"{path}:{number}: image {entry.index} is counted twice", "bench again")
                 contents.answers[entry.index] = entry
     return contents
 
@@ -145,7 +145,7 @@ def _entry(line: bytes, where: str) -> Header | Session | Answer | Profile:
     try:
         return _Entry.validate_json(line)
     except ValidationError as error:
-        raise TinydfError(f"{where}: {first_problem(error)}", "the journal is damaged; bench anew") from None
+        raise TinydfError(f"{where}: {first_problem(error)}", "the journal is damaged; bench again") from None
 
 
 def _encode(line: Line) -> bytes:
@@ -173,7 +173,7 @@ class Journal:
     def _begin(self, header: Header, resume: bool) -> Contents:
         data = self._file.read()
         if data and not resume:
-            raise TinydfError(f"{self.path} is there already", "go on with it by --resume, or give another --out")
+            raise TinydfError(f"{self.path} is there already", "continue it with --resume, or give another --out")
         if _encode(header).startswith(data):  # new, or cut before its header was whole
             self._cut(0)
             self.append(header)

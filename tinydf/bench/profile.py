@@ -1,4 +1,4 @@
-"""`tinydf profile`: one model on one board, whatever it is for: are the bytes right, what does it take, where?"""
+"""`tinydf profile`: any model on one board: are the bytes right, what does it take, where?"""
 
 import os
 import re
@@ -116,7 +116,7 @@ def profile(
         board_name: the board.
         port: a board that runs this very model already, or "auto"; by default the board's emulator is started with it.
         name: of the model, in errors about it.
-        baud: bits a second, whatever the board's file says.
+        baud: bits a second, instead of the board file's.
         engine: the compiled model or TFLM.
         choice: of library and arena; for tflm alone.
 

@@ -73,12 +73,12 @@ def bench(
         export: export directory of the model that the boards run.
         out: where the journal (`bench.jsonl`) and the summary (`bench.json`) go.
         board: only boards of this kind.
-        baud: bits a second, whatever the board's file says.
+        baud: bits a second, instead of the board file's.
         firmware: directory of the build that is on the boards, for its flash and RAM sizes.
         split: split of the data set.
         platforms: only these; all that the split has if empty.
         limit: only so many images, the same crops of every platform. A larger limit takes all that a smaller one took.
-        resume: go on with the journal in `out`.
+        resume: continue with the journal in `out`.
         set_aside: go on with it only if it is an unfinished one of this measurement; else rename `out`, and begin.
 
     Raises:
@@ -116,11 +116,11 @@ def bench(
             _stream(stations, tasks, journal, len(chosen), [done[index] for index in chosen if index in done])
             journal.append(_profile(stations[0], engine.layer_names, export))
         except KeyboardInterrupt:
-            note("stopped; go on with --resume")
+            note("stopped; continue with --resume")
             raise
         except TinydfError as error:
             hint = f"{error.hint}; " if error.hint else ""
-            raise TinydfError(error.what, f"{hint}all answers so far are kept, go on with --resume") from error
+            raise TinydfError(error.what, f"{hint}all answers so far are kept, continue with --resume") from error
     result = summarise(journals.read(out / journals.FILE), dataset, manifest, built)
     write_json(out / FILE, result)
     return result
@@ -134,7 +134,7 @@ def _open(stack: ExitStack, board: Board, manifest: Manifest) -> tuple[Board, He
     """
     board, port = stack.enter_context(board), board.port
     hello = board.hello()
-    again = f"flash it anew with `tinydf flash --board {hello.board} --export EXPORT`"
+    again = f"flash it again with `tinydf flash --board {hello.board} --export EXPORT`"
     have, want = hello.model_sha256.hex(), manifest.chain.tflite
     if have != want:
         raise TinydfError(f"{port}: the board runs model {have[:16]}, not {want[:16]} ({manifest.name})", again)
@@ -165,7 +165,9 @@ def _identity(hellos: dict[str, HelloAnswer], built: Build | None) -> dict[str, 
         )
     units = {int(unit): unit.name.lower() for unit in CounterUnit}
     if first.counter_unit not in units:
-        raise TinydfError(f"{first_port}: the board counts in a unit unknown here ({first.counter_unit})", "flash anew")
+        raise TinydfError(
+            f"{first_port}: the board counts in a unit unknown here ({first.counter_unit})", "flash it again"
+        )
     unit = units[first.counter_unit]
     return {"board": first.board, "build_id": first.build_id, "engine": first.engine, "counter_unit": unit}
 

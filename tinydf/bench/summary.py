@@ -118,7 +118,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Bu
     """
     answers = [journal.answers[index] for index in sorted(journal.answers)]
     if not answers:
-        raise TinydfError("the journal holds no answer yet", "go on with --resume")
+        raise TinydfError("the journal holds no answer yet", "continue with --resume")
     header = journal.header
     wrong = [one for one in answers if not _as_host(one, manifest)]
     known = {one.generator: dataset.seen(one.generator) for one in answers}

@@ -222,7 +222,7 @@ def _arena_region(board: Board, arena_bytes: int, tflm: Setup | None) -> str:
 
 
 def _drop_foreign(tree: Path, sources: Path) -> None:
-    """CMake refuses a tree that was moved or copied here, or that is of sources elsewhere: begin anew."""
+    """CMake refuses a tree that was moved or copied here, or that is of sources elsewhere: start over."""
     cache = tree / "CMakeCache.txt"
     if not cache.is_file():
         return

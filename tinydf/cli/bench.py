@@ -21,7 +21,7 @@ from tinydf.workspace import Workspace
     help="Serial port; auto finds the one board. Several share the images.",
 )
 @click.option("--board", help="Only a board of this kind, at its file's baud rate; see `tinydf boards list`.")
-@click.option("--baud", type=click.IntRange(min=1), help="Bits a second, whatever the board's file says.")
+@click.option("--baud", type=click.IntRange(min=1), help="Bits a second, instead of the board file's.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -45,7 +45,7 @@ from tinydf.workspace import Workspace
 @click.option("--split", type=click.Choice(SPLITS), default="test", show_default=True, help="Split to measure.")
 @click.option("--platform", "platforms", multiple=True, help="Only this platform; may be repeated.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many images, the same crops of every platform.")
-@click.option("--resume", is_flag=True, help="Go on where a run was cut.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print bench.json instead of tables.")
 @in_workspace
 def command(

@@ -128,7 +128,7 @@ def truefake(
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def share(directory: Path, out: Path, platforms: tuple[str, ...], seed: int, ray: str | None, as_json: bool) -> None:
-    """Share the pictures in DIRECTORY as platforms would: OUT gets a JPEG for each; goes on where it stopped."""
+    """Share the pictures in DIRECTORY as platforms would: OUT gets a JPEG for each; resumes where it stopped."""
     from tinydf.data.share_folder import share_folder
 
     report = share_folder(directory, out, platforms, seed=seed, ray=ray)

@@ -29,7 +29,7 @@ def command(
 ) -> None:
     """Run all seven stages, from photographs to a report measured on an emulated board.
 
-    About 12 minutes on 2 cores. After an interruption, the same command goes on where it stopped.
+    About 12 minutes on 2 cores. After an interruption, the same command resumes where it stopped.
     """
     from tinydf.demo import Demo
     from tinydf.report.show import show_summary

@@ -24,7 +24,7 @@ from tinydf.workspace.firmware import obtain
 @click.option("--firmware", type=click.Path(path_type=Path), help="Flash this directory of `tinydf build` as it is.")
 @click.option("--engine", type=click.Choice(["aot", "tflm"]), help="What to build.  [default: what is there, else aot]")
 @click.option("--port", default="auto", show_default=True, help="Serial port of the board; auto finds it on USB.")
-@click.option("--baud", type=click.IntRange(min=1), help="Bits a second on it, whatever the board's file says.")
+@click.option("--baud", type=click.IntRange(min=1), help="Bits a second on it, instead of the board file's.")
 @click.option(
     "--flasher", type=click.Choice(flashers.names()), help="Flash with this; the first installed if left out."
 )

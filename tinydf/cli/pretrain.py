@@ -16,8 +16,8 @@ from tinydf.workspace import Workspace
 @click.option("--method", help="simclr, byol, simsiam, vicreg or barlow, instead of the recipe's.")
 @click.option("--data", type=click.Path(path_type=Path), help="Data set directory.  [default: build/data]")
 @click.option("--out", type=click.Path(path_type=Path), help="Directory to make.  [default: build/pretrained]")
-@click.option("--resume", is_flag=True, help="Go on with an interrupted pre-training in --out.")
-@click.option("--force", is_flag=True, help="Begin anew, whatever --out holds of an earlier one.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted pre-training in --out.")
+@click.option("--force", is_flag=True, help="Replace a pre-training that --out holds.")
 @click.option("--seed", type=click.IntRange(0, (1 << 32) - 1), help="Instead of the recipe's.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
@@ -39,7 +39,7 @@ def command(
     RECIPE is a file or the name of a folder under models/; phinet-demo if left out.
 
     `tinydf train RECIPE --init OUT` begins with its weights. Progress is kept after each epoch: after an interruption,
-    the same command with --resume goes on from there.
+    the same command with --resume continues from there.
     """
     from tinydf.train.pretrain import pretrain
     from tinydf.train.recipe import find_recipe, override_pretraining, read_recipe
@@ -50,7 +50,7 @@ def command(
     try:
         record = pretrain(followed, data, out, resume, force)
     except KeyboardInterrupt:
-        fail("interrupted; the same command with --resume goes on after the last whole epoch", 130)
+        fail("interrupted; the same command with --resume continues after the last whole epoch", 130)
     if as_json:
         print_json(record)
     else:

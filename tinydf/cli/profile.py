@@ -13,7 +13,7 @@ from tinydf.workspace import Workspace
 @click.argument("model", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--board", required=True, help="Board to measure on.")
 @click.option("--port", help="Serial port of a board that runs this model, or auto; the board's emulator if left out.")
-@click.option("--baud", type=click.IntRange(min=1), help="Bits a second, whatever the board's file says.")
+@click.option("--baud", type=click.IntRange(min=1), help="Bits a second, instead of the board file's.")
 @click.option(
     "--engine",
     type=click.Choice(["aot", "tflm", "both"]),

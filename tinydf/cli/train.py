@@ -16,8 +16,8 @@ from tinydf.workspace import Workspace
 @click.argument("recipe", default=DEFAULT)
 @click.option("--data", type=click.Path(path_type=Path), help="Data set directory.  [default: build/data]")
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory to make.  [default: build/run]")
-@click.option("--resume", is_flag=True, help="Go on with an interrupted training in --out.")
-@click.option("--force", is_flag=True, help="Begin anew, whatever --out holds of an earlier training.")
+@click.option("--resume", is_flag=True, help="Continue an interrupted training in --out.")
+@click.option("--force", is_flag=True, help="Replace a training that --out holds.")
 @click.option("--seed", type=click.IntRange(0, (1 << 32) - 1), help="Instead of the recipe's.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @click.option("--no-augment", is_flag=True, help="Train without compression, as the baseline to compare with.")
@@ -47,7 +47,7 @@ def command(
 
     RECIPE is a file or the name of a folder under models/; phinet-demo if left out.
 
-    Progress is kept after each epoch: after an interruption, the same command with --resume goes on from there.
+    Progress is kept after each epoch: after an interruption, the same command with --resume continues from there.
     """
     from tinydf.train.loop import train
     from tinydf.train.recipe import find_recipe, override, read_recipe
@@ -58,7 +58,7 @@ def command(
     try:
         metrics = train(followed, data, out, resume, force, init, weights)
     except KeyboardInterrupt:
-        fail("interrupted; the same command with --resume goes on after the last whole epoch", 130)
+        fail("interrupted; the same command with --resume continues after the last whole epoch", 130)
     if os.environ.get("RANK", "0") != "0":
         return  # of torchrun's processes the first one tells
     if as_json:

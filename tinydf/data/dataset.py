@@ -180,12 +180,12 @@ def open_shard(directory: Path, shard: Shard) -> Iterator[tarfile.TarFile]:
     """
     path = directory / shard.path
     if not path.is_file() or sha256_file(path) != shard.sha256:
-        raise TinydfError(f"{path} is missing or is not the shard that was written", "make the data set anew")
+        raise TinydfError(f"{path} is missing or is not the shard that was written", "make the data set again")
     try:
         with tarfile.open(path, "r:") as tar:
             yield tar
     except (tarfile.TarError, ValueError) as error:
-        raise TinydfError(f"{path} is damaged ({error})", "make the data set anew") from None
+        raise TinydfError(f"{path} is damaged ({error})", "make the data set again") from None
 
 
 def members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarInfo, Label]]:
@@ -228,7 +228,7 @@ def _tar(samples: list[Sample]) -> bytes:
 def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     file = tar.extractfile(member) if member.isreg() and member.size <= MAX_PNG_BYTES else None
     if file is None:
-        raise TinydfError(f"{tar.name!s}: {member.name} is not a file of a data set", "make the data set anew")
+        raise TinydfError(f"{tar.name!s}: {member.name} is not a file of a data set", "make the data set again")
     return file.read()
 
 
@@ -242,4 +242,4 @@ def decode_png(png: bytes, where: str) -> NDArray[np.uint8]:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise TinydfError(f"{where}: {error}", "make the data set anew") from None
+        raise TinydfError(f"{where}: {error}", "make the data set again") from None

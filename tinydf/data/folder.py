@@ -141,7 +141,7 @@ def examine(directory: Path) -> tuple[list[Picture], list[str]]:
 
 
 def files_below(directory: Path) -> list[Path]:
-    """All files below a directory, whatever they are, in the order of their paths."""
+    """All files below a directory, of every kind, in the order of their paths."""
     found = (Path(root) / name for root, _, names in os.walk(directory) for name in names)
     return sorted(found)
 
@@ -192,7 +192,7 @@ def read_image(path: Path, upright: bool = False) -> NDArray[np.uint8]:
         raise Unusable("its content is not an image of a known format") from None
     except Image.DecompressionBombError:
         raise Unusable(f"it has more than {MAX_PIXELS // 1_000_000} million pixels") from None
-    except Exception as error:  # whatever a decoder stumbles over, the file is at fault
+    except Exception as error:  # a decoder may raise anything: the file is at fault
         raise Unusable(f"it is damaged ({error})") from None
 
 

@@ -117,10 +117,10 @@ def read_members(path: Path, names: Collection[str], limit: int = MAX_MEMBER_BYT
                 if len(found[name]) > limit:
                     raise TinydfError(f"{path.name}: {name} is longer than {limit} bytes", "it is not used")
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise TinydfError(f"{path} is damaged ({error})", "delete it; it is fetched anew") from None
+        raise TinydfError(f"{path} is damaged ({error})", "delete it; it is fetched again") from None
     for wanted in names:
         if not any(fnmatch.fnmatchcase(name, wanted) for name in found):
-            raise TinydfError(f"{path} holds no {wanted}", "delete it; it is fetched anew")
+            raise TinydfError(f"{path} holds no {wanted}", "delete it; it is fetched again")
     return dict(sorted(found.items()))
 
 

@@ -48,7 +48,7 @@ def in_processes(
         prepare: what each process calls once, before its first job.
 
     Raises:
-        TinydfError: if a process was killed. Whatever `work` raises ends the other processes, too.
+        TinydfError: if a process was killed. An exception of `work` ends the other processes, too.
     """
     workers = workers or cores()
     if workers == 1:

@@ -105,7 +105,7 @@ class ShardedSplit:
                 os.close(file)
             label = Label.model_validate_json(data[int(entry["json"]) - first :])
         except (OSError, ValueError) as error:
-            raise TinydfError(f"{path} was changed while it was in use ({error})", "make the data set anew") from None
+            raise TinydfError(f"{path} was changed while it was in use ({error})", "make the data set again") from None
         return Sample(
             key=f"{Path(shard.path).stem}/{place}",
             split=self._split,

@@ -1,7 +1,7 @@
 """`tinydf data share`: a folder of pictures as platforms would hand them out, on all cores or on a Ray cluster.
 
 Each picture's result depends on it, the chain of platforms and the seed alone, and appears whole or not at all. So
-what was interrupted goes on where it stopped, wherever it is done.
+what was interrupted resumes where it stopped, wherever it is done.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The last layer of a detector, whatever its name: what comes out of the layers before it are its features."""
+"""The last layer of a detector, under any name: what comes out of the layers before it are its features."""
 
 from torch import nn
 

@@ -27,7 +27,7 @@ class ResidualBank(nn.Sequential):  # type: ignore[misc]
     coefficients. As in steganalysis (Fridrich and Kodovsky 2012), filters that sum to zero take the content away; a
     normalisation with ReLU6 around 3 keeps what is small and clips what is large.
 
-    The filters' taps are whole numbers up to 127, which is what int8 per-channel weights hold, whatever normalisation
+    The filters' taps are whole numbers up to 127, which is what int8 per-channel weights hold, for any normalisation
     is folded into them: on the device, too, they sum to zero, and no brightness leaks through.
 
     There is no padding: every second patch of a picture that begins on JPEG's grid is one of JPEG's blocks.

@@ -55,7 +55,7 @@ def parity_images(data: Dataset, preprocess: Preprocess, split: Split = "test") 
                 extra += data.samples(other, platform)
     everything = samples + extra
     if not everything:
-        raise TinydfError(f"{data.directory} has no images to compare by", "make the data set anew")
+        raise TinydfError(f"{data.directory} has no images to compare by", "make the data set again")
     crops = [preprocess.crop_images(one.image) for one in everything]
     return ParityImages(
         crops=np.concatenate(crops),

@@ -21,7 +21,7 @@ BITS_A_BYTE = 10  # on a line of 8N1
 MARGIN_SECONDS = 0.25  # for USB, a busy host, an emulator that shares its processor
 PATIENCE_SECONDS = 10.0  # until a board that does not answer is given up
 HEARD_BYTES = 256  # kept of what comes instead of an answer, to say what it is
-POLL_SECONDS = 0.05  # set once: pyserial configures the whole port anew at each change
+POLL_SECONDS = 0.05  # set once: pyserial configures the whole port again at each change
 FIRST_INFERENCE_SECONDS = 8.0
 INFERENCE_FACTOR = 4.0
 INFERENCE_PATIENCE_SECONDS = 60.0  # a watchdog resets a board that hangs before this, and the run goes on
@@ -34,7 +34,7 @@ EXCEPTIONS = {
 }
 
 RESEND = (wire.ErrorCode.INCOMPLETE, wire.ErrorCode.CHECKSUM, wire.ErrorCode.OFFSET, wire.ErrorCode.CROP)
-"""What sending the sample anew may mend."""
+"""What sending the sample again may mend."""
 
 _ANSWERS = {
     wire.Message.HELLO: wire.Message.HELLO,
@@ -44,7 +44,7 @@ _ANSWERS = {
     wire.Message.ARENA: wire.Message.HELLO,
 }
 
-_REBUILD = "build the firmware anew with `tinydf build` and flash it"
+_REBUILD = "build the firmware again with `tinydf build` and flash it"
 _ENGINE_HINTS = {
     wire.EngineStatus.ARENA_TOO_SMALL: "find the exact figure with `tinydf arena`, or build with a larger --arena",
     wire.EngineStatus.ALLOCATION_FAILED: "it is most likely the arena: find the exact figure with `tinydf arena`, or "
@@ -161,7 +161,7 @@ class Board:
             raise self._engine_error(hello.engine_status, hello.engine_message, hello)
         if self._hello is not None and _identity(hello) != _identity(self._hello):
             raise TinydfError(
-                f"the board at {self.port} is not the one it was, or has another firmware now", "start the run anew"
+                f"the board at {self.port} is not the one it was, or has another firmware now", "start the run again"
             )
         self._hello = hello
         return hello
@@ -245,7 +245,7 @@ class Board:
         self._longest_inference = max(self._longest_inference or 0.0, answered - sent)
         head, output = self._unpack(wire.ResultHead, payload)
         if (head.sample, head.crop) != (sample, crop) or len(output) != hello.output.bytes:
-            raise TinydfError(f"the board at {self.port} gave a result that does not fit", "flash it anew")
+            raise TinydfError(f"the board at {self.port} gave a result that does not fit", "flash it again")
         return Result(
             sample=sample,
             output=output,
@@ -265,7 +265,7 @@ class Board:
             try:
                 payload = self._ask(wire.Message.CHUNK, wire.Chunk(sample, offset).pack() + part)
             except Refused as refusal:
-                # The board holds less than we thought (it began the sample anew): go on where it wants.
+                # The board holds less than we thought (it began the sample again): continue where it wants.
                 if refusal.code != wire.ErrorCode.OFFSET or refusal.detail >= offset:
                     raise
                 offset = refusal.detail
@@ -274,10 +274,10 @@ class Board:
             self._unpack(wire.ChunkAnswer, payload)
 
     def _recover(self, refusal: Refused) -> None:
-        """After this, the sample may be sent anew.
+        """After this, the sample may be sent again.
 
         Raises:
-            TinydfError: if sending it anew would not help.
+            TinydfError: if sending it again would not help.
         """
         if refusal.code == wire.ErrorCode.SESSION:
             self.hello()  # the board was reset
@@ -298,7 +298,7 @@ class Board:
             return self._engine_error(refusal.detail, refusal.text)
         meaning = _meaning(wire.ErrorCode, refusal.code)
         return TinydfError(
-            f"the board at {self.port} refused: {meaning} ({refusal.detail})", "build and flash the firmware anew"
+            f"the board at {self.port} refused: {meaning} ({refusal.detail})", "build and flash the firmware again"
         )
 
     def _unpack(self, layout: type[Payload], payload: bytes) -> tuple[Payload, bytes]:
@@ -306,7 +306,7 @@ class Board:
             return layout.unpack(payload)
         except ValueError as error:
             raise TinydfError(
-                f"the board at {self.port} gave an answer that does not fit ({error})", "flash it anew"
+                f"the board at {self.port} gave an answer that does not fit ({error})", "flash it again"
             ) from None
 
     def _ask(
@@ -362,7 +362,7 @@ class Board:
             if head.code == wire.ErrorCode.VERSION:
                 raise TinydfError(
                     f"the firmware at {self.port} speaks version {head.detail} of the link, this host {wire.VERSION}",
-                    "build and flash it anew with this tinydf",
+                    "build and flash it again with this tinydf",
                 )
             if (frame.session, frame.sequence) == (self._session, self._sequence):
                 raise Refused(head.code, head.detail, rest.decode("ascii", "replace"))

@@ -122,7 +122,7 @@ def connect(
         port: what pyserial takes (/dev/ttyACM0, /dev/serial/by-id/..., socket://host:4000), or "auto": the one board
             on USB, or the one emulated board that runs if there is none on USB.
         board: the board that is wanted; its file gives the baud rate. Without it, those of the known boards are tried.
-        baud: bits a second, whatever the board's file says.
+        baud: bits a second, instead of the board file's.
         say: called with a line that says which port "auto" took.
         patience: for how many seconds a given port may be silent.
 

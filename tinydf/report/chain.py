@@ -147,5 +147,5 @@ def _same(made_from: str | None, want: str, one: Path, other: Path) -> None:
 
 def _hash(path: Path) -> str:
     if not path.is_file():
-        raise TinydfError(f"{path} does not exist", "make it anew")
+        raise TinydfError(f"{path} does not exist", "make it again")
     return sha256_file(path)

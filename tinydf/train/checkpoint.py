@@ -106,4 +106,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path, reason: object) -> TinydfError:
     first_line = str(reason).strip().partition("\n")[0]
-    return TinydfError(f"{path} is damaged: {first_line}", "begin anew with --force")
+    return TinydfError(f"{path} is damaged: {first_line}", "start over with --force")

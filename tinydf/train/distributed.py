@@ -105,7 +105,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):  # type: ignore[misc]
 
 
 def shared_batch_norm(features: Tensor, layer: SharedBatchNorm2d) -> Tensor:
-    """What the layer does in training; whoever watches torch's functions sees this one, and not its parts."""
+    """What the layer does in training; torch's function modes see this one, and not its parts."""
     if has_torch_function_unary(features):
         watched: Tensor = handle_torch_function(shared_batch_norm, (features,), features, layer)
         return watched

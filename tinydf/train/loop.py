@@ -55,8 +55,8 @@ def train(
         recipe: what to do.
         data_directory: the data set; its training split is learned from, its validation split chooses.
         out: the run directory.
-        resume: go on after the last whole epoch in `out`, if there is one.
-        force: begin anew, whatever `out` holds of an earlier training.
+        resume: continue after the last whole epoch in `out`, if there is one.
+        force: replace a training that `out` holds.
         initial: the directory of a pre-training or of another run of the same detector, whose weights to begin with.
         weights: a file of weights from elsewhere to begin with instead, as far as they fit.
 

@@ -57,8 +57,8 @@ def pretrain(recipe: Recipe, data_directory: Path, out: Path, resume: bool = Fal
         recipe: what to do; its tables `detector`, `preprocess`, `pretraining`, and the seed of `training`.
         data_directory: the data set; its training split is learned from and its labels are not read.
         out: the directory for `weights.safetensors`, `recipe.toml`, `pretraining.json` and the log.
-        resume: go on after the last whole epoch in `out`, if there is one.
-        force: begin anew, whatever `out` holds of an earlier pre-training.
+        resume: continue after the last whole epoch in `out`, if there is one.
+        force: replace a pre-training that `out` holds.
 
     Raises:
         TinydfError: if the data is missing or too small, `out` holds a training that was not asked for, what is to be

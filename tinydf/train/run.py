@@ -27,8 +27,8 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
         out: the directory, which need not exist.
         kind: the record's schema; its file is written last.
         identity: what the training is told by.
-        resume: go on with what is there.
-        force: begin anew, whatever is there.
+        resume: continue with what is there.
+        force: replace what is there.
 
     Raises:
         TinydfError: if it holds a training and neither `resume` nor `force` says what to do with it, or one is at work
@@ -47,7 +47,7 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
         raise TinydfError(f"{out} is a finished run of another recipe, seed or data set", "give another --out")
     if finished or (begun and not resume):
         state = "a finished" if finished else "an interrupted"
-        raise TinydfError(f"{out} holds {state} run", "--resume goes on with it, --force begins anew")
+        raise TinydfError(f"{out} holds {state} run", "--resume continues it, --force replaces it")
     return None
 
 

@@ -79,7 +79,7 @@ def _given(board: str, export: Path | None, directory: Path) -> Build:
     if made.board != board:
         raise TinydfError(f"the firmware in {directory} is for {made.board}, not {board}", "build it for this board")
     if export is not None and read_export(export).chain.tflite != made.model:
-        raise TinydfError(f"the firmware in {directory} holds another model than {export}", "build it anew")
+        raise TinydfError(f"the firmware in {directory} holds another model than {export}", "build it again")
     return made
 
 

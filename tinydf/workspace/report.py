@@ -1,4 +1,4 @@
-"""A report in a workspace: whatever part of the chain is there, as far as it belongs to the export."""
+"""A report in a workspace: the part of the chain that is there and belongs to the export."""
 
 from pathlib import Path
 from typing import NamedTuple

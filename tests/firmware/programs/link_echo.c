@@ -1,4 +1,4 @@
-// Writes back, encoded anew, every frame on standard input; at the end, the count of those dropped on standard error.
+// Writes back, encoded again, every frame on standard input; at the end, the count of those dropped on standard error.
 #include <stdio.h>
 
 #include "link/frame.h"

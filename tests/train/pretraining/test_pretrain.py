@@ -58,7 +58,7 @@ def test_interrupted_it_resumes_to_the_same_weights(
     with pytest.raises(KeyboardInterrupt):
         pretrain(followed, tiny_data, tmp_path / "resumed")
     assert not (tmp_path / "resumed" / WEIGHTS).exists()
-    with pytest.raises(TinydfError, match="holds an interrupted run: --resume goes on with it"):
+    with pytest.raises(TinydfError, match="holds an interrupted run: --resume continues it"):
         pretrain(followed, tiny_data, tmp_path / "resumed")
     resumed = pretrain(followed, tiny_data, tmp_path / "resumed", resume=True)
     whole = pretrain(followed, tiny_data, tmp_path / "whole")

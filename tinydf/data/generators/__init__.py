@@ -122,7 +122,7 @@ class Painter:
         self.graph: Graph = reader.read(*(members[name] for name in recipe.members))
 
     def __call__(self, crop: NDArray[np.uint8], half: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Paint a crop anew.
+        """Regenerate a crop.
 
         Args:
             crop: uint8 [height, width, 3], RGB, both sides multiples of 8.

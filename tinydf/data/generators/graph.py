@@ -56,7 +56,7 @@ class Numbers:
         """
         size = count * dtype.itemsize
         if size > len(self.data):
-            raise TinydfError(f"{self.what} ends too early", "delete its package; it is fetched anew")
+            raise TinydfError(f"{self.what} ends too early", "delete its package; it is fetched again")
         numbers = torch.frombuffer(bytearray(self.data[:size]), dtype=dtype)
         self.data = self.data[size + -size % align :]
         return numbers.to(torch.float32) if dtype.is_floating_point else numbers

@@ -43,7 +43,9 @@ def read(*models: bytes) -> Graph:
                         nodes.append(Node((last,), name, _function(layer, file["model_weights"])))
                         last = name
         except (OSError, KeyError) as error:
-            raise TinydfError(f"a Keras model is damaged ({error})", "delete its package; it is fetched anew") from None
+            raise TinydfError(
+                f"a Keras model is damaged ({error})", "delete its package; it is fetched again"
+            ) from None
     return Graph(nodes, input="image", output=last)
 
 
