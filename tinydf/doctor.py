@@ -5,12 +5,12 @@ only other stages want, or what something else that is there serves for, is "opt
 """
 
 import getpass
-import grp
 import importlib.metadata
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,10 +156,9 @@ def _version(path: str, arguments: tuple[str, ...]) -> str:
 
 
 def _serial_permission() -> Finding:
-    """Debian lets the group `dialout` open serial ports; root needs no group."""
+    """Debian lets the group `dialout` open serial ports; root needs no group, and on macOS nobody does."""
     user = getpass.getuser()
-    groups = {grp.getgrgid(one).gr_name for one in os.getgroups() if _has_name(one)}
-    if os.geteuid() == 0 or "dialout" in groups:
+    if sys.platform == "darwin" or os.geteuid() == 0 or _in_dialout():
         return Finding(room="bench", name="serial permission", status="found", detail=user)
     return Finding(
         room="bench",
@@ -170,12 +169,13 @@ def _serial_permission() -> Finding:
     )
 
 
-def _has_name(group: int) -> bool:
+def _in_dialout() -> bool:
+    import grp
+
     try:
-        grp.getgrgid(group)
+        return grp.getgrnam("dialout").gr_gid in os.getgroups()
     except KeyError:
         return False
-    return True
 
 
 def _serial_ports() -> Finding:

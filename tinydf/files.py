@@ -1,21 +1,23 @@
 """Artefacts on disk: written aside and renamed, hashed, read with a limit, and locked."""
 
-import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from filelock import lock_descriptor
 from pydantic import BaseModel, ValidationError
 
 from tinydf.errors import TinydfError
 
 Model = TypeVar("Model", bound=BaseModel)
+LOCK_POLL_SECONDS = 0.01
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -63,17 +65,18 @@ def atomic_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def try_lock(descriptor: int, shared: bool = False) -> bool:
-    """Lock an open file until it is closed, and say whether that was possible: others may hold it (flock(2)).
+def try_lock(descriptor: int, patience: float = 0.0) -> bool:
+    """Lock an open file until it is closed, and say whether that was possible: another may hold it.
 
     Args:
         descriptor: the file's.
-        shared: whether others may hold it shared at the same time.
+        patience: for how many seconds to wait for the other.
     """
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+    deadline = time.monotonic() + patience
+    while not lock_descriptor(descriptor, blocking=False):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(LOCK_POLL_SECONDS)
     return True
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from tinydf.errors import TinydfError
@@ -10,6 +11,7 @@ from tinydf.files import atomic_path, sha256_bytes
 from tinydf.resources import cache_directory
 
 SOURCES = Path(__file__).parent / "native"
+UNICORN = "libunicorn.2.dylib" if sys.platform == "darwin" else "libunicorn.so.2"
 FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-Wall", "-Wextra")
 
 
@@ -67,7 +69,7 @@ def _compile(sources: list[Path], unicorn_home: Path, target: Path) -> None:
     with atomic_path(target) as aside:
         command = [
             *(compiler, *FLAGS, f"-I{unicorn_home / 'include'}", f"-I{SOURCES / 'core'}", *map(str, sources)),
-            *(str(unicorn_home / "lib" / "libunicorn.so.2"), f"-Wl,-rpath,{unicorn_home / 'lib'}", "-o", str(aside)),
+            *(str(unicorn_home / "lib" / UNICORN), f"-Wl,-rpath,{unicorn_home / 'lib'}", "-o", str(aside)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +75,8 @@ def _stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
 @contextmanager
 def _pseudo_terminal(link: Path) -> Iterator[int]:
     """A raw pseudo-terminal: gives its master, non-blocking, and links `link` to its slave."""
+    import tty
+
     master, slave = os.openpty()
     try:
         tty.setraw(slave)

@@ -2,7 +2,6 @@
 
 import secrets
 import struct
-import termios
 import time
 import zlib
 from collections.abc import Callable
@@ -411,9 +410,18 @@ def _open(port: str, baud: int) -> serial.Serial:
             line.exclusive = True
         line.open()
         line.reset_input_buffer()
-    except (serial.SerialException, OSError, ValueError, termios.error) as error:
+    except (serial.SerialException, OSError, ValueError, _terminal_error()) as error:
         raise trouble.cannot_open(port, error) from None
     return line
+
+
+def _terminal_error() -> type[Exception]:
+    """What a terminal's settings fail with, which is no OSError; pyserial uses termios where there is one."""
+    try:
+        import termios
+    except ImportError:
+        return OSError
+    return termios.error
 
 
 def _meaning(registry: type[wire.Registered], value: int) -> str:

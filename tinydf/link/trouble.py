@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import getpass
-import grp
 import os
 import shlex
 import string
@@ -45,8 +44,8 @@ def _no_permission(port: str) -> TinydfError:
     """The group that may open the port, and the command that makes this user one of it."""
     what = f"no permission to open {port}"
     try:
-        group = grp.getgrgid(Path(port).stat().st_gid).gr_name
-    except (OSError, KeyError):
+        group = Path(port).group()
+    except (OSError, KeyError, NotImplementedError):
         return TinydfError(what, "let root give it to your user")
     command = f"`sudo usermod -aG {group} {getpass.getuser()}`, then log in again"
     return TinydfError(f"{what}, which is for the group {group}", command)

@@ -19,6 +19,9 @@ from tinydf.train.recipe import Recipe
 
 Record = TypeVar("Record", bound=Finished)
 
+BROTHERS_SECONDS = 2.0
+"""For how long the processes of torchrun, which clear a directory together, wait for one another."""
+
 
 def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, force: bool) -> Record | None:
     """Make ready the directory of a training; its record, if the training that is asked for is finished there.
@@ -36,7 +39,7 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
     """
     finished, begun = (out / kind.file).exists(), (out / CHECKPOINT).exists()
     if force:
-        with lock(out, shared=True):  # the processes of torchrun come here together
+        with lock(out, BROTHERS_SECONDS):
             for name in (kind.file, CHECKPOINT, WEIGHTS, RANGES):
                 (out / name).unlink(missing_ok=True)
         return None
@@ -52,15 +55,19 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
 
 
 @contextmanager
-def lock(out: Path, shared: bool = False) -> Iterator[None]:
-    """Keep other trainings, of any process, out of a run directory; with `shared`, only those that are at work.
+def lock(out: Path, patience: float = 0.0) -> Iterator[None]:
+    """Keep other trainings, of any process, out of a run directory.
+
+    Args:
+        out: the directory.
+        patience: for how many seconds to wait for one that is there.
 
     Raises:
-        TinydfError: if one is there already.
+        TinydfError: if one is there still.
     """
     out.mkdir(parents=True, exist_ok=True)
     with (out / LOCK).open("w") as file:
-        if not try_lock(file.fileno(), shared):
+        if not try_lock(file.fileno(), patience):
             raise TinydfError(f"another training is at work in {out}", "let it end, or give another --out")
         yield
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from tinydf.errors import TinydfError
 from tinydf.train.distributed import DistributedContext
@@ -92,12 +93,12 @@ class Trainer:
         An exponential moving average (Polyak, Juditsky 1992), quick at first so that it forgets where they began.
         """
         step = self.schedule.last_epoch  # what torch calls an epoch is a step here
-        part = 1 - min(self.average, (1 + step) / (10 + step))
-        for mean, now in zip(self.averaged.state_dict().values(), self.model.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(now, part)
-            else:
-                mean.copy_(now)
+        average = get_ema_multi_avg_fn(min(self.average, (1 + step) / (10 + step)))
+        means, now = (list(one.state_dict().values()) for one in (self.averaged, self.model))
+        for mean, count in zip(means, now, strict=True):
+            if not mean.is_floating_point():
+                mean.copy_(count)
+        average(*([one for one in tensors if one.is_floating_point()] for tensors in (means, now)), step)
 
 
 def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
