@@ -19,7 +19,7 @@ WRITTEN_BY_BENCHMARKS = ("boards.md", "results.md")
 FENCE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)")
 MESSAGE = re.compile(r"^### `(.+)`$", re.MULTILINE)
-COMMAND = re.compile(r"(?:^|[;&] *|until |inhibit )tinydf ([^;&|<>#\n]*)")
+COMMAND = re.compile(r"(?:^ *|&& *|until |inhibit )tinydf ([^;&|<>#\n]*)", re.MULTILINE)
 ROOMS = ("tinydf/", "firmware/", "tests/", "docs/", "boards/", "models/", "benchmarks/", "scripts/", "requirements/")
 SOURCE = re.compile(r"[a-z0-9_]+\.(?:c|h|cc|S|ld|py)")
 GENERATED = re.compile(r"(model_aot|model_data|kws_model|op_resolver|settings|board)\.(?:c|h|cc)")
@@ -94,7 +94,7 @@ def commands(page: Path) -> Iterator[str]:
     text = page.read_text()
     for language, block in FENCE.findall(text):
         if language in ("sh", "bash", ""):
-            yield from COMMAND.findall(re.sub(r"\\\n *", "", block).replace("    ", ""))
+            yield from COMMAND.findall(re.sub(r"\\\n *", "", block))
     for code in CODE.findall(prose(page)):
         yield from COMMAND.findall(" ".join(code.split()))
 
