@@ -140,7 +140,7 @@ def _table(schema: type[BaseModel]) -> str:
     rows = list(_rows("", document, document.get("$defs", {})))
     if not rows:
         return "No options."
-    return "\n".join(["| key | value | default | meaning |", "| --- | --- | --- | --- |", *rows])
+    return "\n".join(["| key | meaning | default |", "| --- | --- | --- |", *rows])
 
 
 def _rows(prefix: str, node: dict[str, Any], named: dict[str, Any]) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _row(key: str, value: dict[str, Any], named: dict[str, Any], wanted: bool) -
     options = list(_options(value, named))
     tables = [one for one in options if "properties" in one]
     for table in tables:
-        yield f"| `[{key}]` | table | {'required' if wanted else ''} | {_cell(table.get('description', ''))} |"
+        yield f"| `[{key}]` | {_cell(_sentence(table.get('description', '')))} | {'required' if wanted else ''} |"
         yield from _rows(f"{key}.", table, named)
     below = next(iter(value.get("patternProperties", {}).values()), value.get("additionalProperties"))
     if isinstance(below, dict) and "$ref" in below:
@@ -162,7 +162,8 @@ def _row(key: str, value: dict[str, Any], named: dict[str, Any], wanted: bool) -
     elif not tables:
         kinds = " or ".join(_kind(one, named) for one in options if one.get("type") != "null")
         default = "required" if wanted else _default(value.get("default"))
-        yield f"| `{key}` | {_cell(kinds)} | {_cell(default)} | {_cell(value.get('description', ''))} |"
+        meaning = " — ".join(filter(None, (_sentence(value.get("description", "")), kinds)))
+        yield f"| `{key}` | {_cell(meaning)} | {_cell(default)} |"
 
 
 def _options(value: dict[str, Any], named: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -193,9 +194,16 @@ def _kind(node: dict[str, Any], named: dict[str, Any]) -> str:
     return ", ".join([words.get(node.get("type", ""), "any"), *limits, *pattern])
 
 
+def _sentence(text: str) -> str:
+    """The first sentence of a docstring or description, without its full stop."""
+    return re.split(r"\.(?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
+
+
 def _default(value: Any) -> str:
     if value is None or value == {}:
         return ""
+    if isinstance(value, list):
+        return ", ".join(_default(one) for one in value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -35,30 +35,36 @@ class Table(BaseModel):
 class Core(Table):
     """The processor. `clock_hz` is what the firmware runs it at, and the rate of the tick counter."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    clock_hz: int = Field(ge=1_000_000, le=2_000_000_000)
-    external_clock_hz: int | None = Field(default=None, ge=1_000_000, le=100_000_000)
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$", description="the core, such as cortex-m7")]
+    clock_hz: int = Field(ge=1_000_000, le=2_000_000_000, description="what the firmware runs the core at")
+    external_clock_hz: int | None = Field(
+        default=None, ge=1_000_000, le=100_000_000, description="of the crystal or clock input that the PLL starts from"
+    )
 
 
 class Toolchain(Table):
     """The compiler: what stands before `gcc`, the flags that choose the core, and the command that installs it."""
 
-    prefix: Annotated[str, Field(pattern=r"^([a-z0-9_.-]+-)?$")]
-    flags: tuple[Annotated[str, Field(pattern=r"^-[A-Za-z0-9=_+.,-]+$")], ...]
-    install: str
+    prefix: Annotated[str, Field(pattern=r"^([a-z0-9_.-]+-)?$", description="what stands before gcc")]
+    flags: tuple[Annotated[str, Field(pattern=r"^-[A-Za-z0-9=_+.,-]+$")], ...] = Field(
+        description="those that choose the core"
+    )
+    install: str = Field(description="the command that installs the compiler")
 
 
 class Uart(Table):
     """The serial line that the link uses."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$")]
-    baud: int = Field(ge=9_600, le=12_500_000)
+    name: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*$", description="as the chip's manual calls it")]
+    baud: int = Field(ge=9_600, le=12_500_000, description="bits a second")
 
 
 class Usb(Table):
     """How the board's serial port shows on USB: vendor and product, each four digits of hexadecimal."""
 
-    ids: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = Field(min_length=1)
+    ids: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")], ...] = Field(
+        min_length=1, description="vendor:product, as lsusb prints them; --port auto looks for these"
+    )
 
 
 class EspIdf(Table):
@@ -67,7 +73,7 @@ class EspIdf(Table):
     The toolchain's `install` is then ESP-IDF's. `uart.name` says which line the link uses, UART0 or USB.
     """
 
-    target: EspChip
+    target: EspChip = Field(description="the chip, as idf.py calls it")
 
     @property
     def clocks_hz(self) -> tuple[int, ...]:
@@ -83,10 +89,10 @@ class EspIdf(Table):
 class Memory(Table):
     """A region of the linker script. The arena leaves `reserved` bytes of it free."""
 
-    origin: Address
-    bytes: Megabytes64
-    kind: Literal["ram", "flash"]
-    reserved: int = Field(default=0, ge=0)
+    origin: Address = Field(description="its first address")
+    bytes: Megabytes64 = Field(description="its size")
+    kind: Literal["ram", "flash"] = Field(description="what it is")
+    reserved: int = Field(default=0, ge=0, description="bytes left free by the arena, for stack and variables")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -110,49 +116,49 @@ class Memory(Table):
 class Arena(Table):
     """Where the model's tensors may go; the first region in which they fit is taken."""
 
-    regions: tuple[RegionName, ...] = Field(min_length=1)
+    regions: tuple[RegionName, ...] = Field(min_length=1, description="memories in the order in which they are tried")
 
 
 class OpenOcd(Table):
     """OpenOCD: scripts that come with it, of the board, or of its chip with that of the debug probe."""
 
-    script: Script
-    interface: Script | None = None
+    script: Script = Field(description="of the board, or of the chip")
+    interface: Script | None = Field(default=None, description="of the debug probe, beside a chip's script")
 
 
 class StFlash(Table):
     """st-flash of stlink-tools: where the binary goes."""
 
-    address: Address
+    address: Address = Field(description="where the binary goes")
 
 
 class CubeProgrammer(Table):
     """STM32CubeProgrammer: how to reach the chip, as its `-c` option takes it."""
 
-    connect: str = Field(min_length=1)
+    connect: str = Field(min_length=1, description="what stands behind -c")
 
 
 class PyOcd(Table):
     """pyocd: its name of the chip, and where the binary goes. Chips that it does not know come in CMSIS packs."""
 
-    target: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    address: Address
+    target: Annotated[str, Field(pattern=r"^[a-z0-9_]+$", description="as `pyocd list --targets` has it")]
+    address: Address = Field(description="where the binary goes")
 
 
 class EspTool(Table):
     """esptool: the chip, its oldest revision (major, minor) that will do, and where in its flash the binary goes."""
 
-    chip: EspChip
-    oldest_revision: tuple[int, int]
-    address: Address
+    chip: EspChip = Field(description="as esptool calls it")
+    oldest_revision: tuple[int, int] = Field(description="major and minor; an older chip is refused")
+    address: Address = Field(description="where in its flash the binary goes")
 
 
 class Stm32Flash(Table):
     """stm32flash, over the UART of ST's boot loader in ROM (AN3155), which takes 8E1 and finds the baud rate itself."""
 
-    address: Address
-    baud: int = Field(default=115_200, ge=1_200, le=115_200)
-    mode: Literal["8e1", "8n1"] = "8e1"
+    address: Address = Field(description="where the binary goes")
+    baud: int = Field(default=115_200, ge=1_200, le=115_200, description="bits a second")
+    mode: Literal["8e1", "8n1"] = Field(default="8e1", description="the boot loader's is 8e1")
 
 
 class Gdb(Table):
@@ -205,10 +211,12 @@ class Board(Table):
     `silicon` says who has run the firmware on a real board, and when.
     """
 
-    name: Name
-    title: str = Field(min_length=1)
-    silicon: str | None = Field(default=None, min_length=1)
-    port: Name
+    name: Name = Field(description="the file's name: lower case, digits and dashes")
+    title: str = Field(min_length=1, description="what a person calls it")
+    silicon: str | None = Field(
+        default=None, min_length=1, description="who has run the firmware on a real board, and when"
+    )
+    port: Name = Field(description="the folder of firmware/port/")
     core: Core
     toolchain: Toolchain
     uart: Uart | None = None

@@ -25,8 +25,8 @@ class Strict(BaseModel):
 class DetectorTable(Strict):
     """Which detector, and what its own schema says about it."""
 
-    name: str
-    options: dict[str, Any] = {}
+    name: str = Field(description="one of those below")
+    options: dict[str, Any] = Field(default={}, description="the detector's own")
 
 
 class Augmentation(Strict):
@@ -70,12 +70,12 @@ def _threshold_of_0_1(name: object) -> object:
 class Training(Strict):
     """AdamW under a one-cycle learning rate."""
 
-    epochs: int = Field(ge=1, le=100_000)
+    epochs: int = Field(ge=1, le=100_000, description="passes over the training split")
     crops: int = Field(default=4, ge=1, le=1000, description="random crops of each image in an epoch")
-    batch_size: int = Field(default=64, ge=2, le=4096)
+    batch_size: int = Field(default=64, ge=2, le=4096, description="crops of a step, over all processes together")
     learning_rate: float = Field(gt=0, le=1, description="the peak of the cycle")
     warm_up: float = Field(default=0.2, gt=0, lt=1, description="part of the cycle in which the rate rises")
-    weight_decay: float = Field(default=0.01, ge=0, le=1)
+    weight_decay: float = Field(default=0.01, ge=0, le=1, description="of AdamW, on convolutions alone")
     average: float = Field(
         default=0.0, ge=0, lt=1, description="part of the averaged weights that stays at each step; 0 for none"
     )
@@ -83,8 +83,8 @@ class Training(Strict):
     threshold: Annotated[Literal["balanced", "one-standard-error"], BeforeValidator(_threshold_of_0_1)] = Field(
         default="balanced", description="the best for the generators of the validation images, or one for others, too"
     )
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    seed: int = Field(default=0, ge=0, lt=1 << 32)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="part of each label that both classes share")
+    seed: int = Field(default=0, ge=0, lt=1 << 32, description="of weights, shuffles and augmentation")
     probe: bool = Field(default=False, description="learn the last layer alone, on the features that --init gives")
     quantise: bool = Field(
         default=False, description="learn as the int8 model computes, from the run that --init gives"
@@ -94,14 +94,14 @@ class Training(Strict):
 class Pretraining(Strict):
     """Self-supervised pre-training of the detector without its classifier: AdamW under a one-cycle learning rate."""
 
-    method: str = "simclr"
+    method: str = Field(default="simclr", description="one of those below")
     options: dict[str, Any] = Field(default={}, description="the method's own")
-    epochs: int = Field(default=30, ge=1, le=100_000)
+    epochs: int = Field(default=30, ge=1, le=100_000, description="passes over the training split")
     crops: int = Field(default=1, ge=1, le=1000, description="pairs of views of each image in an epoch")
     batch_size: int = Field(default=128, ge=2, le=65536, description="pairs of views")
-    learning_rate: float = Field(default=2e-3, gt=0, le=1)
-    warm_up: float = Field(default=0.1, gt=0, lt=1)
-    weight_decay: float = Field(default=1e-4, ge=0, le=1)
+    learning_rate: float = Field(default=2e-3, gt=0, le=1, description="the peak of the cycle")
+    warm_up: float = Field(default=0.1, gt=0, lt=1, description="part of the cycle in which the rate rises")
+    weight_decay: float = Field(default=1e-4, ge=0, le=1, description="of AdamW")
     precision: Precision = Field(default="float32", description="as of the training")
     share: float = Field(default=0.5, ge=0, le=1, description="how often a view is compressed as platforms do")
     blur: float = Field(default=0.2, ge=0, le=1, description="how often a view is blurred before that")
@@ -111,7 +111,7 @@ class Pretraining(Strict):
 class Recipe(Strict):
     """The whole recipe; `preprocess` travels on to the manifest."""
 
-    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="of the recipe and of what is made by it")
     detector: DetectorTable
     preprocess: Preprocess
     augmentation: Augmentation = Augmentation()
