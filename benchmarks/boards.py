@@ -108,9 +108,9 @@ def has_interpreter() -> bool:
 
 
 def _interpreted(tflite: bytes, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-    from tinydf.export.tflm import Golden
+    from tinydf.compiler.host.interpreter import Interpreter
 
-    return Golden(tflite).run(inputs)
+    return Interpreter(tflite).run(inputs)
 
 
 def run(board: str, elf: Path, case: Case) -> Run:

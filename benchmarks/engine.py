@@ -187,7 +187,7 @@ def _goal(figures: Mapping[str, Mapping[str, float]], core: str, names: tuple[st
 def measure_speed(model: Model) -> Speed:
     """The same C on this machine, against TFLM's interpreter."""
     from tinydf.compiler import compile_model, write_compiled
-    from tinydf.compiler.check import random_inputs
+    from tinydf.compiler.host.check import random_inputs
 
     compiled = compile_model(model.tflite)
     with tempfile.TemporaryDirectory(prefix="tinydf-bench-") as scratch:

@@ -17,12 +17,10 @@ import numpy as np
 import pytest
 
 from tests.compiler.cases import CASES
-from tests.compiler.test_chains import any_price
-from tests.firmware.kernels.test_sanitizers import CHAIN_SEEDS, FLAGS, INCLUDES, builds, check, names_in, seeds
+from tests.compiler.fusion.test_cascades import any_price
+from tests.firmware.kernels.test_sanitizers import CASCADE_SEEDS, FLAGS, INCLUDES, builds, check, names_in, seeds
 from tinydf.compiler import Compiled
-from tinydf.resources import FIRMWARE
-
-KERNELS = FIRMWARE / "kernels"
+from tinydf.resources import KERNELS
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ FAULTS = (
     Fault("average_pool_2d.c", "sum - count / 2", "sum + count / 2"),
     Fault("average_pool_2d_dsp.c", "left < 4 ? left : 4", "4"),
     Fault("average_pool_2d_mve.c", "-(count / 2)", "count / 2"),
-    Fault("chain.c", "(y - t->first) * t->row_bytes", "y * t->row_bytes"),
+    Fault("cascade.c", "(y - t->first) * t->row_bytes", "y * t->row_bytes"),
     Fault("conv_2d.c", "c / filters * depth", "0"),
     Fault("conv_2d_dsp.c", "y++", "y += 2"),
     Fault("conv_2d_few_dsp.c", "p->padding_value", "0"),
@@ -62,16 +60,16 @@ FAULTS = (
     Fault("depthwise_dsp.c", "(uint32_t)-start + dilation - 1", "(uint32_t)-start"),
     Fault("depthwise_mve.c", "w->kernel_height < p->slots", "w->kernel_height + 1 < p->slots"),
     Fault("depthwise_rv32.c", "inner.taps - end", "inner.taps - end - 1"),
-    Fault("extremum_dsp.c", "tdf_maximum(first[i] ^ mask", "tdf_minimum(first[i] ^ mask"),
+    Fault("extremum_dsp.c", "tdf_max(first[i] ^ mask", "tdf_min(first[i] ^ mask"),
     Fault("extremum_mve.c", "first, second, output", "first, first, output"),
     Fault("fill.c", "p->value", "0"),
     Fault("gather.c", "(size_t)p->input_runs", "(size_t)p->count"),
     Fault("grouped_conv_2d_dsp.c", "to += dot.output_channels", "to += dot.output_channels - (group == 1)"),
     Fault("grouped_conv_2d_rv32.c", "* p->groups + group", "* p->groups"),
-    Fault("larger.c", "*x > *y", "*x < *y"),
+    Fault("maximum.c", "*x > *y", "*x < *y"),
     Fault("lookup.c", "table[(uint8_t)input[i]]", "table[input[i] & 0x7f]"),
     Fault("max_pool_2d.c", "x < e->right", "x < e->right - 1"),
-    Fault("max_pool_2d_dsp.c", "c5 = tdf_maximum(c5, pixel[next + 1])", "c5 = tdf_maximum(c5, pixel[next])"),
+    Fault("max_pool_2d_dsp.c", "c5 = tdf_max(c5, pixel[next + 1])", "c5 = tdf_max(c5, pixel[next])"),
     Fault("max_pool_2d_mve.c", "row[(x - e->left) * channels", "row[x * channels"),
     Fault("multiply.c", "b + p->second_offset", "b"),
     Fault("multiply_dsp.c", "2 * channels", "3 * channels"),
@@ -90,7 +88,7 @@ FAULTS = (
     Fault("reduce_mve.c", "input[j * p->inner + k]", "input[j * p->inner]"),
     Fault("resize_bilinear.c", "above * (ONE - down) + below * down", "above * ONE"),
     Fault("resize_nearest.c", "p->rows[y]", "y"),
-    Fault("smaller.c", "*x < *y", "*x > *y"),
+    Fault("minimum.c", "*x < *y", "*x > *y"),
     Fault("softmax.c", "i < 3", "i < 1"),
 )
 
@@ -104,7 +102,7 @@ def main() -> int:
     survived = []
     with tempfile.TemporaryDirectory(prefix="tinydf-mutants-") as scratch:
         directory = Path(scratch)
-        objects = {path.name: compile_kernel(path, directory) for path in sorted(KERNELS.glob("*.c"))}
+        objects = {path.name: compile_kernel(path, directory) for path in sorted(KERNELS.glob("*/*.c"))}
         models = list(all_models())
         for fault in faults:
             found_by = find(fault, objects, models, directory)
@@ -122,9 +120,9 @@ def all_models() -> Iterator[tuple[str, int, bytes, Compiled]]:
             yield from ((name, seed, model, compiled) for compiled, flags in builds(model).values() if not flags)
     with pytest.MonkeyPatch.context() as patch:
         any_price(patch)
-        for seed in CHAIN_SEEDS:
-            model = CASES["wide_chain"](np.random.default_rng(seed))
-            yield from (("wide_chain", seed, model, one) for one, flags in builds(model).values() if not flags)
+        for seed in CASCADE_SEEDS:
+            model = CASES["wide_cascade"](np.random.default_rng(seed))
+            yield from (("wide_cascade", seed, model, one) for one, flags in builds(model).values() if not flags)
 
 
 def find(
@@ -132,9 +130,10 @@ def find(
 ) -> str | None:
     """The first model that shows a fault; None if none does."""
     kernels = directory / "mutated.o"
-    changed = objects | {fault.file: compile_kernel(mutate(fault, directory), directory / "mutant")}
+    beside = f"-I{source_of(fault).parent}"
+    changed = objects | {fault.file: compile_kernel(mutate(fault, directory), directory / "mutant", beside)}
     subprocess.run(["cc", "-r", *map(str, changed.values()), "-o", str(kernels)], check=True)
-    names = reached_by(KERNELS / fault.file)
+    names = reached_by(source_of(fault))
     for name, seed, model, compiled in models:
         if names & names_in(compiled.source):
             try:
@@ -154,13 +153,19 @@ def after(name: str, seed: int) -> np.random.Generator:
 def reached_by(path: Path) -> set[str]:
     """The names by which generated C reaches a kernel's file: its own, and those of the kernels that use it."""
     own = {path.stem, f"tdf_{path.stem}"}
-    users = {other.stem for other in KERNELS.glob("*.c") if own & names_in(other.read_text(encoding="utf-8"))}
+    users = {other.stem for other in KERNELS.glob("*/*.c") if own & names_in(other.read_text(encoding="utf-8"))}
     return own | users | {f"tdf_{stem}" for stem in users}
 
 
+def source_of(fault: Fault) -> Path:
+    """The kernel's C file."""
+    return next(KERNELS.glob(f"*/{fault.file}"))
+
+
 def mutate(fault: Fault, directory: Path) -> Path:
-    """Write a kernel with its fault; includes are found beside the right one."""
-    text = (KERNELS / fault.file).read_text(encoding="utf-8")
+    """Write a kernel with its fault."""
+    source = source_of(fault)
+    text = source.read_text(encoding="utf-8")
     before, found, behind = text.rpartition(fault.right)
     if not found:
         raise SystemExit(f"{fault.file} has no {fault.right!r} any more: give it another fault")
@@ -169,11 +174,11 @@ def mutate(fault: Fault, directory: Path) -> Path:
     return path
 
 
-def compile_kernel(path: Path, directory: Path) -> Path:
+def compile_kernel(path: Path, directory: Path, *includes: str) -> Path:
     """One kernel with the sanitizers."""
     directory.mkdir(exist_ok=True)
     made = directory / f"{path.stem}.o"
-    subprocess.run(["cc", *FLAGS, *INCLUDES, "-c", str(path), "-o", str(made)], check=True)
+    subprocess.run(["cc", *FLAGS, *INCLUDES, *includes, "-c", str(path), "-o", str(made)], check=True)
     return made
 
 

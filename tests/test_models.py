@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.command import succeed
 from tinydf.artefacts.manifest import MODEL, read_export
 from tinydf.compiler.host import HostEngine
-from tinydf.export.tflm import Golden
+from tinydf.compiler.host.interpreter import Interpreter
 from tinydf.files import sha256_file
 from tinydf.resources import MODELS
 from tinydf.train.run import load_run
@@ -48,5 +48,5 @@ def test_one_command_makes_an_export_with_tflms_bytes(directory: Path, tmp_path:
     if (directory / MODEL).stat().st_size <= SMALL:
         assert engine.arena_bytes <= SMALL
     inputs = np.random.default_rng(1).integers(-128, 128, (4, *engine.input_shape)).astype(np.int8)
-    expected = Golden((directory / MODEL).read_bytes()).run(inputs)
+    expected = Interpreter((directory / MODEL).read_bytes()).run(inputs)
     np.testing.assert_array_equal(engine.run(inputs).reshape(expected.shape), expected)

@@ -11,6 +11,7 @@ _ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
 
 BOARDS = _ROOT / "boards"
 FIRMWARE = _ROOT / "firmware"
+KERNELS = FIRMWARE / "kernels"
 MODELS = _ROOT / "models"
 LICENSE = _ROOT / "LICENSE"
 

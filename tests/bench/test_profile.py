@@ -16,7 +16,7 @@ from tinydf.errors import TinydfError
 pytestmark = pytest.mark.emulator
 
 
-@pytest.mark.parametrize("name", ["network", "chain", "softmax"])
+@pytest.mark.parametrize("name", ["network", "cascade", "softmax"])
 def test_on_the_emulated_board(name: str) -> None:
     measured = profile(CASES[name](np.random.default_rng(21)), "nucleo-h743")
     assert measured.equal
@@ -88,9 +88,9 @@ def test_a_damaged_model_is_named(tmp_path: Path) -> None:
 def test_code_is_counted_from_the_map() -> None:
     linker_map = """
 Discarded input sections
- .text.fill     0x00000000       0x40 CMakeFiles/firmware.dir/kernels/fill.c.obj
+ .text.fill     0x00000000       0x40 CMakeFiles/firmware.dir/kernels/reference/fill.c.obj
 Linker script and memory map
- .hot           0x00000000      0x100 CMakeFiles/firmware.dir/kernels/dot_dsp.c.obj
+ .hot           0x00000000      0x100 CMakeFiles/firmware.dir/kernels/dsp/dot_dsp.c.obj
  .text.layer_000
                 0x08001000       0x20 CMakeFiles/firmware.dir/tmp/x/model_aot.c.obj
  .rodata.w      0x08002000      0x900 CMakeFiles/firmware.dir/tmp/x/model_aot.c.obj

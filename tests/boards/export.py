@@ -1,11 +1,11 @@
 """An export directory whose model is twenty lines of C: quick to build, and with an output that is known."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.plan import EdgePlan, Plan
 from tinydf.artefacts.preprocess import Preprocess
 from tinydf.files import sha256_bytes, write_json
 
@@ -39,7 +39,9 @@ def expected_output(data: bytes) -> bytes:
     return bytes([total & 0x7F, total >> 7 & 0x7F])
 
 
-def write_export(directory: Path, arena_bytes: int = 4096, content: bytes = b"a model") -> Path:
+def write_export(
+    directory: Path, arena_bytes: int = 4096, content: bytes = b"a model", target: str = "armv7e-m"
+) -> Path:
     """Write an export directory with an arena of so many bytes; `content` stands for the model, and makes its hash."""
     directory.mkdir(parents=True, exist_ok=True)
     digest = sha256_bytes(content)
@@ -54,9 +56,31 @@ def write_export(directory: Path, arena_bytes: int = 4096, content: bytes = b"a 
     )
     write_json(directory / "manifest.json", manifest)
     (directory / "model.tflite").write_bytes(content)
-    (directory / "plan.json").write_text(json.dumps({"arena_bytes": arena_bytes}))
+    write_json(directory / "plan.json", _plan(digest, arena_bytes, target))
     (directory / "model_aot.h").write_text("")
     words = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(digest))
     source = _MODEL.format(digest=words, size=SIZE, bytes=INPUT_BYTES, arena=arena_bytes)
     (directory / "model_aot.c").write_text(source)
     return directory
+
+
+def _plan(digest: str, arena_bytes: int, target: str) -> Plan:
+    return Plan(
+        model_sha256=digest,
+        target=target,
+        arena_bytes=arena_bytes,
+        lower_bound=arena_bytes,
+        macs=0,
+        weight_bytes=0,
+        input=EdgePlan(
+            index=0,
+            name="image",
+            shape=(1, SIZE, SIZE, 3),
+            offset=0,
+            bytes=INPUT_BYTES,
+            scale=1 / 255,
+            zero_point=-128,
+        ),
+        output=EdgePlan(index=1, name="logits", shape=(1, 2), offset=0, bytes=2, scale=0.1, zero_point=0),
+        layers=(),
+    )

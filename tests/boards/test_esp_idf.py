@@ -26,7 +26,7 @@ from tinydf.boards import esp_idf, flashers
 from tinydf.boards.build import build
 from tinydf.boards.flashers.job import Job
 from tinydf.boards.sizes import measure
-from tinydf.compiler.check import random_inputs
+from tinydf.compiler.host.check import random_inputs
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
 from tinydf.link import wire
@@ -235,7 +235,7 @@ def test_all_of_the_component_is_plain_c(firmware: Path, export: Path) -> None:
     """Another compiler, for a core that ESP-IDF has too, finds nothing in it to warn of."""
     flags = ["-march=rv32imc", "-misa-spec=2.2", "-mabi=ilp32", "--specs=picolibc.specs", "-std=c11", "-O2"]
     flags += ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsyntax-only"]
-    places = (resources.FIRMWARE, *(resources.FIRMWARE / one for one in ("engine", "kernels")), export)
+    places = (resources.FIRMWARE, *(resources.FIRMWARE / one for one in ("engine", "kernels/include")), export)
     places += (STANDIN / "include", firmware / "cmake" / "build" / "config")
     definitions = [f"-DTINYDF_ARENA_BYTES={read_build(firmware).arena_bytes}", '-DTINYDF_BUILD_ID="0123abcd"']
     listed = (firmware / "cmake" / "build" / "build.ninja").read_text().split()
@@ -266,14 +266,22 @@ def test_a_board_that_nothing_emulates_is_not_said_to_be(firmware: Path, tmp_pat
 
 def test_an_arena_that_does_not_fit_is_said_before_any_build(tmp_path: Path) -> None:
     with pytest.raises(TinydfError, match="an arena of 300000 bytes, and esp32-devkitc has 147872 in one piece"):
-        build("esp32-devkitc", write_export(tmp_path / "export", 300_000), tmp_path / "out")
+        build("esp32-devkitc", write_export(tmp_path / "export", 300_000, target="generic"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_without_esp_idf_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.delenv("IDF_PATH", raising=False)
-    done = tinydf("build", "--board", BOARD, "--export", write_export(tmp_path / "export"), "--out", tmp_path / "out")
+    done = tinydf(
+        "build",
+        "--board",
+        BOARD,
+        "--export",
+        write_export(tmp_path / "export", target="generic"),
+        "--out",
+        tmp_path / "out",
+    )
     assert done.returncode == 1
     assert done.stderr == (
         "tinydf: ESP-IDF is not installed (no idf.py on PATH): git clone -b v5.5.5 --recursive "
@@ -302,7 +310,7 @@ def test_a_build_that_fails_names_the_error_and_leaves_the_old_firmware(firmware
     out = tmp_path / "out"
     shutil.copytree(firmware, out)
     before = read_build(out)
-    export = write_export(tmp_path / "export")
+    export = write_export(tmp_path / "export", target="generic")
     (export / "model_aot.c").write_text("#error this model is not C\n")
     with pytest.raises(TinydfError, match=r"the build failed: .*model_aot.c:1:2: error: #error this model is not C"):
         build(BOARD, export, out)
@@ -334,7 +342,7 @@ cmake failed with exit code 1, output of the command is in the log""",
 def test_the_cause_is_the_line_that_comes_out(cause: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STANDIN_FAILS", TRANSCRIPTS[cause])
     with pytest.raises(TinydfError, match=f"the build failed: .*{re.escape(cause)}"):
-        build(BOARD, write_export(tmp_path / "export"), tmp_path / "out")
+        build(BOARD, write_export(tmp_path / "export", target="generic"), tmp_path / "out")
     assert not (tmp_path / "out" / "firmware.elf").exists()
 
 

@@ -832,7 +832,7 @@ def network(rng: Rng) -> bytes:
 
 
 @case
-def chain(rng: Rng) -> bytes:
+def cascade(rng: Rng) -> bytes:
     """Convolutions, depthwise ones and pools one after the other: each output slides over its input, either way."""
     model = ModelBuilder()
     shape = (1, size(rng, 2, 14), size(rng, 2, 14), size(rng, 1, 9))
@@ -874,7 +874,7 @@ def chain(rng: Rng) -> bytes:
 
 
 @case
-def wide_chain(rng: Rng) -> bytes:
+def wide_cascade(rng: Rng) -> bytes:
     """Inverted residuals that run row by row: pads, h-swish, gates by channel, residuals, any stride and dilation."""
     model = ModelBuilder()
     shape = (1, size(rng, 6, 20), size(rng, 3, 9), size(rng, 1, 6))

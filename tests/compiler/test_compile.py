@@ -15,15 +15,15 @@ from tests.compiler.cases import CASES
 from tests.compiler.models import ModelBuilder
 from tinydf.cli.compile import command
 from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
+from tinydf.compiler.codegen.emit import printable
 from tinydf.compiler.compile import check_name
-from tinydf.compiler.emit import printable
 from tinydf.compiler.host import HostEngine
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes
-from tinydf.resources import FIRMWARE
+from tinydf.resources import KERNELS
 
 STRICT = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-c")
-INCLUDES = (f"-I{FIRMWARE / 'kernels'}",)
+INCLUDES = (f"-I{KERNELS / 'include'}",)
 COMPILERS = {"host": ("cc",), "arm": ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard")}
 
 
@@ -67,7 +67,7 @@ def test_generated_c_and_kernels_have_no_warning(name: str, tmp_path: Path) -> N
         source = str(directory / "model_aot.c")
         run = [*compiler, *STRICT, *INCLUDES, f"-I{directory}", source, "-o", str(directory / "model.o")]
         subprocess.run(run, check=True)
-    for source_file in sorted((FIRMWARE / "kernels").glob("*.c")):
+    for source_file in sorted(KERNELS.glob("*/*.c")):
         subprocess.run([*compiler, *STRICT, *INCLUDES, str(source_file), "-o", str(tmp_path / "k.o")], check=True)
 
 

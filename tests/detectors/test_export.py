@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from benchmarks.untrained import fit, noise
 from tinydf.compiler import compile_model, write_compiled
-from tinydf.compiler.check import first_difference
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.host.check import first_difference
 from tinydf.detectors import micronet, mobilenet_v2, mobilenet_v3, resnet_8
 from tinydf.detectors.layers import classifier
 from tinydf.export.onnx import run_torch, to_onnx

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tinydf.artefacts.manifest import read_export
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
 from tinydf.data.dataset import Dataset
 from tinydf.export.bias import correct_biases
 from tinydf.export.calibration import calibration_crops

@@ -13,11 +13,11 @@ from tinydf.artefacts.manifest import read_export
 from tinydf.artefacts.parity import FILE as PARITY
 from tinydf.artefacts.parity import LIMITS, Parity
 from tinydf.cli.export import command
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.host.interpreter import Interpreter
 from tinydf.data.dataset import Dataset
 from tinydf.export.parity import mean
 from tinydf.export.run import export_run
-from tinydf.export.tflm import Golden
 from tinydf.files import sha256_file
 from tinydf.train.run import load_run
 
@@ -70,7 +70,7 @@ def test_parity_is_within_limits_on_every_stage(tiny_export: Path) -> None:
 
 def test_parity_of_int8_is_what_the_interpreter_and_the_manifest_say(tiny_export: Path, tiny_data: Path) -> None:
     manifest, parity = read_export(tiny_export), json.loads((tiny_export / PARITY).read_bytes())
-    golden = Golden((tiny_export / "model.tflite").read_bytes())
+    golden = Interpreter((tiny_export / "model.tflite").read_bytes())
     accuracies = parity["stages"][3]["balanced_accuracy"]
     assert "pre_social" in accuracies
     for platform, accuracy in accuracies.items():

@@ -7,7 +7,7 @@ import pytest
 
 from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.models import golden
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
 from tinydf.export.packing import pack
 from tinydf.resources import MODELS
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tests.e2e.command import succeed
 from tinydf.artefacts.manifest import read_export
-from tinydf.compiler.graph import Graph
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.ir.graph import Graph
 from tinydf.data.dataset import Dataset
 from tinydf.export.calibration import calibration_crops
 from tinydf.export.ranges import METHODS, STEPS, Range, Seen

@@ -12,7 +12,7 @@ from tests.compiler.cases import CASES
 from tests.compiler.models import ModelBuilder
 from tinydf.artefacts.manifest import Manifest
 from tinydf.boards.tflm.setup import FILE, Figure, keep_figure, read_figures
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
 from tinydf.export.tflm_arena import Buffer, _scratch, _tensors, arena_bytes, largest_arena, plan
 from tinydf.resources import MODELS
 

@@ -97,7 +97,7 @@ def test_the_firmwares_log(tmp_path: Path) -> None:
 @pytest.mark.skipif("TFLM_ROOT" not in os.environ, reason="TFLM_ROOT does not name a built tflite-micro tree")
 def test_a_program_of_40_lines_gives_the_interpreters_bytes(tmp_path: Path) -> None:
     """The published detector in a program that is not tinydf's, linked with the library for this computer."""
-    from tinydf.export.tflm import Golden
+    from tinydf.compiler.host.interpreter import Interpreter
 
     tflite = (MODELS / "phinet-demo" / "model.tflite").read_bytes()
     manifest = Manifest.model_validate_json((MODELS / "phinet-demo" / "manifest.json").read_bytes())
@@ -110,6 +110,6 @@ def test_a_program_of_40_lines_gives_the_interpreters_bytes(tmp_path: Path) -> N
     subprocess.run([*command, *sources, "-o", str(tmp_path / "main")], check=True)
     inputs = np.random.default_rng(5).integers(-128, 128, (4, *manifest.input.shape[1:]), dtype=np.int8)
     done = subprocess.run([tmp_path / "main"], input=inputs.tobytes(), capture_output=True, check=True)
-    expected = Golden(tflite).run(inputs)
+    expected = Interpreter(tflite).run(inputs)
     verdicts = [b"f" if manifest.verdict(one[None]) else b"r" for one in expected]
     assert done.stdout == b"".join(one.tobytes() + verdict for one, verdict in zip(expected, verdicts, strict=True))

@@ -13,7 +13,7 @@ from tests.compiler.cases import CASES, inputs_for, kernels_of
 from tests.compiler.models import golden
 from tinydf.boards import board as boards
 from tinydf.compiler import compile_model, target_of, write_compiled
-from tinydf.resources import FIRMWARE
+from tinydf.resources import KERNELS
 
 pytestmark = [
     pytest.mark.emulator,
@@ -42,7 +42,7 @@ NAMES = (
 )
 PROGRAM = Path(__file__).parent / "mps"
 QEMU = ("qemu-system-arm", "-nodefaults", "-display", "none", "-semihosting")
-INCLUDES = (f"-I{FIRMWARE / 'kernels'}",)
+INCLUDES = (f"-I{KERNELS / 'include'}",)
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,7 @@ def kernels(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The kernels that generated code for the machine's core calls."""
     directory = tmp_path_factory.mktemp("kernels")
     others = ("rv32",) if machine.suffixes == ("_mve",) else ("rv32", "mve")
-    sources = [
-        str(path)
-        for path in sorted((FIRMWARE / "kernels").glob("*.c"))
-        if not any(other in path.stem for other in others)
-    ]
+    sources = [str(path) for path in sorted(KERNELS.glob("*/*.c")) if path.parent.name not in others]
     flags = ("-Wall", "-Wextra", "-Wconversion", "-Werror", "-r", "-nostdlib")
     subprocess.run([*machine.compiler, *flags, *sources, "-o", str(directory / "kernels.o")], check=True)
     return directory / "kernels.o"

@@ -16,7 +16,7 @@ from tinydf.boards import board as boards
 from tinydf.boards.build import build
 from tinydf.boards.tflm.library import choose, find_tree
 from tinydf.boards.tflm.setup import Choice, scratch_of
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
 from tinydf.errors import TinydfError
 from tinydf.export.run import export_run
 from tinydf.export.tflm_arena import arena_bytes
@@ -50,13 +50,13 @@ def needs_library(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_board_gives_the_interpreters_bytes(export: Path, tmp_path: Path, name: str) -> None:
-    from tinydf.export.tflm import Golden
+    from tinydf.compiler.host.interpreter import Interpreter
 
     needs_library(name)
     made = build(name, export, tmp_path, engine="tflm")
     manifest = read_export(export)
     inputs = np.random.default_rng(1).integers(-128, 128, (3, *manifest.input.shape[1:]), dtype=np.int8)
-    expected = Golden((export / "model.tflite").read_bytes()).run(inputs)
+    expected = Interpreter((export / "model.tflite").read_bytes()).run(inputs)
     running = emulator.start(name, tmp_path / "firmware.elf", name=f"test-tflm-{name}", replace=True)
     try:
         with Board(running.port) as board:

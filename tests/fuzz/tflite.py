@@ -30,10 +30,10 @@ from benchmarks import mlperf_tiny
 from tests.compiler.cases import CASES
 from tests.fuzz.interpreter import CrashedError, Interpreter, RefusedError
 from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
-from tinydf.compiler.tflite import Bytes, Table
+from tinydf.compiler.frontend.tflite import Bytes, Table
 from tinydf.console import progress
 from tinydf.errors import TinydfError
-from tinydf.resources import FIRMWARE
+from tinydf.resources import FIRMWARE, KERNELS
 
 SECONDS_PER_CASE = 10
 LARGEST_RUN = 1 << 22
@@ -44,7 +44,7 @@ IntArray = NDArray[np.int64]
 Int8Array = NDArray[np.int8]
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 SANITIZERS = ("-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-INCLUDES = (f"-I{FIRMWARE}", f"-I{FIRMWARE / 'kernels'}")
+INCLUDES = (f"-I{FIRMWARE}", f"-I{KERNELS / 'include'}")
 ENGINE = FIRMWARE / "engine" / "aot" / "engine.c"
 DRIVER = Path(__file__).parents[1] / "firmware" / "kernels" / "driver.c"
 
@@ -162,7 +162,7 @@ def time_limit(seconds: int) -> Iterator[None]:
 def build_kernels(directory: Path) -> Path:
     """All kernels with the sanitizers, once."""
     made = directory / "kernels.o"
-    sources = [str(path) for path in sorted((FIRMWARE / "kernels").glob("*.c"))]
+    sources = [str(path) for path in sorted(KERNELS.glob("*/*.c"))]
     subprocess.run(["cc", *SANITIZERS, *INCLUDES, "-r", *sources, "-o", str(made)], check=True)
     return made
 

@@ -41,7 +41,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Two models that share most kernels, and one whose layers run by rows."""
     directory = tmp_path_factory.mktemp("models")
     made = {}
-    for name, case, seed in (("first", "network", 3), ("second", "network", 11), ("rows", "wide_chain", 4)):
+    for name, case, seed in (("first", "network", 3), ("second", "network", 11), ("rows", "wide_cascade", 4)):
         made[name] = directory / f"{name}.tflite"
         made[name].write_bytes(CASES[case](np.random.default_rng(seed)))
     return made
@@ -98,7 +98,7 @@ def test_only_the_kernels_that_are_used(models: dict[str, Path], tmp_path: Path)
     assert {name for name in called if name.startswith("rows_")} <= {
         n for defined, _ in symbols.values() for n in defined
     }
-    assert any("chain" in path.name for path in files)
+    assert any("cascade" in path.name for path in files)
 
 
 def _symbols(path: Path) -> tuple[set[str], set[str]]:

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from tests.e2e.command import refuse
 from tinydf import detectors
 from tinydf.artefacts.manifest import read_export
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.host.interpreter import Interpreter
 from tinydf.data.dataset import Dataset
 from tinydf.export.run import export_run
-from tinydf.export.tflm import Golden
 from tinydf.files import sha256_file
 from tinydf.train.evaluate import evaluate_scores
 from tinydf.train.images import read_images
@@ -134,7 +134,7 @@ def test_learned_ranges_reach_the_tflite(refined: Path, tiny_data: Path, tmp_pat
     aware.high.copy_(ranges["high"])
     images = read_images(Dataset(tiny_data), "test")
     simulated, exact = (evaluate_scores(one, images, recipe.preprocess) for one in (aware, detector))
-    golden = Golden(tflite)
+    golden = Interpreter(tflite)
     device = np.array([manifest.score(golden.run(manifest.to_inputs(one))) for one in images.pixels])
     apart, without = (float(np.sqrt(np.mean((one - device) ** 2))) for one in (simulated, exact))
     assert apart < without

@@ -17,7 +17,7 @@ from tinydf.artefacts.manifest import read_export
 from tinydf.boards import board as boards
 from tinydf.boards.build import build
 from tinydf.boards.tflm.setup import Choice, Figure, keep_figure, prepare
-from tinydf.compiler.check import random_inputs
+from tinydf.compiler.host.check import random_inputs
 from tinydf.console import note, notes
 from tinydf.errors import TinydfError
 from tinydf.flash import flash

@@ -15,14 +15,15 @@ from tinydf import emulator
 from tinydf.artefacts.build import ELF, MAP, Build, Engine
 from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import MODEL, Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.plan import LayerPlan
 from tinydf.artefacts.preprocess import Preprocess
 from tinydf.boards import board as boards
 from tinydf.boards.build import build
 from tinydf.boards.tflm.setup import Choice
 from tinydf.compiler import Compiled, Plan, compile_model, target_of, write_compiled
-from tinydf.compiler.check import Reference, random_inputs
-from tinydf.compiler.plan import LayerPlan
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.host.check import random_inputs
+from tinydf.compiler.host.interpreter import Interpreter
 from tinydf.console import note
 from tinydf.errors import TinydfError, about
 from tinydf.files import sha256_bytes, write_json
@@ -34,7 +35,7 @@ ESP_IDF_HOT = ".iram1.tinydf"  # where the component puts hot code
 SAMPLES = 3
 # In a linker map: the compiled model, the kernels, and the engine over them; TFLM's library and the engine over it.
 _ENGINE_OBJECT = re.compile(
-    r"(/kernels/\w+|[/(]model_aot|/aot/engine|[(]engine)\.c\.o(bj)?\)?$|/engine/tflm/|microlite\.a\(|/libtflm\.a\("
+    r"(/kernels/\w+/\w+|[/(]model_aot|/aot/engine|[(]engine)\.c\.o(bj)?\)?$|/engine/tflm/|microlite\.a\(|/libtflm\.a\("
 )
 
 
@@ -128,7 +129,7 @@ def profile(
         raise TinydfError(f"{board_name} has no emulator", "give the --port of one that runs this very model")
     target = target_of(board.core.name)
     with about(name):
-        # TFLM runs operator by operator: its layers are those of a plan without chains.
+        # TFLM runs operator by operator: its layers are those of a plan without cascades.
         compiled = compile_model(tflite, target=target, whole=engine == "tflm")
         _check_output(compiled.plan.output.bytes)
         if engine == "tflm":
@@ -230,8 +231,8 @@ def _measure(link: Board, model: str, inputs: NDArray[np.int8]) -> _Measured:
 def _expected(tflite: bytes, plan: Plan, inputs: NDArray[np.int8]) -> list[bytes]:
     expected = []
     for one in inputs:
-        reference = Reference(tflite, plan)
-        reference.run(one)
+        reference = Interpreter(tflite, plan)
+        reference.invoke(one)
         expected.append(reference.tensor(plan.output.index).tobytes())
     return expected
 

@@ -17,8 +17,8 @@ from tinydf.bench import journal as journals
 from tinydf.bench.images import choose, images
 from tinydf.bench.journal import Answer, Header, Journal, Profile, Session
 from tinydf.bench.summary import Bench, summarise
+from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.host import HostEngine
-from tinydf.compiler.tflite import read_model
 from tinydf.console import note, progress
 from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError

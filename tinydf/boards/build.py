@@ -1,7 +1,6 @@
 """Firmware for a board and a model: the board's CMake file and linker memories, the compiler, the sizes."""
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from tinydf import resources
 from tinydf.artefacts.build import BIN, ELF, FILE, MAP, Build, Engine, LinkedLibrary, Sizes
 from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import MODEL, Manifest, read_export
+from tinydf.artefacts.plan import read_plan
 from tinydf.boards import board as boards
 from tinydf.boards import esp_idf
 from tinydf.boards.board import Board
@@ -185,8 +185,7 @@ def has_engine(export: Path, board: Board) -> bool:
     """Whether an export has the engine's C, with kernels of the board's core; the host takes what is there."""
     if not all((export / name).is_file() for name in ENGINE_SOURCES["aot"]):
         return False
-    found = re.search(r'"target":\s*"([^"]*)"', (export / "plan.json").read_text(encoding="utf-8"))
-    return board.hosted or found is None or found[1] == _target(board)
+    return board.hosted or read_plan(export).target == _target(board)
 
 
 def _target(board: Board) -> str:
@@ -198,11 +197,7 @@ def _target(board: Board) -> str:
 
 
 def _planned_arena(export: Path) -> int:
-    plan = (export / "plan.json").read_text(encoding="utf-8")
-    found = re.search(r'"arena_bytes":\s*(\d+)', plan)
-    if found is None:
-        raise TinydfError(f"{export / 'plan.json'} has no arena_bytes", "compile again with `tinydf compile`")
-    return int(found[1])
+    return read_plan(export).arena_bytes
 
 
 def _arena_region(board: Board, arena_bytes: int, tflm: Setup | None) -> str:

@@ -56,7 +56,7 @@ def command(
     else:
         write_compiled(compiled, out)
     if check:
-        from tinydf.compiler.check import first_difference
+        from tinydf.compiler.host.check import first_difference
 
         difference = first_difference(tflite, compiled.plan, out, stem=compiled.stem)
         if difference is not None:

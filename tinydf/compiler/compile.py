@@ -4,17 +4,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinydf.compiler import operators as operators  # fills the registry of lowerings
-from tinydf.compiler.chains import place_chained
-from tinydf.compiler.emit import emit, emit_header, stem
-from tinydf.compiler.graph import Graph, Tensor
-from tinydf.compiler.lowering import lower
+from tinydf.artefacts.plan import FILE as PLAN_FILE
+from tinydf.artefacts.plan import Plan
+from tinydf.compiler import lowering as lowering  # fills the registry of lowerings
+from tinydf.compiler.codegen.emit import emit, emit_header, stem
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.fusion.cascades import place_cascades
+from tinydf.compiler.fusion.sums import fuse_sums
+from tinydf.compiler.fusion.tables import join_tables
+from tinydf.compiler.ir.graph import Graph, Tensor
+from tinydf.compiler.lowering.context import check_supported, lower
+from tinydf.compiler.memory.placement import directed, place
+from tinydf.compiler.memory.plan import make_plan
 from tinydf.compiler.passes import PASSES
-from tinydf.compiler.plan import FILE as PLAN_FILE
-from tinydf.compiler.plan import Plan, directed, make_plan, place
-from tinydf.compiler.tables import join_tables
 from tinydf.compiler.targets import TARGETS
-from tinydf.compiler.tflite import read_model
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, write_json, write_text
 
@@ -67,9 +70,10 @@ def compile_model(
     graph = read_model(tflite)
     for apply in PASSES:
         graph = apply(graph)
+    check_supported(graph)
     _check_edges(graph)
-    layers = TARGETS[target](graph, join_tables(graph, lower(graph)))
-    layers, placement = (layers, place(graph, layers)) if whole else place_chained(graph, layers)
+    layers = fuse_sums(graph, TARGETS[target](graph, join_tables(graph, lower(graph))))
+    layers, placement = (layers, place(graph, layers)) if whole else place_cascades(graph, layers)
     if placement.arena_bytes > MAXIMUM_ARENA:
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
     layers = directed(graph, layers, placement)
@@ -87,10 +91,10 @@ def check_name(name: str) -> None:
 
 
 def _check_edges(graph: Graph) -> None:
-    for name, places in (("input", graph.inputs), ("output", graph.outputs)):
-        if len(places) != 1:
-            raise TinydfError(f"the model has {len(places)} {name}s, expected 1", "export a model with one of each")
-        _check_edge(name, graph.tensors[places[0]])
+    for name, tensor_ids in (("input", graph.inputs), ("output", graph.outputs)):
+        if len(tensor_ids) != 1:
+            raise TinydfError(f"the model has {len(tensor_ids)} {name}s, expected 1", "export a model with one of each")
+        _check_edge(name, graph.tensors[tensor_ids[0]])
     if not graph.operators:
         raise TinydfError("the model does nothing: its output is its input", "export another model")
 

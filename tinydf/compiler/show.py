@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from tinydf.compiler.plan import Plan, TensorPlan
+from tinydf.artefacts.plan import Plan, TensorPlan
 from tinydf.console import results
 
 
@@ -24,9 +24,9 @@ def print_plan(plan: Plan) -> None:
         table.add_row(str(layer.index), layer.operator, shapes, *cost)
     results.print(table)
     for layer in plan.layers:
-        if layer.band:
+        if layer.stripe_rows:
             kept = ", ".join(f"{tensor.rows} rows of {_shape(tensor)}" for tensor in layer.kept)
-            results.print(f"{layer.index} {layer.operator} runs by {layer.band} rows and keeps {kept}")
+            results.print(f"{layer.index} {layer.operator} runs by {layer.stripe_rows} rows and keeps {kept}")
     gap = plan.arena_bytes - plan.lower_bound
     proof = "no placing of these buffers is smaller" if gap == 0 else f"{gap:,} above the lower bound"
     results.print(f"{len(plan.layers)} layers, {plan.macs:,} MACs, {plan.weight_bytes:,} bytes of weights and tables")

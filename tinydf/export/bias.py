@@ -10,8 +10,8 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.graph import Graph, Operator, Tensor
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.ir.graph import Graph, Operator, Tensor
 from tinydf.export.layers import Layers
 
 IMAGES = 100

@@ -17,6 +17,7 @@ from tinydf.artefacts.parity import FILE as PARITY
 from tinydf.artefacts.parity import Calibration, Parity, StageParity
 from tinydf.artefacts.preprocess import Preprocess, quantise
 from tinydf.compiler import compile_model, write_compiled
+from tinydf.compiler.host.interpreter import Interpreter
 from tinydf.console import note, notes
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
@@ -26,7 +27,7 @@ from tinydf.export.layers import layer_noise, noisiest
 from tinydf.export.parity import Logits, ParityImages, check, compare, parity_images
 from tinydf.export.ranges import METHODS, Range
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
-from tinydf.export.tflm import Golden, measure_arena
+from tinydf.export.tflm import measure_arena
 from tinydf.export.tflm_sources import write_sources
 from tinydf.files import atomic_directory, sha256_bytes, write_json
 
@@ -231,7 +232,7 @@ def _try(models: dict[Calibration, bytes], origin: Origin, data: Dataset) -> dic
 def _int8_logits(tflite: bytes, floats: NDArray[np.float32]) -> Logits:
     """What tflite-micro gives for float inputs, float32 [crops, size, size, 3] -> float64 [crops, 2]."""
     model = Int8Model(tflite, MODEL)
-    outputs = Golden(tflite).run(quantise(floats, model.input.scale, model.input.zero_point))
+    outputs = Interpreter(tflite).run(quantise(floats, model.input.scale, model.input.zero_point))
     # int8 times float32 is exact in float64: a verdict by these is the device's integer comparison.
     logits: Logits = (outputs.astype(np.float64) - model.output.zero_point) * model.output.scale
     return logits

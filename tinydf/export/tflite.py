@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from tinydf.artefacts.manifest import Tensor
 from tinydf.artefacts.parity import Calibration, Method
-from tinydf.compiler.graph import Graph
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.ir.graph import Graph
 from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.export.ranges import Range

@@ -1,8 +1,4 @@
-"""TensorFlow Lite Micro's interpreter: the definition of the right bytes.
-
-The interpreter is the one in the PyPI package tflite-micro, built for the host: its outputs are those of every device,
-its arena is that of a 64-bit machine, where the bookkeeping is larger than on a microcontroller.
-"""
+"""How much arena TensorFlow Lite Micro's interpreter takes on this machine."""
 
 import importlib.util
 import re
@@ -11,32 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tinydf.compiler.host.interpreter import Interpreter
 from tinydf.errors import TinydfError
 
-ARENA_BYTES = 64 << 20
 ALLOCATED = re.compile(r"Arena allocation total (\d+) bytes")
-
-
-class Golden:
-    """The interpreter on one model; what it answers is right by definition. Give it only models that were checked."""
-
-    def __init__(self, tflite: bytes) -> None:
-        from tflite_micro.python.tflite_micro import runtime
-
-        self._interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=ARENA_BYTES)
-
-    def run(self, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Outputs, int8 [images, 2], for inputs, int8 [images, size, size, 3]."""
-        return np.stack([self._run_one(one[None]) for one in inputs])
-
-    def _run_one(self, image: NDArray[np.int8]) -> NDArray[np.int8]:
-        self._interpreter.set_input(image, 0)
-        self._interpreter.invoke()
-        output: NDArray[np.int8] = self._interpreter.get_output(0)[0].copy()
-        return output
 
 
 def measure_arena(tflite: bytes, name: str) -> int | None:
@@ -63,12 +37,7 @@ def measure_arena(tflite: bytes, name: str) -> int | None:
 
 def _report_arena(path: Path) -> None:
     """Run a model once on zeros; the interpreter prints its allocations on standard error."""
-    from tflite_micro.python.tflite_micro import runtime
-
-    interpreter = runtime.Interpreter.from_file(str(path), arena_size=ARENA_BYTES)
-    interpreter.set_input(np.zeros(interpreter.get_input_details(0)["shape"], np.int8), 0)
-    interpreter.invoke()
-    interpreter.print_allocations()
+    Interpreter(path.read_bytes()).report_allocations()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from tinydf.compiler.graph import Graph, Operator, Tensor
-from tinydf.compiler.schema import NUMPY_DTYPES
+from tinydf.compiler.frontend.schema import NUMPY_DTYPES
+from tinydf.compiler.ir.graph import Graph, Operator, Tensor
 
 ALIGNMENT = 16
 # Bounds of what tflite-micro keeps, in bytes on a 32-bit core.

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from tinydf.artefacts.manifest import Manifest, Tensor
-from tinydf.compiler.graph import Graph
-from tinydf.compiler.tflite import read_model
+from tinydf.compiler.frontend.tflite import read_model
+from tinydf.compiler.ir.graph import Graph
 from tinydf.export.tflm_arena import largest_arena
 
 HEADER, SOURCE, RESOLVER = "model_data.h", "model_data.cc", "op_resolver.h"

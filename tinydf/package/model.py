@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tinydf.artefacts.manifest import Manifest
+from tinydf.artefacts.plan import EdgePlan
 from tinydf.compiler import Compiled
-from tinydf.compiler.plan import EdgePlan
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ kernels, whose names begin with the model's instead of `tdf_`. What a program se
 import re
 
 from tinydf.compiler import Compiled
-from tinydf.resources import FIRMWARE
+from tinydf.resources import KERNELS
 
-KERNELS = FIRMWARE / "kernels"
 SHARED = "tdf_model.h"
 _NAME = re.compile(r"\btdf_\w+")
 _INCLUDE = re.compile(r'^#include "([\w.]+)"$', re.MULTILINE)
@@ -25,7 +24,7 @@ def sources(compiled: Compiled) -> dict[str, str]:
     """
     name, stem = compiled.name, compiled.stem
     folder = f"{name}_kernels"
-    shared = (KERNELS / SHARED).read_text(encoding="utf-8")
+    shared = (KERNELS / "include" / SHARED).read_text(encoding="utf-8")
     common = set(_NAME.findall(shared))
 
     def own(text: str) -> str:
@@ -43,7 +42,7 @@ def sources(compiled: Compiled) -> dict[str, str]:
 
 def used_kernels(source: str) -> dict[str, str]:
     """The kernels' files that a generated C source needs, with their headers: file -> text."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(KERNELS.glob("*.[ch]"))}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(KERNELS.glob("*/*.[ch]"))}
     home = {name: file for file, text in texts.items() if file.endswith(".c") for name in _DEFINED.findall(text)}
     wanted: list[str] = [source]
     used: dict[str, str] = {}

@@ -9,18 +9,17 @@ from pydantic import BaseModel, ConfigDict
 from tinydf.artefacts.build import ELF, Build, read_build
 from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import MODEL, Manifest, read_export
+from tinydf.artefacts.plan import FILE as PLAN
+from tinydf.artefacts.plan import Plan, read_plan
 from tinydf.artefacts.run import METRICS, WEIGHTS, Metrics, read_metrics
 from tinydf.bench import journal as journals
 from tinydf.bench.journal import Contents
 from tinydf.bench.run import FILE as BENCH
 from tinydf.bench.summary import Bench
-from tinydf.compiler.plan import FILE as PLAN
-from tinydf.compiler.plan import Plan
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.files import read_model, sha256_file
-from tinydf.report.plan import read_plan
 
 ONNX = "model.onnx"
 SOURCES = {"aot": "model_aot.c", "tflm": "model_data.cc"}

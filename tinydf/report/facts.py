@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from tinydf.artefacts.manifest import MODEL
 from tinydf.artefacts.parity import FILE as PARITY
 from tinydf.artefacts.parity import Parity
+from tinydf.artefacts.plan import Plan
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, UNITS, Bench, device_case, host_case
 from tinydf.boards import board as boards
-from tinydf.compiler.plan import Plan
 from tinydf.data.dataset import Dataset, Split
 from tinydf.files import read_model
 from tinydf.metrics.accuracy import Accuracy, Case, measure

@@ -1,11 +1,9 @@
 """Lifetimes of tensors in the arena, from the compiler's plan."""
 
-from pathlib import Path
-
 from pydantic import BaseModel, ConfigDict
 
-from tinydf.compiler.plan import FILE, Plan, TensorPlan
-from tinydf.files import read_model
+from tinydf.artefacts.plan import Plan, TensorPlan
+from tinydf.compiler.ir.liveness import lifetimes
 
 
 class Box(BaseModel):
@@ -20,33 +18,24 @@ class Box(BaseModel):
     last: int
 
 
-def read_plan(export: Path) -> Plan:
-    """Read an export's memory plan.
-
-    Raises:
-        TinydfError: if there is none, or it is damaged.
-    """
-    return read_model(Plan, export / FILE, "tinydf compile")
-
-
 def boxes(plan: Plan) -> list[Box]:
     """Where each tensor lives, and when: in steps, one a layer; the model's input is there before the first."""
-    lives: dict[str, tuple[TensorPlan, int, int]] = {plan.input.name: (plan.input, -1, -1)}
-    for step, layer in enumerate(plan.layers):
-        for tensor in layer.inputs:
-            name = tensor.name if tensor.name in lives else _reshaped(tensor, lives)
-            held, first, _ = lives.get(name, (tensor, step, step))
-            lives[name] = (held, first, step)
-        lives |= {tensor.name: (tensor, step, step) for tensor in (*layer.kept, *layer.outputs)}
+    known: dict[str, TensorPlan] = {plan.input.name: plan.input}
+    steps = []
+    for layer in plan.layers:
+        reads = [_name(tensor, known) for tensor in layer.inputs]
+        written = {tensor.name: tensor for tensor in (*layer.kept, *layer.outputs)}
+        known |= written
+        steps.append((reads, list(written)))
     return [
-        Box(name=name, offset=tensor.offset, bytes=tensor.bytes, first=first, last=last)
-        for name, (tensor, first, last) in lives.items()
+        Box(name=name, offset=known[name].offset, bytes=known[name].bytes, first=life.first, last=life.last)
+        for name, life in lifetimes([plan.input.name], steps).items()
     ]
 
 
-def _reshaped(tensor: TensorPlan, lives: dict[str, tuple[TensorPlan, int, int]]) -> str:
-    """The last tensor that was written to these bytes, of which `tensor` is another shape; itself if there is none."""
-    place = (tensor.offset, tensor.bytes)
-    return next(
-        (name for name, (one, _, _) in reversed(lives.items()) if (one.offset, one.bytes) == place), tensor.name
-    )
+def _name(tensor: TensorPlan, known: dict[str, TensorPlan]) -> str:
+    """The tensor's name; where it is another shape of one that was written to these bytes, that one's."""
+    if tensor.name in known:
+        return tensor.name
+    bytes_ = (tensor.offset, tensor.bytes)
+    return next((name for name, one in reversed(known.items()) if (one.offset, one.bytes) == bytes_), tensor.name)

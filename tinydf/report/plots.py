@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
+from tinydf.artefacts.plan import Plan
 from tinydf.bench.summary import Layer as Profiled
-from tinydf.compiler.plan import Plan
 from tinydf.metrics.accuracy import Case
 from tinydf.report.plan import boxes
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from tests.compiler.cases import CASES, distinct_targets, inputs_for
+from tests.compiler.fusion.test_cascades import any_price
 from tests.compiler.models import golden
-from tests.compiler.test_chains import any_price
 from tinydf.compiler import Compiled, write_compiled
-from tinydf.resources import FIRMWARE
+from tinydf.resources import FIRMWARE, KERNELS
 
 SEEDS = range(4)
 RARE_SEEDS = {"add": (14, 15), "sub": (15,), "depthwise_conv_2d": (11,), "maximum": (26,)}
 """Further ones, without which a fault of `tests/mutants.py` is not found."""
-CHAIN_SEEDS = (4, 7, 9)
+CASCADE_SEEDS = (4, 7, 9)
 FLAGS = (
     "-std=c11",
     "-O1",
@@ -25,7 +25,7 @@ FLAGS = (
     "-fno-sanitize-recover=all",
     "-fno-omit-frame-pointer",
 )
-INCLUDES = (f"-I{FIRMWARE}", f"-I{FIRMWARE / 'kernels'}")
+INCLUDES = (f"-I{FIRMWARE}", f"-I{KERNELS / 'include'}")
 ENGINE = FIRMWARE / "engine" / "aot" / "engine.c"
 
 
@@ -43,7 +43,7 @@ BUILDS = {
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Path]:
     """All kernels, built once with the sanitizers for each set of flags."""
     directory = tmp_path_factory.mktemp("kernels")
-    sources = [str(path) for path in sorted((FIRMWARE / "kernels").glob("*.c"))]
+    sources = [str(path) for path in sorted(KERNELS.glob("*/*.c"))]
     made = {}
     for number, flags in enumerate({flags for _, flags in BUILDS.values()}):
         made[flags] = directory / f"kernels-{number}.o"
@@ -66,13 +66,13 @@ def test_cascades_are_clean_and_equal(
     kernels: dict[tuple[str, ...], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     any_price(monkeypatch)
-    for seed in CHAIN_SEEDS:
+    for seed in CASCADE_SEEDS:
         rng = np.random.default_rng(seed)
-        model = CASES["wide_chain"](rng)
+        model = CASES["wide_cascade"](rng)
         built = builds(model)
         assert "generic" in built
         for build, (compiled, flags) in built.items():
-            assert any(layer.band for layer in compiled.plan.layers)
+            assert any(layer.stripe_rows for layer in compiled.plan.layers)
             check(model, compiled, rng, kernels[flags], tmp_path / f"{seed}-{build}")
 
 
@@ -81,10 +81,10 @@ def test_no_kernel_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     models = [CASES[name](np.random.default_rng(seed)) for name in CASES for seed in seeds(name)]
     called = {name for model in models for compiled, _ in builds(model).values() for name in names_in(compiled.source)}
     any_price(monkeypatch)
-    for seed in CHAIN_SEEDS:
-        chains = builds(CASES["wide_chain"](np.random.default_rng(seed)))
-        called |= {name for compiled, _ in chains.values() for name in names_in(compiled.source)}
-    header = (FIRMWARE / "kernels" / "kernels.h").read_text(encoding="utf-8")
+    for seed in CASCADE_SEEDS:
+        cascades = builds(CASES["wide_cascade"](np.random.default_rng(seed)))
+        called |= {name for compiled, _ in cascades.values() for name in names_in(compiled.source)}
+    header = (KERNELS / "include" / "kernels.h").read_text(encoding="utf-8")
     declared = set(re.findall(r"^void (\w+)\(", header, re.MULTILINE))
     assert len(declared) > 50
     assert declared <= called

@@ -14,7 +14,7 @@ from tinydf.artefacts.build import ArenaOrigin, Record, Sha256
 from tinydf.artefacts.manifest import MODEL, Manifest
 from tinydf.boards.board import Board
 from tinydf.boards.tflm.library import Library, Tree, check_board, choose, find_tree
-from tinydf.compiler.tflite import read_model as read_tflite
+from tinydf.compiler.frontend.tflite import read_model as read_tflite
 from tinydf.export.tflm_arena import Scratch, arena_bytes
 from tinydf.export.tflm_sources import are_current, write_sources
 from tinydf.files import read_model, write_json

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from tinydf.compiler.graph import Graph
+from tinydf.compiler.ir.graph import Graph
 from tinydf.compiler.passes.constants import fold_constants
 from tinydf.compiler.passes.edges import strip_edges
 from tinydf.compiler.passes.padding import fold_padding
-from tinydf.compiler.passes.supported import refuse_unsupported
 from tinydf.compiler.passes.unused import remove_unused
 from tinydf.compiler.passes.views import share_views
 
@@ -18,5 +17,4 @@ PASSES: tuple[Pass, ...] = (
     fold_padding,
     share_views,
     remove_unused,
-    refuse_unsupported,
 )

@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.graph import Graph, Operator
-from tinydf.compiler.schema import NUMPY_DTYPES
-from tinydf.compiler.slicing import strided_slices
+from tinydf.compiler.frontend.schema import NUMPY_DTYPES
+from tinydf.compiler.ir.graph import Graph, Operator
+from tinydf.compiler.ir.slicing import strided_slices
 
 Array = NDArray[np.generic]
 Fold = Callable[[Operator, list[Array], tuple[int, ...]], Array]
@@ -41,11 +41,11 @@ def _value(graph: Graph, operator: Operator) -> Array | None:
     target = graph.tensors[operator.outputs[0]]
     if target.count > MAXIMUM_ELEMENTS or target.dtype not in NUMPY_DTYPES:
         return None
-    places = [place for place in operator.inputs if place is not None]
-    if operator.kind == "SHAPE" and target.dtype in INTEGERS and places:
-        return np.array(graph.tensors[places[0]].shape, dtype=target.dtype)
-    inputs = [data for place in places if (data := graph.tensors[place].data) is not None]
-    if not inputs or len(inputs) != len(places):
+    tensor_ids = [tensor_id for tensor_id in operator.inputs if tensor_id is not None]
+    if operator.kind == "SHAPE" and target.dtype in INTEGERS and tensor_ids:
+        return np.array(graph.tensors[tensor_ids[0]].shape, dtype=target.dtype)
+    inputs = [data for tensor_id in tensor_ids if (data := graph.tensors[tensor_id].data) is not None]
+    if not inputs or len(inputs) != len(tensor_ids):
         return None
     if operator.kind in _ARITHMETIC and target.dtype not in INTEGERS:
         return None

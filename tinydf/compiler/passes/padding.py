@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinydf.compiler.graph import Graph, Operator
-from tinydf.compiler.schema import PADDING_SAME
+from tinydf.compiler.frontend.schema import PADDING_SAME
+from tinydf.compiler.ir.graph import Graph, Operator
 
 CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
 MAXIMUM_PADDING = 127
@@ -39,7 +39,7 @@ def _sides(graph: Graph, operator: Operator) -> dict[str, int] | None:
         return None
     if len(operator.inputs) < 2 or None in operator.inputs:
         return None  # refused where it is lowered
-    source, target = (graph.tensors[place] for place in (operator.inputs[0] or 0, operator.outputs[0]))
+    source, target = (graph.tensors[tensor_id] for tensor_id in (operator.inputs[0] or 0, operator.outputs[0]))
     pairs = graph.tensors[operator.inputs[1] or 0].data
     if source.quantisation is None or source.quantisation != target.quantisation or source.dtype != "int8":
         return None

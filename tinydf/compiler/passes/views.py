@@ -6,7 +6,7 @@ After:  y is another name for x's bytes; the operator is gone.
 
 from dataclasses import replace
 
-from tinydf.compiler.graph import Graph, Operator
+from tinydf.compiler.ir.graph import Graph, Operator
 
 VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 

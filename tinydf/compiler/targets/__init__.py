@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from tinydf.compiler.graph import Graph
-from tinydf.compiler.lowering import Layer
-from tinydf.compiler.targets.armv7e_m import specialise as armv7e_m
-from tinydf.compiler.targets.armv81m import specialise as armv81m
-from tinydf.compiler.targets.rv32imc import specialise as rv32imc
+from tinydf.compiler.ir.calls import Layer
+from tinydf.compiler.ir.graph import Graph
+from tinydf.compiler.targets.armv7e_m.select import specialise as armv7e_m
+from tinydf.compiler.targets.armv81m.select import specialise as armv81m
+from tinydf.compiler.targets.rv32imc.select import specialise as rv32imc
 
 Specialise = Callable[[Graph, list[Layer]], list[Layer]]
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import cast
 
-from tinydf.compiler.linear import find_plane
-from tinydf.compiler.lowering import Call, Field
-from tinydf.compiler.operators.arithmetic import FUNCTIONS, HEADROOM
-from tinydf.compiler.operators.table import int8_values
-from tinydf.compiler.targets.fields import integer, struct
+from tinydf.compiler.ir.calls import Call, Field
+from tinydf.compiler.ir.parameters import integer, struct
+from tinydf.compiler.lowering.arithmetic import FUNCTIONS, HEADROOM
+from tinydf.compiler.lowering.table import int8_values
+from tinydf.compiler.targets.linear import find_plane
 from tinydf.compiler.targets.scaling import is_fast, scaling
 
 MAXIMUM_LEFT = 14  # a product of two int8 less their zero points takes 17 bits
@@ -92,7 +92,7 @@ def extremum_dsp(call: Call) -> Call:
     size = rows_by_channels(call.parameters)
     if size is None or size[0] > 1:
         return call
-    parameters: dict[str, Field] = {"count": size[1], "smaller": int(call.kernel == "smaller")}
+    parameters: dict[str, Field] = {"count": size[1], "minimum": int(call.kernel == "minimum")}
     return replace(call, kernel="extremum_dsp", parameters=parameters, struct="")
 
 

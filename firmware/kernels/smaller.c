@@ -1,5 +1,0 @@
-#include "broadcast.h"
-
-TDF_HOT void tdf_smaller(const tdf_broadcast *p, const int8_t *first, const int8_t *second, int8_t *output) {
-    TDF_BROADCAST_LOOP(p, first, second, output, *x < *y ? *x : *y)
-}

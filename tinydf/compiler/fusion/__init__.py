@@ -1,0 +1,1 @@
+"""Operators and layers that become one: tables, sums within convolutions, cascades."""

@@ -1,0 +1,1 @@
+"""The compiler's picture of a model: tensors, operators, kernel calls, and when tensors are alive."""
