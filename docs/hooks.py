@@ -190,6 +190,8 @@ def _kind(node: dict[str, Any], named: dict[str, Any]) -> str:
     words = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "object": "table"}
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     limits = [f"{sign} {node[limit]:,}" for limit, sign in signs.items() if limit in node]
+    if "minimum" in node and "maximum" in node:
+        limits = [f"{node['minimum']:,} to {node['maximum']:,}"]
     pattern = [f"`{node['pattern']}`"] if "pattern" in node else []
     return ", ".join([words.get(node.get("type", ""), "any"), *limits, *pattern])
 
