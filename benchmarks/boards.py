@@ -121,7 +121,7 @@ def run(board: str, elf: Path, case: Case) -> Run:
     """
     running = emulator.start(board, elf, name=f"{board}-boards-{os.getpid()}", replace=True)
     try:
-        with client.Board(running.port) as link:
+        with client.Connection(running.port) as link:
             hello = link.hello()
             results = [link.infer(index, one.tobytes()) for index, one in enumerate(case.inputs)]
     finally:

@@ -22,7 +22,7 @@ from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.parallel import processes
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, write_json, write_text
+from tinydf.files import read_record, write_json, write_text
 from tinydf.resources import MODELS
 from tinydf.train.recipe import read_recipe
 
@@ -211,7 +211,7 @@ def main() -> None:
     speed = {model.name: measure_speed(model) for model in models if model.detector}
     report = Report(measurements=measurements, speed=speed)
     if (arguments.out / FILE).is_file():
-        report = merged(read_model(Report, arguments.out / FILE, "make bench-engine"), report)
+        report = merged(read_record(Report, arguments.out / FILE, "make bench-engine"), report)
     write_json(arguments.out / FILE, report)
     write_text(arguments.out / "engine.md", markdown(report, baselines))
 

@@ -20,7 +20,7 @@ from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.parallel import cores
 from tinydf.export.run import export_run
-from tinydf.files import read_model, write_json, write_text
+from tinydf.files import read_record, write_json, write_text
 from tinydf.train.loop import train
 from tinydf.train.recipe import Recipe, find_recipe, override, read_recipe
 
@@ -66,7 +66,7 @@ def main() -> None:
     data = full_tier(arguments.data)
     wanted = [(detector, seed) for seed, detector in product(range(SEEDS), DETECTORS)]
     order = [identity(recipe(*one), data.sha256) for one in wanted]
-    before = read_model(Results, FILE, "make bench-faces").trained if FILE.is_file() else []
+    before = read_record(Results, FILE, "make bench-faces").trained if FILE.is_file() else []
     done = {one.identity: one for one in before if one.identity in order}
     left = [one for one, name in zip(wanted, order, strict=True) if name not in done]
     note(f"{len(left)} of {len(wanted)} trainings to do; stop at any time, the same command resumes")

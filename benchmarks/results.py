@@ -21,7 +21,7 @@ from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.data.parallel import cores
-from tinydf.files import read_model, write_json, write_text
+from tinydf.files import read_record, write_json, write_text
 from tinydf.train.evaluate import Evaluation, evaluate, score_run
 from tinydf.train.loop import train
 from tinydf.train.pretrain import pretrain
@@ -133,7 +133,7 @@ class Table:
         """Take those of `results.json` that are of this data and of today's recipes."""
         self._data = data
         wanted = {job.identity(data.sha256) for job in jobs() if job.setting}
-        before = read_model(Results, FILE, "make results").cells if FILE.is_file() else []
+        before = read_record(Results, FILE, "make results").cells if FILE.is_file() else []
         self._cells = {cell.identity: cell for cell in before if cell.identity in wanted}
 
     def has(self, job: Job) -> bool:

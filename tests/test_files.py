@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from tinydf.errors import TinydfError
-from tinydf.files import atomic_directory, atomic_path, read_model, sha256_bytes, sha256_file, write_json
+from tinydf.files import atomic_directory, atomic_path, read_record, sha256_bytes, sha256_file, write_json
 
 
 class Thing(BaseModel):
@@ -55,14 +55,14 @@ def test_a_damaged_artefact_is_named_with_what_is_wrong(tmp_path: Path, text: st
     path = tmp_path / "thing.json"
     path.write_text(text)
     with pytest.raises(TinydfError, match=says) as error:
-        read_model(Thing, path, "tinydf make")
+        read_record(Thing, path, "tinydf make")
     assert str(path) in str(error.value) and "tinydf make" in str(error.value)
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "thing.json"
     write_json(path, Thing(size=3))
-    assert read_model(Thing, path, "") == Thing(size=3)
+    assert read_record(Thing, path, "") == Thing(size=3)
     assert sha256_file(path) == sha256_bytes(path.read_bytes())
 
 

@@ -92,7 +92,7 @@ def write_json(path: Path, value: BaseModel | dict[str, Any] | list[Any]) -> Non
     write_text(path, json.dumps(plain, indent=2, allow_nan=False) + "\n")
 
 
-def read_model(kind: type[Model], path: Path, made_by: str) -> Model:
+def read_record(kind: type[Model], path: Path, made_by: str) -> Model:
     """Read a JSON artefact as the pydantic model `kind`.
 
     Args:

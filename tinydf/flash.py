@@ -32,7 +32,7 @@ class Flashed(BaseModel):
     port: str | None
 
 
-class Plan(BaseModel):
+class FlashPlan(BaseModel):
     """What would be done: the command lines, in order."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,7 +42,7 @@ class Plan(BaseModel):
     commands: list[list[str]]
 
 
-def plan(board: Board, firmware: Path, flasher: str | None, probe: str | None, port: str | None) -> Plan:
+def plan(board: Board, firmware: Path, flasher: str | None, probe: str | None, port: str | None) -> FlashPlan:
     """The command lines with which `flash` would program a board; nothing is run.
 
     Raises:
@@ -50,7 +50,7 @@ def plan(board: Board, firmware: Path, flasher: str | None, probe: str | None, p
     """
     module, _ = flashers.choose(board, flasher)
     job = _job(module, board, firmware, probe, port)
-    return Plan(board=board.name, program=module.PROGRAM, commands=flashers.commands(board, job, flasher))
+    return FlashPlan(board=board.name, program=module.PROGRAM, commands=flashers.commands(board, job, flasher))
 
 
 def flash(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tinydf.artefacts.manifest import FILE, MODEL, Manifest
-from tinydf.files import read_model
+from tinydf.files import read_record
 from tinydf.resources import MODELS
 
 DEFAULT = "phinet-demo"
@@ -22,7 +22,7 @@ def model(name: str) -> Path:
 
 def manifest(name: str) -> Manifest:
     """The manifest.json of a published detector."""
-    return read_model(Manifest, MODELS / name / FILE, "tinydf export --int8 RUN")
+    return read_record(Manifest, MODELS / name / FILE, "tinydf export --int8 RUN")
 
 
 def find(tflite_sha256: str) -> str | None:

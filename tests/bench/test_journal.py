@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tinydf.bench.journal import FILE, Answer, Header, Journal, Profile, Session, read
+from tinydf.bench.journal import FILE, Answer, Header, Journal, LayerProfile, Session, read
 from tinydf.errors import TinydfError
 
 HEADER = Header(
@@ -65,7 +65,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "deep" / FILE
     write(path, range(3))
     with Journal(path, HEADER, resume=True) as journal:
-        journal.append(Profile(session=1, layers=["0 CONV_2D a"], ticks=[5]))
+        journal.append(LayerProfile(session=1, layers=["0 CONV_2D a"], ticks=[5]))
     contents = read(path)
     assert contents.header == HEADER
     assert contents.sessions == [SESSION]

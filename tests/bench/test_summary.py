@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 
 from tests.bench.test_journal import HEADER, SESSION, answer
-from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.manifest import Decision, Manifest, Provenance, TensorSpec
 from tinydf.artefacts.preprocess import Preprocess
-from tinydf.bench.journal import Answer, Contents, Profile
+from tinydf.bench.journal import Answer, Contents, LayerProfile
 from tinydf.bench.summary import Bench, summarise
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 
 MANIFEST = Manifest(
     name="made by hand",
-    input=Tensor(name="input", shape=(1, 96, 96, 3), scale=1 / 255, zero_point=-128),
-    output=Tensor(name="output", shape=(1, 2), scale=0.1, zero_point=0),
+    input=TensorSpec(name="input", shape=(1, 96, 96, 3), scale=1 / 255, zero_point=-128),
+    output=TensorSpec(name="output", shape=(1, 2), scale=0.1, zero_point=0),
     preprocess=Preprocess(size=96),
     decision=Decision(threshold_steps=2),
-    chain=Chain(tflite="3" * 64),
+    chain=Provenance(tflite="3" * 64),
     tflm_arena_bytes=0,
 )
 
@@ -27,7 +27,7 @@ def output(real: int, fake: int) -> str:
     return bytes([real & 255, fake & 255]).hex()
 
 
-def count(data: Path, *answers: Answer, unit: str = "nanoseconds", profile: Profile | None = None) -> Bench:
+def count(data: Path, *answers: Answer, unit: str = "nanoseconds", profile: LayerProfile | None = None) -> Bench:
     contents = Contents(
         header=HEADER.model_copy(update={"counter_unit": unit}),
         sessions=[SESSION.model_copy(update={"clock_hz": 480_000_000, "stack_bytes": 8192})],
@@ -103,7 +103,7 @@ def test_a_stack_that_the_port_cannot_measure_is_not_called_zero(tiny_data: Path
 
 
 def test_layers_are_those_of_the_profile(tiny_data: Path) -> None:
-    profile = Profile(session=1, layers=["0 CONV_2D a", "1 ADD b"], ticks=[7, 3])
+    profile = LayerProfile(session=1, layers=["0 CONV_2D a", "1 ADD b"], ticks=[7, 3])
     result = count(tiny_data, judged(0, 0, 9), profile=profile)
     assert [(layer.operator, layer.ticks) for layer in result.layers] == [("CONV_2D", 7), ("ADD", 3)]
 

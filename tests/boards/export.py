@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.manifest import Decision, Manifest, Provenance, TensorSpec
 from tinydf.artefacts.plan import EdgePlan, Plan
 from tinydf.artefacts.preprocess import Preprocess
 from tinydf.files import sha256_bytes, write_json
@@ -47,11 +47,11 @@ def write_export(
     digest = sha256_bytes(content)
     manifest = Manifest(
         name="sum",
-        input=Tensor(name="image", shape=(1, SIZE, SIZE, 3), scale=1 / 255, zero_point=-128),
-        output=Tensor(name="logits", shape=(1, 2), scale=0.1, zero_point=0),
+        input=TensorSpec(name="image", shape=(1, SIZE, SIZE, 3), scale=1 / 255, zero_point=-128),
+        output=TensorSpec(name="logits", shape=(1, 2), scale=0.1, zero_point=0),
         preprocess=Preprocess(size=SIZE),
         decision=Decision(),
-        chain=Chain(tflite=digest),
+        chain=Provenance(tflite=digest),
         tflm_arena_bytes=arena_bytes,
     )
     write_json(directory / "manifest.json", manifest)

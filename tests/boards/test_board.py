@@ -30,7 +30,7 @@ def test_an_stm32_takes_the_kernels_of_its_core(name: str) -> None:
 def test_a_broken_rule_is_named(path: Path) -> None:
     expected = path.read_text().splitlines()[0].removeprefix("# ")
     with pytest.raises(TinydfError) as caught:
-        boards.check(path)
+        boards.validate(path)
     assert caught.value.what.startswith(f"{path}: {expected}")
     assert "\n" not in str(caught.value)
     assert caught.value.hint
@@ -40,12 +40,12 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "noise.toml"
     path.write_bytes(b"\xff\xfe\x00name")
     with pytest.raises(TinydfError, match="not TOML"):
-        boards.check(path)
+        boards.validate(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(TinydfError, match="is not a file"):
-        boards.check(tmp_path / "none.toml")
+        boards.validate(tmp_path / "none.toml")
 
 
 def test_a_board_that_does_not_exist() -> None:

@@ -25,12 +25,12 @@ from tinydf.boards import board as boards
 from tinydf.boards import esp_idf, flashers
 from tinydf.boards.build import build
 from tinydf.boards.flashers.job import Job
-from tinydf.boards.sizes import measure
+from tinydf.boards.sizes import read_sizes
 from tinydf.compiler.host.check import random_inputs
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
 from tinydf.link import wire
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 
 STANDIN = Path(__file__).parent / "standin_idf"
 BOARD = "esp32-s3-devkitc-1"
@@ -79,7 +79,7 @@ def running(program: Path, **environment: str) -> Iterator[str]:
 def test_the_component_runs_the_model_with_the_right_bytes(firmware: Path, export: Path) -> None:
     made = read_build(firmware)
     inputs = random_inputs((1, 96, 96, 3), 3)
-    with running(firmware / "firmware.elf") as port, Board(port) as board:
+    with running(firmware / "firmware.elf") as port, Connection(port) as board:
         hello = board.hello()
         results = [board.infer(index, one.tobytes()) for index, one in enumerate(inputs)]
         layers = board.profile()
@@ -153,14 +153,14 @@ def test_the_kernels_are_those_of_any_core(firmware: Path, export: Path) -> None
     ],
 )
 def test_hello_tells_why_it_started(reason: int, cause: str, firmware: Path) -> None:
-    with running(firmware / "firmware.elf", STANDIN_RESET=str(reason)) as port, Board(port) as board:
+    with running(firmware / "firmware.elf", STANDIN_RESET=str(reason)) as port, Connection(port) as board:
         assert board.hello().reset_cause == wire.ResetCause[cause]
 
 
 def test_without_its_watchdog_it_does_not_measure(firmware: Path) -> None:
     with (
         running(firmware / "firmware.elf", STANDIN_NO_WATCHDOG="1") as port,
-        Board(port) as board,
+        Connection(port) as board,
         pytest.raises(TinydfError, match="did not start: the watchdog"),
     ):
         board.hello()
@@ -186,7 +186,7 @@ def test_both_lines_under_the_sanitizers(line: str, tmp_path: Path) -> None:
         include=(STANDIN / "include", tmp_path),
     )
     data = bytes(range(250)) * (INPUT_BYTES // 250)
-    with running(program) as port, Board(port) as board:
+    with running(program) as port, Connection(port) as board:
         assert board.hello().board == "small"
         assert board.infer(0, data).output == expected_output(data, runs=1)
 
@@ -415,7 +415,7 @@ def test_sizes_of_an_elf_file_as_esp_idf_links_it(tmp_path: Path) -> None:
     script.write_text(f"SECTIONS {{ {places} }}")
     compiler = ["riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32", "-nostdlib", f"-Wl,-T{script}"]
     subprocess.run([*compiler, source, "-o", elf], check=True)
-    sizes = measure(elf, boards.load(BOARD))
+    sizes = read_sizes(elf, boards.load(BOARD))
     assert {one.name: one.bytes for one in sizes.sections} == {name: size for name, (_, size, _) in LAYOUT.items()}
     assert sizes.flash_bytes == 0x300 + 0x40 + 0x2000 + 0x500
     assert sizes.static_ram_bytes == 0x300 + 0x40 + 0x80

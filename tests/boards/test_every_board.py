@@ -155,7 +155,7 @@ def test_the_clocks_are_those_of_the_board_file(board: str, elf: Path) -> None:
     assert description.uart is not None and isinstance(description.emulator, boards.UnicornEmulator)
     manual = MANUALS[description.emulator.machine]
     with Box(elf, CHIPS[description.emulator.machine], description.core.external_clock_hz or 0) as box:
-        with client.Board(box.terminal) as link:
+        with client.Connection(box.terminal) as link:
             hello = link.hello()
         written, status = dict(box.machine.writes), box.machine.status
     clocks = manual.derive(written, description.core.external_clock_hz or 0)
@@ -177,7 +177,7 @@ def test_the_clocks_of_the_esp32c3_are_those_of_the_board_file(board: str, elf: 
     assert description.uart is not None and description.core.external_clock_hz is not None
     crystal = description.core.external_clock_hz
     with Box(elf, CHIPS["esp32c3"], crystal) as box:
-        with client.Board(box.terminal) as link:
+        with client.Connection(box.terminal) as link:
             assert link.hello().boot == wire.Boot.OK
         written, status = dict(box.machine.writes), box.machine.status
     assert written[0x600C_0058] >> 10 & 3 == 1, "SYSCLK_CONF: the PLL"

@@ -7,7 +7,7 @@ from benchmarks.engine_table import markdown
 from tinydf.bench.profile import LayerProfile, Profile
 from tinydf.boards import board as boards
 from tinydf.compiler import target_of
-from tinydf.files import read_model
+from tinydf.files import read_record
 
 
 def profiled(instructions: int, ram_bytes: int) -> Profile:
@@ -74,7 +74,7 @@ def test_boards_are_of_every_target_that_is_emulated() -> None:
 
 
 def test_the_committed_figures_can_be_added_to() -> None:
-    assert read_model(Report, HERE / FILE, "make bench-engine").measurements
+    assert read_record(Report, HERE / FILE, "make bench-engine").measurements
 
 
 def test_figures_that_were_not_measured_again_are_kept() -> None:

@@ -19,7 +19,7 @@ from tinydf.boards import board as boards
 from tinydf.boards.build import build
 from tinydf.errors import TinydfError
 from tinydf.link import wire
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 
 pytestmark = pytest.mark.emulator
 
@@ -55,7 +55,7 @@ def test_the_firmware_answers(firmware: dict[str, Path], name: str) -> None:
     running = emulator.start(name, firmware[name] / "firmware.elf")
     made = read_build(firmware[name])
     data = np.random.default_rng(3).integers(0, 256, INPUT_BYTES, dtype=np.uint8).tobytes()
-    with Board(running.port) as board:
+    with Connection(running.port) as board:
         hello = board.hello()
         assert hello.board == name and hello.build_id == made.build_id
         assert hello.model_sha256 == bytes.fromhex(made.model)
@@ -70,7 +70,7 @@ def test_the_firmware_answers(firmware: dict[str, Path], name: str) -> None:
 @pytest.mark.parametrize("name", ["nucleo-h743", "mps3-an547"])
 def test_it_counts_instructions_and_comes_up_as_its_board_file_says(firmware: dict[str, Path], name: str) -> None:
     running = emulator.start(name, firmware[name] / "firmware.elf")
-    with Board(running.port) as board:
+    with Connection(running.port) as board:
         hello = board.hello()
         ticks = {board.infer(sample, bytes(INPUT_BYTES)).ticks for sample in range(4)}
     assert hello.counter_unit == wire.CounterUnit.EMULATED_INSTRUCTIONS
@@ -84,7 +84,7 @@ def test_it_counts_instructions_and_comes_up_as_its_board_file_says(firmware: di
 def test_a_port_can_be_opened_again_and_again(firmware: dict[str, Path]) -> None:
     running = emulator.start("nucleo-h743", firmware["nucleo-h743"] / "firmware.elf")
     for _ in range(5):
-        with Board(running.port) as board:
+        with Connection(running.port) as board:
             assert board.hello().board == "nucleo-h743"
 
 
@@ -208,7 +208,7 @@ def test_foreground_runs_until_ctrl_c(firmware: dict[str, Path], name: str) -> N
     ) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
-        with Board(port) as board:
+        with Connection(port) as board:
             assert board.hello().board == name
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.manifest import Decision, Manifest, Provenance, TensorSpec
 from tinydf.artefacts.preprocess import Preprocess
 from tinydf.export.run import threshold_steps
 
@@ -19,11 +19,11 @@ PAIRS = [np.array([[real, fake]], np.int8) for real in (-128, 3, 127) for fake i
 def manifest(scale: float, zero_point: int, threshold: float) -> Manifest:
     return Manifest(
         name="any",
-        input=Tensor(name="image", shape=(1, 96, 96, 3), scale=1 / 255, zero_point=-128),
-        output=Tensor(name="logits", shape=(1, 2), scale=scale, zero_point=zero_point),
+        input=TensorSpec(name="image", shape=(1, 96, 96, 3), scale=1 / 255, zero_point=-128),
+        output=TensorSpec(name="logits", shape=(1, 2), scale=scale, zero_point=zero_point),
         preprocess=Preprocess(size=96),
         decision=Decision(threshold=threshold, threshold_steps=threshold_steps(threshold, scale)),
-        chain=Chain(tflite="0" * 64),
+        chain=Provenance(tflite="0" * 64),
         tflm_arena_bytes=0,
     )
 

@@ -5,7 +5,7 @@ import pytest
 
 from tinydf.artefacts.parity import LIMITS
 from tinydf.errors import TinydfError
-from tinydf.export.parity import Logits, ParityImages, check, compare
+from tinydf.export.parity import Logits, ParityImages, check_parity, compare
 
 COUNT = 200
 LABELS = np.arange(COUNT) % 2
@@ -46,7 +46,7 @@ def test_figures() -> None:
 @pytest.mark.parametrize("stage", LIMITS)
 def test_the_reference_itself_passes(stage: str) -> None:
     one = compare(stage, images(), logits(), logits(), 0.0)
-    check(one, one)
+    check_parity(one, one)
     assert one.agreement == 1
 
 
@@ -77,4 +77,5 @@ def test_lost_accuracy_fails() -> None:
 
 def _expect(stage: str, outputs: Logits, why: str) -> None:
     with pytest.raises(TinydfError, match=f"stage {stage} .*{why}"):
-        check(compare(stage, images(), outputs, logits(), 0.0), compare(stage, images(), logits(), logits(), 0.0))
+        reference = compare(stage, images(), logits(), logits(), 0.0)
+        check_parity(compare(stage, images(), outputs, logits(), 0.0), reference)

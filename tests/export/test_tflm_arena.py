@@ -11,7 +11,7 @@ import pytest
 from tests.compiler.cases import CASES
 from tests.compiler.models import ModelBuilder
 from tinydf.artefacts.manifest import Manifest
-from tinydf.boards.tflm.setup import FILE, Figure, keep_figure, read_figures
+from tinydf.boards.tflm.setup import FILE, ArenaFigure, keep_figure, read_figures
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.export.tflm_arena import Buffer, _scratch, _tensors, arena_bytes, largest_arena, plan
 from tinydf.resources import MODELS
@@ -74,7 +74,7 @@ def test_figures_are_kept_by_board_and_library(tmp_path: Path) -> None:
     model = MANIFEST.chain.tflite
     assert read_figures(tmp_path, model).figures == ()
     for board, library, size in (("a", "1" * 64, 100), ("b", "1" * 64, 200), ("a", "2" * 64, 300), ("a", "1" * 64, 90)):
-        keep_figure(tmp_path, MANIFEST, Figure(board=board, library_sha256=library, library="x", arena_bytes=size))
+        keep_figure(tmp_path, MANIFEST, ArenaFigure(board=board, library_sha256=library, library="x", arena_bytes=size))
     figures = read_figures(tmp_path, model)
     assert len(figures.figures) == 3
     found = figures.find("a", "1" * 64)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.compiler.cases import CASES
-from tinydf.artefacts.manifest import Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.manifest import Decision, Manifest, Provenance, TensorSpec
 from tinydf.artefacts.preprocess import Preprocess
 from tinydf.boards import board as boards
 from tinydf.boards.tflm.library import choose, find_tree
@@ -37,7 +37,7 @@ int main() {
 def manifest_of(tflite: bytes, steps: int = 7) -> Manifest:
     plan = compile_model(tflite).plan
     edges = [
-        Tensor(name=edge.name, shape=edge.shape, scale=edge.scale, zero_point=edge.zero_point)
+        TensorSpec(name=edge.name, shape=edge.shape, scale=edge.scale, zero_point=edge.zero_point)
         for edge in (plan.input, plan.output)
     ]
     return Manifest(
@@ -46,7 +46,7 @@ def manifest_of(tflite: bytes, steps: int = 7) -> Manifest:
         output=edges[1],
         preprocess=Preprocess(size=96),
         decision=Decision(threshold_steps=steps),
-        chain=Chain(tflite=sha256_bytes(tflite)),
+        chain=Provenance(tflite=sha256_bytes(tflite)),
         tflm_arena_bytes=None,
     )
 

@@ -11,7 +11,7 @@ from tests.link.test_client import SAMPLES
 from tinydf.boards import board as boards
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 
 pytestmark = [
     pytest.mark.emulator,
@@ -35,7 +35,7 @@ def elf(elfs: dict[str, Path]) -> Path:
 
 @pytest.mark.parametrize("name", stm32_boards())
 def test_it_boots_and_says_what_it_is(name: str, elfs: dict[str, Path]) -> None:
-    with running(name, elfs[name]) as port, Board(port) as board:
+    with running(name, elfs[name]) as port, Connection(port) as board:
         hello = board.hello()
         result = board.infer(0, SAMPLES[0])
     assert hello.board == name
@@ -51,7 +51,7 @@ def test_it_boots_and_says_what_it_is(name: str, elfs: dict[str, Path]) -> None:
 
 
 def test_inferences(elf: Path) -> None:
-    with running(NUCLEO, elf) as port, Board(port) as board:
+    with running(NUCLEO, elf) as port, Connection(port) as board:
         results = [board.infer(index, data) for index, data in enumerate(SAMPLES)]
         assert board.hello().dropped_frames == 0
     for index, (result, data) in enumerate(zip(results, SAMPLES, strict=True)):
@@ -65,7 +65,7 @@ def test_inferences(elf: Path) -> None:
 
 def test_the_peak_of_the_stack_is_measured(elf: Path, tmp_path: Path) -> None:
     def peak(firmware: Path) -> int:
-        with running(NUCLEO, firmware) as port, Board(port) as board:
+        with running(NUCLEO, firmware) as port, Connection(port) as board:
             return board.infer(0, SAMPLES[0]).peak_stack_bytes
 
     shallow, deep = peak(elf), peak(built(tmp_path, "TEST_DEEP=4000"))
@@ -81,13 +81,13 @@ def test_what_runs_out_of_the_stack_is_stopped(name: str, tmp_path: Path, monkey
         pytest.raises(AssertionError, match=r"MPU forbids|below its limit \(MSPLIM\)"),
         running(name, built(tmp_path, "TEST_DEEP=8192", target=name)) as port,
         pytest.raises(TinydfError),
-        Board(port) as board,
+        Connection(port) as board,
     ):
         board.infer(0, SAMPLES[0])
 
 
 def test_an_engine_that_leaves_its_arena_is_seen(tmp_path: Path) -> None:
-    with running(NUCLEO, built(tmp_path, "TEST_OVERRUN=1")) as port, Board(port) as board:
+    with running(NUCLEO, built(tmp_path, "TEST_OVERRUN=1")) as port, Connection(port) as board:
         assert not board.infer(0, SAMPLES[0]).arena_intact
 
 
@@ -95,7 +95,7 @@ def test_an_engine_that_leaves_its_arena_is_seen(tmp_path: Path) -> None:
 def test_without_its_clock_it_says_so_and_does_not_measure(name: str, elfs: dict[str, Path]) -> None:
     with (
         emulated(chip_of(name), elfs[name], 0) as port,
-        Board(port) as board,
+        Connection(port) as board,
         pytest.raises(TinydfError, match="did not start: the external clock did not start"),
     ):
         board.hello()
@@ -107,7 +107,7 @@ def test_a_hang_ends_by_the_watchdog_and_the_run_goes_on(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "INFERENCE_PATIENCE_SECONDS", 300.0)  # 8 emulated seconds take longer than real ones
-    with running(name, built(tmp_path, "TEST_HANG=2", target=name)) as port, Board(port) as board:
+    with running(name, built(tmp_path, "TEST_HANG=2", target=name)) as port, Connection(port) as board:
         board.infer(0, SAMPLES[0])
         assert board.infer(1, SAMPLES[1]).output == expected_output(SAMPLES[1], runs=1)
         assert board.hello().reset_cause == wire.ResetCause.WATCHDOG

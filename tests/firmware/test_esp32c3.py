@@ -14,7 +14,7 @@ from tinydf.emulator.chips import ESP32C3 as ESP32C3_CHIP
 from tinydf.emulator.symbols import Symbols
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 
 pytestmark = [
     pytest.mark.emulator,
@@ -61,7 +61,7 @@ def test_what_does_not_fit_does_not_link(arguments: dict[str, int], message: str
 
 
 def test_it_boots_and_measures(elf: Path) -> None:
-    with emulated(ESP32C3_CHIP, elf, HSE_HZ) as port, Board(port) as board:
+    with emulated(ESP32C3_CHIP, elf, HSE_HZ) as port, Connection(port) as board:
         hello = board.hello()
         results = [board.infer(index, data) for index, data in enumerate(SAMPLES)]
     assert (hello.board, hello.clock_hz) == ("esp32-c3-devkitm-1", 160_000_000)
@@ -77,7 +77,7 @@ def test_it_boots_and_measures(elf: Path) -> None:
 
 def test_the_peak_of_the_stack_is_measured(elf: Path, tmp_path: Path) -> None:
     def peak(firmware: Path) -> int:
-        with emulated(ESP32C3_CHIP, firmware, HSE_HZ) as port, Board(port) as board:
+        with emulated(ESP32C3_CHIP, firmware, HSE_HZ) as port, Connection(port) as board:
             return board.infer(0, SAMPLES[0]).peak_stack_bytes
 
     shallow, deep = peak(elf), peak(built(tmp_path, "TEST_DEEP=4000", target=ESP32C3))
@@ -89,7 +89,7 @@ def test_a_stack_that_runs_over_is_a_fault_that_tells_where(tmp_path: Path) -> N
     elf = built(tmp_path, "TEST_DEEP=8192", target=ESP32C3)
     with (
         emulated(ESP32C3_CHIP, elf, HSE_HZ) as port,
-        Board(port) as board,
+        Connection(port) as board,
         pytest.raises(TinydfError, match=r"stopped on a store fault at PC 0x[0-9a-f]{8}") as raised,
     ):
         board.infer(0, SAMPLES[0])
@@ -100,7 +100,7 @@ def test_a_stack_that_runs_over_is_a_fault_that_tells_where(tmp_path: Path) -> N
 def test_without_its_pll_it_says_so_and_does_not_measure(elf: Path) -> None:
     with (
         emulated(ESP32C3_CHIP, elf, 0) as port,
-        Board(port) as board,
+        Connection(port) as board,
         pytest.raises(TinydfError, match="did not start: the PLL"),
     ):
         board.hello()
@@ -109,7 +109,8 @@ def test_without_its_pll_it_says_so_and_does_not_measure(elf: Path) -> None:
 @pytest.mark.slow
 def test_a_hang_ends_by_the_watchdog_and_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "INFERENCE_PATIENCE_SECONDS", 300.0)  # 8 emulated seconds take longer than real ones
-    with emulated(ESP32C3_CHIP, built(tmp_path, "TEST_HANG=2", target=ESP32C3), HSE_HZ) as port, Board(port) as board:
+    firmware = built(tmp_path, "TEST_HANG=2", target=ESP32C3)
+    with emulated(ESP32C3_CHIP, firmware, HSE_HZ) as port, Connection(port) as board:
         board.infer(0, SAMPLES[0])
         assert board.infer(1, SAMPLES[1]).output == expected_output(SAMPLES[1], runs=1)
         assert board.hello().reset_cause == wire.ResetCause.WATCHDOG

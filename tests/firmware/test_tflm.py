@@ -20,7 +20,7 @@ from tinydf.compiler.frontend.tflite import read_model
 from tinydf.errors import TinydfError
 from tinydf.export.run import export_run
 from tinydf.export.tflm_arena import arena_bytes
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 from tinydf.resources import MODELS
 
 pytestmark = [
@@ -59,7 +59,7 @@ def test_the_board_gives_the_interpreters_bytes(export: Path, tmp_path: Path, na
     expected = Interpreter((export / "model.tflite").read_bytes()).run(inputs)
     running = emulator.start(name, tmp_path / "firmware.elf", name=f"test-tflm-{name}", replace=True)
     try:
-        with Board(running.port) as board:
+        with Connection(running.port) as board:
             hello = board.hello()
             assert (hello.engine, hello.engine_message) == ("tflm", "")
             assert hello.model_sha256.hex() == manifest.chain.tflite
@@ -82,7 +82,7 @@ def test_an_arena_that_is_too_small_is_told_with_what_it_takes(export: Path, tmp
     build("nucleo-h743", export, tmp_path, "tflm", Choice(arena_bytes=40_000))
     running = emulator.start("nucleo-h743", tmp_path / "firmware.elf", name="test-tflm-small", replace=True)
     try:
-        with Board(running.port) as board, pytest.raises(TinydfError) as caught:
+        with Connection(running.port) as board, pytest.raises(TinydfError) as caught:
             board.hello()
     finally:
         running.stop()
@@ -99,7 +99,7 @@ def test_an_operator_that_is_missing_is_told_by_name(export: Path, tmp_path: Pat
     build("nucleo-h743", copy, tmp_path / "out", "tflm")
     running = emulator.start("nucleo-h743", tmp_path / "out" / "firmware.elf", name="test-tflm-missing", replace=True)
     try:
-        with Board(running.port) as board, pytest.raises(TinydfError, match="it says: LOGISTIC version"):
+        with Connection(running.port) as board, pytest.raises(TinydfError, match="it says: LOGISTIC version"):
             board.hello()
     finally:
         running.stop()
@@ -117,7 +117,7 @@ def test_the_arena_is_found_to_the_byte_and_taken_by_the_next_build(export: Path
     assert made.arena_bytes == figure.arena_bytes == read_build(tmp_path).arena_bytes
     running = emulator.start("nucleo-h743", tmp_path / "firmware.elf", name="test-tflm-exact", replace=True)
     try:
-        with Board(running.port) as board:
+        with Connection(running.port) as board:
             board.hello()
             assert board.arena(figure.arena_bytes - 1).engine_status != 0, "one byte less is too little"
     finally:

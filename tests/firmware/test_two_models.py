@@ -9,7 +9,7 @@ from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.models import golden
 from tests.firmware.board import NUCLEO, built, running
 from tinydf.compiler import compile_model
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 
 pytestmark = pytest.mark.emulator
 
@@ -20,7 +20,7 @@ def test_two_models_in_one_firmware(tmp_path: Path) -> None:
     elf = built(tmp_path, target=NUCLEO, models=compiled)
     inputs = [inputs_for(np.random.default_rng(1), one.plan.input.shape[1:])[:2] for one in compiled]
     expected = [golden(model, given) for model, given in zip(models.values(), inputs, strict=True)]
-    with running(NUCLEO, elf) as port, Board(port) as board:
+    with running(NUCLEO, elf) as port, Connection(port) as board:
         board.hello()
         for number in range(2):
             answer = board.infer(number, b"".join(given[number].tobytes() for given in inputs))

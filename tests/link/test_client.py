@@ -21,7 +21,7 @@ from tests.firmware.host import (
 from tests.link.line import BadLine, Fault, bad_line
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 from tinydf.link.frame import Frame, Receiver, encode
 
 SAMPLES = [random.Random(index).randbytes(INPUT_BYTES) for index in range(8)]
@@ -33,7 +33,7 @@ def sums(output: bytes) -> bytes:
 
 
 def test_hello_and_inferences() -> None:
-    with running() as port, Board(port) as board:
+    with running() as port, Connection(port) as board:
         hello = board.hello()
         assert (hello.board, hello.input.bytes, hello.output.bytes) == ("posix", INPUT_BYTES, 3)
         assert hello.counter_unit == wire.CounterUnit.NANOSECONDS
@@ -50,14 +50,14 @@ def test_hello_and_inferences() -> None:
 
 
 def test_a_sample_asked_for_twice_is_run_once() -> None:
-    with running() as port, Board(port) as board:
+    with running() as port, Connection(port) as board:
         first, second = board.infer(3, SAMPLES[3]), board.infer(3, SAMPLES[3])
         assert (first.output, first.ticks) == (second.output, second.ticks)
 
 
 @pytest.mark.parametrize("layers", [0, 3, 300])
 def test_a_profile_of_all_layers(layers: int) -> None:
-    with running(f"TEST_LAYERS={layers}") as port, Board(port) as board:
+    with running(f"TEST_LAYERS={layers}") as port, Connection(port) as board:
         assert board.profile() == [1000 * layer + 1 for layer in range(layers)]
         assert board.profile() == [1000 * layer + 2 for layer in range(layers)]
 
@@ -65,7 +65,7 @@ def test_a_profile_of_all_layers(layers: int) -> None:
 def test_one_host_after_another() -> None:
     with running() as port:
         for index in range(3):
-            with Board(port) as board:
+            with Connection(port) as board:
                 assert board.infer(0, SAMPLES[0]).output == expected_output(SAMPLES[0], runs=index + 1)
 
 
@@ -74,7 +74,7 @@ def test_what_an_earlier_host_left_on_the_line_does_no_harm() -> None:
         descriptor = os.open(port, os.O_RDWR | os.O_NOCTTY)
         os.write(descriptor, encode(Frame(wire.Message.HELLO, 1, 1)) + encode(SAMPLE_CHUNK)[:400])
         time.sleep(0.1)
-        with Board(port) as board:
+        with Connection(port) as board:
             assert sums(board.infer(0, SAMPLES[0]).output) == sums(expected_output(SAMPLES[0], 1))
         os.close(descriptor)
 
@@ -83,7 +83,7 @@ SAMPLE_CHUNK = Frame(wire.Message.CHUNK, 1, 2, wire.Chunk(0, 0).pack() + SAMPLES
 
 
 def refused(port: str) -> str:
-    with pytest.raises(TinydfError) as error, Board(port) as board:
+    with pytest.raises(TinydfError) as error, Connection(port) as board:
         board.hello()
     return str(error.value)
 
@@ -93,7 +93,7 @@ def test_a_port_that_does_not_exist() -> None:
 
 
 def test_a_port_that_is_busy() -> None:
-    with running() as port, Board(port):
+    with running() as port, Connection(port):
         assert f"port {port} is busy" in refused(port)
 
 
@@ -128,7 +128,7 @@ def test_a_port_where_nothing_answers(impatient: None, monkeypatch: pytest.Monke
 
 def test_a_port_that_goes_away() -> None:
     ours, theirs = os.openpty()
-    with Board(os.ttyname(theirs)) as board:
+    with Connection(os.ttyname(theirs)) as board:
         os.close(ours)
         os.close(theirs)
         with pytest.raises(TinydfError, match="went away"):
@@ -216,7 +216,7 @@ class Damage:
 @pytest.mark.parametrize("seed", range(6))
 def test_every_sample_arrives_over_a_bad_line(impatient: None, seed: int) -> None:
     faults: list[Fault] = [Damage(seed, 0.1), Damage(seed + 100, 0.1)]
-    with bad_line(application(POSIX_PORT), *faults) as line, Board(line.port) as board:
+    with bad_line(application(POSIX_PORT), *faults) as line, Connection(line.port) as board:
         for index, data in enumerate(SAMPLES):
             result = board.infer(index, data)
             assert (result.sample, sums(result.output)) == (index, sums(expected_output(data, 0)))
@@ -252,7 +252,7 @@ TRAFFIC = 1 + 2 * (3 + 1)  # frames each way: HELLO, then two samples of three c
 def test_a_fault_at_each_frame_of_a_run(impatient: None, direction: str, action: str) -> None:
     for at in range(TRAFFIC):
         script = Script(at, action)
-        with bad_line(application(POSIX_PORT), **{direction: script}) as line, Board(line.port) as board:
+        with bad_line(application(POSIX_PORT), **{direction: script}) as line, Connection(line.port) as board:
             script.line = line
             for index, data in enumerate(SAMPLES[:2]):
                 result = board.infer(index, data)
@@ -263,7 +263,7 @@ def test_a_fault_at_each_frame_of_a_run(impatient: None, direction: str, action:
 
 
 def test_another_firmware_after_a_reset_is_refused(impatient: None) -> None:
-    with bad_line(application(POSIX_PORT)) as line, Board(line.port) as board:
+    with bad_line(application(POSIX_PORT)) as line, Connection(line.port) as board:
         board.infer(0, SAMPLES[0])
         line.program = application(POSIX_PORT, build_id="4567")
         line.reset()
@@ -273,7 +273,7 @@ def test_another_firmware_after_a_reset_is_refused(impatient: None) -> None:
 
 
 def test_a_wrong_input_size_is_the_callers_error() -> None:
-    with running() as port, Board(port) as board, pytest.raises(ValueError, match="the model wants 2500"):
+    with running() as port, Connection(port) as board, pytest.raises(ValueError, match="the model wants 2500"):
         board.infer(0, bytes(10))
 
 
@@ -283,7 +283,7 @@ def test_the_posix_firmware_makes_and_removes_its_link(tmp_path: Path) -> None:
     with subprocess.Popen([application(POSIX_PORT), link], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == str(link)
-        with Board(str(link)) as board:
+        with Connection(str(link)) as board:
             board.hello()
         process.terminate()
         assert process.wait(10) == 0

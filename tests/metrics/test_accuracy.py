@@ -1,6 +1,6 @@
 """Figures by platform and generator, from cases made by hand."""
 
-from tinydf.metrics.accuracy import Case, measure
+from tinydf.metrics.accuracy import Case, measure_accuracy
 
 KNOWN = {"camera": True, "bicubic": True, "old": True, "new": False}
 
@@ -16,7 +16,7 @@ CASES = [
 
 
 def test_seen_unseen_and_all_share_the_reals() -> None:
-    accuracy = measure(CASES, KNOWN)
+    accuracy = measure_accuracy(CASES, KNOWN)
     seen, unseen, both = accuracy.seen["pre_social"], accuracy.unseen["pre_social"], accuracy.all["pre_social"]
     assert (seen.true_positives, seen.false_negatives, seen.true_negatives, seen.false_positives) == (2, 0, 1, 1)
     assert (seen.balanced_accuracy, seen.auc) == (0.75, 1.0)
@@ -27,7 +27,7 @@ def test_seen_unseen_and_all_share_the_reals() -> None:
 
 
 def test_generators_are_told_apart() -> None:
-    accuracy = measure(CASES, KNOWN)
+    accuracy = measure_accuracy(CASES, KNOWN)
     assert list(accuracy.generators) == ["bicubic", "camera", "new", "old"]
     assert accuracy.generators["old"].rate == {"pre_social": 1.0, "x": 0.0}
     assert accuracy.generators["bicubic"].rate == {"pre_social": 0.0}
@@ -35,9 +35,9 @@ def test_generators_are_told_apart() -> None:
 
 
 def test_without_unseen_generators_there_are_no_figures_for_them() -> None:
-    assert measure([case for case in CASES if case.generator != "new"], KNOWN).unseen == {}
+    assert measure_accuracy([case for case in CASES if case.generator != "new"], KNOWN).unseen == {}
 
 
 def test_a_missing_class_has_no_balanced_accuracy() -> None:
-    figures = measure(CASES[:2], KNOWN).seen["pre_social"]
+    figures = measure_accuracy(CASES[:2], KNOWN).seen["pre_social"]
     assert (figures.balanced_accuracy, figures.auc, figures.tnr) == (None, None, 0.5)

@@ -19,7 +19,7 @@ both_classes = st.lists(st.tuples(st.integers(0, 1), st.integers(-50, 50)), min_
 
 
 def test_counts_by_hand() -> None:
-    figures = metrics.measure(LABELS, SCORES, 0.0)
+    figures = metrics.figures_at(LABELS, SCORES, 0.0)
     assert (figures.true_positives, figures.false_negatives) == (1, 1)
     assert (figures.true_negatives, figures.false_positives) == (2, 1)
     assert figures.tpr == 0.5
@@ -30,11 +30,11 @@ def test_counts_by_hand() -> None:
 
 
 def test_a_score_at_the_threshold_is_real() -> None:
-    assert metrics.measure([1, 0], [1.0, 1.0], 1.0).tpr == 0.0
+    assert metrics.figures_at([1, 0], [1.0, 1.0], 1.0).tpr == 0.0
 
 
 def test_a_missing_class_has_no_figure_rather_than_a_wrong_one() -> None:
-    figures = metrics.measure([1, 1], [0.0, 1.0], 0.5)
+    figures = metrics.figures_at([1, 1], [0.0, 1.0], 0.5)
     assert figures.tpr == 0.5
     assert figures.tnr is None
     assert figures.balanced_accuracy is None
@@ -45,7 +45,7 @@ def test_a_missing_class_has_no_figure_rather_than_a_wrong_one() -> None:
 
 def test_labels_and_scores_must_pair() -> None:
     with pytest.raises(ValueError, match="do not pair"):
-        metrics.measure([1, 0], [0.5], 0.0)
+        metrics.figures_at([1, 0], [0.5], 0.0)
 
 
 @settings(deadline=None)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tinydf.cli.main import main
 from tinydf.data.dataset import FILE, Dataset
 from tinydf.errors import TinydfError
-from tinydf.metrics.figures import measure
+from tinydf.metrics.figures import figures_at
 from tinydf.train.evaluate import evaluate, evaluate_scores, score_run
 from tinydf.train.images import Images, read_images
 from tinydf.train.run import load_run
@@ -22,7 +22,7 @@ def test_figures_follow_from_the_scores(finished: Path, data: Path) -> None:
     evaluation = evaluate(score_run(finished, data, "test"))
     images = read_images(Dataset(data), "test", "telegram")
     scores = evaluate_scores(model, images, recipe.preprocess)
-    assert evaluation.all["telegram"] == measure(images.labels, scores, metrics.threshold)
+    assert evaluation.all["telegram"] == figures_at(images.labels, scores, metrics.threshold)
     assert evaluation.generators["checker2"].rate["telegram"] == evaluation.all["telegram"].tpr
     assert evaluation.generators["camera"].rate["telegram"] == evaluation.all["telegram"].tnr
 

@@ -6,7 +6,7 @@ from benchmarks import faces
 from benchmarks.faces_page import GOALS, MOST_BYTES, Results, Trained, page
 from benchmarks.trainings import identity
 from tinydf.data.dataset import PLATFORMS, PRE_SOCIAL
-from tinydf.metrics.accuracy import Case, measure
+from tinydf.metrics.accuracy import Case, measure_accuracy
 
 KNOWN = {"camera": True, "default2": True, "med2": False, "x4plus": False, "fhae": False}
 
@@ -27,7 +27,7 @@ def trained(detector: str, seed: int = 0, wrong: int = 0, tflite_bytes: int = 10
         parameters=100,
         macs=1000,
         tflite_bytes=tflite_bytes,
-        accuracy=measure(cases, KNOWN),
+        accuracy=measure_accuracy(cases, KNOWN),
     )
 
 

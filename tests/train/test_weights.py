@@ -11,7 +11,7 @@ from tinydf.detectors.mobilenet_v3 import MobileNetV3Small, Options
 from tinydf.errors import TinydfError
 from tinydf.train.loop import train
 from tinydf.train.recipe import Recipe, read_recipe
-from tinydf.train.weights import load_weights
+from tinydf.train.weights import load_foreign_weights
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def detector() -> nn.Module:
 def test_all_but_the_classes_match(tmp_path: Path, imagenet: dict[str, Tensor], detector: nn.Module) -> None:
     path, before = tmp_path / "imagenet.safetensors", detector.classifier[3].weight.clone()
     safetensors.torch.save_file(imagenet | {"head.weight": torch.zeros(3)}, path)
-    report = load_weights(detector, path)
+    report = load_foreign_weights(detector, path)
     last = "classifier.3.weight", (1000, 360), (2, 360, 1, 1)
     assert report.reshaped == (("classifier.3.bias", (1000,), (2,)), last)
     assert (report.missing, report.unused) == ((), ("head.weight",))
@@ -51,7 +51,7 @@ def test_all_but_the_classes_match(tmp_path: Path, imagenet: dict[str, Tensor], 
 def test_what_is_missing_is_named(tmp_path: Path, imagenet: dict[str, Tensor], detector: nn.Module) -> None:
     path = tmp_path / "part.safetensors"
     safetensors.torch.save_file({name: imagenet[name] for name in imagenet if name.startswith("features.0")}, path)
-    report = load_weights(detector, path)
+    report = load_foreign_weights(detector, path)
     assert len(report.matched) == 5
     assert report.lines()[1].startswith("missing: classifier.0.bias, classifier.0.weight, ")
     assert report.lines()[1].endswith(f" and {len(report.missing) - 6} more")
@@ -75,7 +75,7 @@ def test_what_cannot_be_used_is_one_line(
     path, before = tmp_path / "given.safetensors", {name: one.clone() for name, one in detector.state_dict().items()}
     path.write_bytes(content if isinstance(content, bytes) else safetensors.torch.save(content))
     with pytest.raises(TinydfError) as error:
-        load_weights(detector, path)
+        load_foreign_weights(detector, path)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
     assert all(torch.equal(before[name], one) for name, one in detector.state_dict().items())

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_file
+from tinydf.files import read_record, sha256_file
 
 FILE = "build.json"
 ELF = "firmware.elf"
@@ -94,7 +94,7 @@ def read_build(directory: Path) -> Build:
     Raises:
         TinydfError: if a file is missing, or the ELF file is another one.
     """
-    build = read_model(Build, directory / FILE, "tinydf build")
+    build = read_record(Build, directory / FILE, "tinydf build")
     elf = directory / ELF
     if not elf.is_file():
         raise TinydfError(f"{elf} does not exist", "build it with `tinydf build`")

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.artefacts.preprocess import Preprocess, quantise
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_file
+from tinydf.files import read_record, sha256_file
 
 FILE = "manifest.json"
 MODEL = "model.tflite"
 Sha256 = Field(pattern="^[0-9a-f]{64}$")
 
 
-class Tensor(BaseModel):
+class TensorSpec(BaseModel):
     """An int8 tensor at the model's edge, NHWC; `real = (value - zero_point) * scale`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,7 +48,7 @@ class Decision(BaseModel):
     threshold_steps: int = Field(default=0, ge=-256, le=256)
 
 
-class Chain(BaseModel):
+class Provenance(BaseModel):
     """SHA-256 of everything the model came from; None where the user brought a finished .onnx or .tflite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,12 +67,12 @@ class Manifest(BaseModel):
 
     format: int = 1
     name: str
-    input: Tensor
-    output: Tensor
+    input: TensorSpec
+    output: TensorSpec
     labels: tuple[str, ...] = ("real", "fake")
     preprocess: Preprocess
     decision: Decision
-    chain: Chain
+    chain: Provenance
     tflm_arena_bytes: int | None = Field(
         default=None, ge=0, description="what the tflite-micro interpreter used on the host; None if it was not there"
     )
@@ -102,7 +102,7 @@ def read_export(directory: Path) -> Manifest:
     Raises:
         TinydfError: if a file is missing, does not fit the schema, or the model has another hash.
     """
-    manifest = read_model(Manifest, directory / FILE, "tinydf export --int8 RUN")
+    manifest = read_record(Manifest, directory / FILE, "tinydf export --int8 RUN")
     model = directory / MODEL
     if not model.is_file():
         raise TinydfError(f"{model} does not exist", "export again with `tinydf export --int8 RUN`")

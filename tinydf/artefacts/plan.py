@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from tinydf.files import read_model
+from tinydf.files import read_record
 
 FILE = "plan.json"
 
@@ -88,4 +88,4 @@ def read_plan(export: Path) -> Plan:
     Raises:
         TinydfError: if there is none, or it is damaged.
     """
-    return read_model(Plan, export / FILE, "tinydf compile")
+    return read_record(Plan, export / FILE, "tinydf compile")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.errors import TinydfError
-from tinydf.files import read_model
+from tinydf.files import read_record
 from tinydf.metrics.figures import Figures
 
 RECIPE = "recipe.toml"
@@ -63,7 +63,7 @@ def read_metrics(run: Path) -> Metrics:
     """
     if (run / CHECKPOINT).is_file() and not (run / METRICS).is_file():
         raise TinydfError(f"{run} holds an interrupted run", "finish it with `tinydf train RECIPE --resume`")
-    return read_model(Metrics, run / METRICS, MADE_BY)
+    return read_record(Metrics, run / METRICS, MADE_BY)
 
 
 def read_name(run: Path) -> str:

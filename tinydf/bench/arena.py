@@ -16,19 +16,19 @@ from tinydf.artefacts.build import ELF
 from tinydf.artefacts.manifest import read_export
 from tinydf.boards import board as boards
 from tinydf.boards.build import build
-from tinydf.boards.tflm.setup import Choice, Figure, keep_figure, prepare
+from tinydf.boards.tflm.setup import ArenaFigure, Choice, keep_figure, prepare
 from tinydf.compiler.host.check import random_inputs
 from tinydf.console import note, notes
 from tinydf.errors import TinydfError
 from tinydf.flash import flash
 from tinydf.link import wire
-from tinydf.link.client import Board, Result
+from tinydf.link.client import Connection, Result
 
 HOSTED_BYTES = 8 << 20
 FIRST_STEP = 16
 
 
-def find_arena(board_name: str, export: Path, port: str | None = None, library: Path | None = None) -> Figure:
+def find_arena(board_name: str, export: Path, port: str | None = None, library: Path | None = None) -> ArenaFigure:
     """Find the exact arena, and keep it in the export's tflm_arena.json, where builds look for it.
 
     Args:
@@ -55,7 +55,7 @@ def find_arena(board_name: str, export: Path, port: str | None = None, library: 
                 link.infer(0, sample)
         finally:
             station.stop()
-    figure = Figure(board=board_name, library_sha256=linked.sha256, library=str(linked), arena_bytes=size)
+    figure = ArenaFigure(board=board_name, library_sha256=linked.sha256, library=str(linked), arena_bytes=size)
     keep_figure(export, manifest, figure)
     return figure
 
@@ -93,10 +93,10 @@ class _Station:
         self._running = emulator.start(self._board.name, self._firmware / ELF, name=name, replace=True)
         self.port = self._running.port
 
-    def open(self) -> Board:
+    def open(self) -> Connection:
         """Open the link, without HELLO: an engine whose arena is too small does not start, and still can be asked."""
         uart = self._board.uart
-        return Board(self.port, uart.baud if uart else wire.BAUD)
+        return Connection(self.port, uart.baud if uart else wire.BAUD)
 
     def stop(self) -> None:
         """Stop the emulator, if it is one."""

@@ -80,7 +80,7 @@ class Answer(Line):
     arena_intact: bool
 
 
-class Profile(Line):
+class LayerProfile(Line):
     """Ticks of each layer, of one run on the last image."""
 
     kind: Literal["profile"] = "profile"
@@ -89,8 +89,8 @@ class Profile(Line):
     ticks: list[int]
 
 
-_Entry = TypeAdapter[Header | Session | Answer | Profile](
-    Annotated[Header | Session | Answer | Profile, Field(discriminator="kind")]
+_Entry = TypeAdapter[Header | Session | Answer | LayerProfile](
+    Annotated[Header | Session | Answer | LayerProfile, Field(discriminator="kind")]
 )
 
 
@@ -100,7 +100,7 @@ class Contents(BaseModel):
     header: Header
     sessions: list[Session] = []
     answers: dict[int, Answer] = {}
-    profile: Profile | None = None
+    profile: LayerProfile | None = None
     finished: bool = False
     size: int
     sha256: str
@@ -124,7 +124,7 @@ def _parse(data: bytes, path: Path) -> Contents:
     entries = [_entry(line, f"{path}:{number}") for number, line in enumerate(whole.splitlines(), start=1)]
     if not entries or not isinstance(entries[0], Header):
         raise TinydfError(f"{path} does not begin with a journal's header", "give another --out")
-    finished = isinstance(entries[-1], Profile)
+    finished = isinstance(entries[-1], LayerProfile)
     contents = Contents(header=entries[0], finished=finished, size=len(whole), sha256=sha256_bytes(whole))
     for number, entry in enumerate(entries[1:], start=2):
         match entry:
@@ -132,7 +132,7 @@ def _parse(data: bytes, path: Path) -> Contents:
                 raise TinydfError(f"{path}:{number}: a second header", "the journal was edited; bench again")
             case Session():
                 contents.sessions.append(entry)
-            case Profile():
+            case LayerProfile():
                 contents.profile = entry
             case Answer():
                 if entry.index in contents.answers:
@@ -141,7 +141,7 @@ def _parse(data: bytes, path: Path) -> Contents:
     return contents
 
 
-def _entry(line: bytes, where: str) -> Header | Session | Answer | Profile:
+def _entry(line: bytes, where: str) -> Header | Session | Answer | LayerProfile:
     try:
         return _Entry.validate_json(line)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tinydf import emulator
 from tinydf.artefacts.build import ELF, MAP, Build, Engine
 from tinydf.artefacts.manifest import FILE as MANIFEST
-from tinydf.artefacts.manifest import MODEL, Chain, Decision, Manifest, Tensor
+from tinydf.artefacts.manifest import MODEL, Decision, Manifest, Provenance, TensorSpec
 from tinydf.artefacts.plan import LayerPlan
 from tinydf.artefacts.preprocess import Preprocess
 from tinydf.boards import board as boards
@@ -28,7 +28,7 @@ from tinydf.console import note
 from tinydf.errors import TinydfError, about
 from tinydf.files import sha256_bytes, write_json
 from tinydf.link import wire
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 from tinydf.link.ports import connect
 
 ESP_IDF_HOT = ".iram1.tinydf"  # where the component puts hot code
@@ -184,7 +184,7 @@ def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
     (directory / MODEL).write_bytes(tflite)
     write_compiled(compiled, directory)
     edges = [
-        Tensor(name=edge.name, shape=edge.shape, scale=edge.scale, zero_point=edge.zero_point)
+        TensorSpec(name=edge.name, shape=edge.shape, scale=edge.scale, zero_point=edge.zero_point)
         for edge in (compiled.plan.input, compiled.plan.output)
     ]
     manifest = Manifest(
@@ -193,7 +193,7 @@ def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
         output=edges[1],
         preprocess=Preprocess(size=96),
         decision=Decision(),
-        chain=Chain(tflite=sha256_bytes(tflite)),
+        chain=Provenance(tflite=sha256_bytes(tflite)),
         tflm_arena_bytes=None,
     )
     write_json(directory / MANIFEST, manifest)
@@ -213,7 +213,7 @@ def _run(
         running.stop()
 
 
-def _measure(link: Board, model: str, inputs: NDArray[np.int8]) -> _Measured:
+def _measure(link: Connection, model: str, inputs: NDArray[np.int8]) -> _Measured:
     hello = link.greeting()
     if hello.model_sha256.hex() != model:
         raise TinydfError(f"{link.port}: the board runs another model", "flash this one, or leave out --port")

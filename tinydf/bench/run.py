@@ -15,7 +15,7 @@ from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import MODEL, Manifest, read_export
 from tinydf.bench import journal as journals
 from tinydf.bench.images import choose, images
-from tinydf.bench.journal import Answer, Header, Journal, Profile, Session
+from tinydf.bench.journal import Answer, Header, Journal, LayerProfile, Session
 from tinydf.bench.summary import Bench, summarise
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.host import HostEngine
@@ -23,7 +23,7 @@ from tinydf.console import note, progress
 from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json
-from tinydf.link.client import Board, Result
+from tinydf.link.client import Connection, Result
 from tinydf.link.ports import connect
 from tinydf.link.wire import CounterUnit, HelloAnswer
 
@@ -46,7 +46,7 @@ class Station:
 
     session: int
     port: str
-    board: Board
+    board: Connection
     hello: HelloAnswer
 
 
@@ -126,7 +126,7 @@ def bench(
     return result
 
 
-def _open(stack: ExitStack, board: Board, manifest: Manifest) -> tuple[Board, HelloAnswer]:
+def _open(stack: ExitStack, board: Connection, manifest: Manifest) -> tuple[Connection, HelloAnswer]:
     """Keep a board open, and check that it runs this model.
 
     Raises:
@@ -267,7 +267,7 @@ def _answer(station: Station, task: Task, result: Result) -> Answer:
     )
 
 
-def _profile(station: Station, layers: list[str], export: Path) -> Profile:
+def _profile(station: Station, layers: list[str], export: Path) -> LayerProfile:
     """Ticks by layer; `layers` are the compiled engine's. TFLM's are the operators of the .tflite, one by one."""
     ticks = station.board.profile()
     if station.hello.engine == "tflm":
@@ -275,7 +275,7 @@ def _profile(station: Station, layers: list[str], export: Path) -> Profile:
         layers = [f"{one.index} {one.kind} {graph.tensors[one.outputs[0]].name}" for one in graph.operators]
     if len(ticks) != len(layers):
         layers = [f"layer {number}" for number in range(len(ticks))]
-    return Profile(session=station.session, layers=layers, ticks=ticks)
+    return LayerProfile(session=station.session, layers=layers, ticks=ticks)
 
 
 class Tally:

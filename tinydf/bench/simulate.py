@@ -22,7 +22,7 @@ from tinydf.console import progress
 from tinydf.data.dataset import Dataset, Shard, Split, read_shard
 from tinydf.data.parallel import cores, in_processes, processes
 from tinydf.errors import TinydfError
-from tinydf.metrics.accuracy import Accuracy, Case, measure
+from tinydf.metrics.accuracy import Accuracy, Case, measure_accuracy
 
 
 class Speed(BaseModel):
@@ -98,7 +98,7 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0, 
         images=len(cases),
         seconds=round(seconds, 3),
         images_per_second=round(len(cases) / seconds, 1),
-        accuracy=measure(cases, {case.generator: dataset.seen(case.generator) for case in cases}),
+        accuracy=measure_accuracy(cases, {case.generator: dataset.seen(case.generator) for case in cases}),
         speed=compare_speed(export, (export / MODEL).read_bytes(), _first_inputs(manifest, dataset, split, compare))
         if compare
         else None,

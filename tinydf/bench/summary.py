@@ -9,7 +9,7 @@ from tinydf.artefacts.manifest import Manifest
 from tinydf.bench.journal import Answer, Contents
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
-from tinydf.metrics.accuracy import Accuracy, Case, measure
+from tinydf.metrics.accuracy import Accuracy, Case, measure_accuracy
 
 EMULATED = "emulated_instructions"
 CYCLES = "cycles"
@@ -40,7 +40,7 @@ class Transfer(Summary):
     kilobytes_per_second: float
 
 
-class Memory(Summary):
+class MemoryUse(Summary):
     """Flash and static RAM are the linker's sum; the rest is what the board said of itself while it ran."""
 
     flash_bytes: int | None
@@ -51,7 +51,7 @@ class Memory(Summary):
     arena_intact: bool
 
 
-class Layer(Summary):
+class LayerTicks(Summary):
     """One layer's part of a profiled inference; its name is index, operator and tensor."""
 
     name: str
@@ -86,8 +86,8 @@ class Bench(Summary):
     accuracy: Accuracy = Field(description="by the board's verdicts")
     ticks: Ticks
     transfer: Transfer
-    memory: Memory
-    layers: list[Layer]
+    memory: MemoryUse
+    layers: list[LayerTicks]
 
 
 def device_case(answer: Answer) -> Case:
@@ -139,7 +139,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Bu
         inferences=sum(one.crops for one in answers),
         mismatches=len(wrong),
         mismatched=[f"{one.platform}/{one.key}" for one in wrong[:NAMED_MISMATCHES]],
-        accuracy=measure([device_case(one) for one in answers], known),
+        accuracy=measure_accuracy([device_case(one) for one in answers], known),
         ticks=_ticks(answers, journal),
         transfer=_transfer(answers),
         memory=_memory(answers, journal, built),
@@ -172,8 +172,8 @@ def _transfer(answers: list[Answer]) -> Transfer:
     return Transfer(bytes=size, seconds=seconds, kilobytes_per_second=size / 1000 / seconds if seconds else 0.0)
 
 
-def _memory(answers: list[Answer], journal: Contents, built: Build | None) -> Memory:
-    return Memory(
+def _memory(answers: list[Answer], journal: Contents, built: Build | None) -> MemoryUse:
+    return MemoryUse(
         flash_bytes=built.flash_bytes if built else None,
         static_ram_bytes=built.static_ram_bytes if built else None,
         arena_bytes=max(session.arena_bytes for session in journal.sessions),
@@ -183,8 +183,8 @@ def _memory(answers: list[Answer], journal: Contents, built: Build | None) -> Me
     )
 
 
-def _layers(journal: Contents) -> list[Layer]:
+def _layers(journal: Contents) -> list[LayerTicks]:
     if journal.profile is None:
         return []
     pairs = zip(journal.profile.layers, journal.profile.ticks, strict=True)
-    return [Layer(name=name, ticks=ticks) for name, ticks in pairs]
+    return [LayerTicks(name=name, ticks=ticks) for name, ticks in pairs]

@@ -86,7 +86,7 @@ class EspIdf(Table):
         return ("UART0",) if self.target == "esp32" else ("UART0", "USB")
 
 
-class Memory(Table):
+class MemoryRegion(Table):
     """A region of the linker script. The arena leaves `reserved` bytes of it free."""
 
     origin: Address = Field(description="its first address")
@@ -221,7 +221,7 @@ class Board(Table):
     toolchain: Toolchain
     uart: Uart | None = None
     usb: Usb | None = None
-    memory: dict[RegionName, Memory] = Field(default_factory=dict)
+    memory: dict[RegionName, MemoryRegion] = Field(default_factory=dict)
     arena: Arena | None = None
     flash: Flash = Flash()
     esp_idf: EspIdf | None = None
@@ -340,10 +340,10 @@ def load(name: str) -> Board:
     Raises:
         TinydfError: if there is no such board, or its file breaks a rule.
     """
-    return check(path_of(name))
+    return validate(path_of(name))
 
 
-def check(path: Path) -> Board:
+def validate(path: Path) -> Board:
     """Read a board file, and check it against every rule.
 
     Raises:

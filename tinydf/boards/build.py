@@ -16,7 +16,7 @@ from tinydf.boards import board as boards
 from tinydf.boards import esp_idf
 from tinydf.boards.board import Board
 from tinydf.boards.causes import HEAP, cause, puller, undefined
-from tinydf.boards.sizes import defined_symbols, measure
+from tinydf.boards.sizes import defined_symbols, read_sizes
 from tinydf.boards.tflm import setup
 from tinydf.boards.tflm.library import check_board
 from tinydf.boards.tflm.setup import Choice, Setup
@@ -69,7 +69,7 @@ def build(board_name: str, export: Path, out: Path, engine: Engine = "aot", choi
         _run_cmake(board, export, tree, engine, build_id)
         if not board.hosted:
             _check_heap(tree, defined_symbols(tree / ELF, HEAP))
-        sizes = measure(tree / ELF, board)
+        sizes = read_sizes(tree / ELF, board)
     made = Build(
         board=board_name,
         engine=engine,
@@ -328,7 +328,7 @@ def _run_esp_idf(board: Board, export: Path, tree: Path, build_id: str) -> Sizes
     for name in (ELF, MAP):
         shutil.copy(made / name, tree / name)
     (tree / BIN).write_bytes(esp_idf.merge(made))
-    return measure(tree / ELF, board).model_copy(update={"stack_bytes": esp_idf.stack_bytes(project)})
+    return read_sizes(tree / ELF, board).model_copy(update={"stack_bytes": esp_idf.stack_bytes(project)})
 
 
 def _run(command: list[str], tree: Path) -> None:

@@ -15,7 +15,7 @@ from tinydf import resources
 from tinydf.boards.board import Board, EspIdf
 from tinydf.console import note
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, write_text
+from tinydf.files import read_record, write_text
 
 OLDEST, TOO_NEW = (5, 1), (6, 0)
 DEFAULTS, CONFIGURED = "sdkconfig.defaults", "sdkconfig"
@@ -138,7 +138,7 @@ def merge(build: Path) -> bytes:
     Raises:
         TinydfError: if what ESP-IDF says that it built is not there, or overlaps.
     """
-    listed = read_model(FlasherArgs, build / "flasher_args.json", "tinydf build").flash_files
+    listed = read_record(FlasherArgs, build / "flasher_args.json", "tinydf build").flash_files
     image = b""
     for offset, name in sorted((int(offset, 0), name) for offset, name in listed.items()):
         part = build / name

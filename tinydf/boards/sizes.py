@@ -15,7 +15,7 @@ ESP_IDF_ARENA = ".noinit"  # ESP-IDF's linker script has no section for it alone
 ESP_IDF_DUMMY = ".dummy"  # ends the names of sections that only keep addresses free, for what another bus sees there
 
 
-def measure(elf: Path, board: Board) -> Sizes:
+def read_sizes(elf: Path, board: Board) -> Sizes:
     """Measure an ELF file on a board's memory map."""
     with elf.open("rb") as file:
         image = ELFFile(file)

@@ -72,5 +72,5 @@ def show(name: str, as_json: bool) -> None:
 def check(files: tuple[Path, ...]) -> None:
     """Check board files against the schema; all boards if none is given."""
     for path in files or [boards.path_of(name) for name in boards.names()]:
-        boards.check(path)
+        boards.validate(path)
         note(f"{path}: good")

@@ -12,7 +12,7 @@ from tinydf.boards.tflm.setup import Choice
 from tinydf.cli.options import choosing_tflm, in_workspace
 from tinydf.console import note, notes, plain, print_json, results
 from tinydf.errors import TinydfError
-from tinydf.flash import Flashed, Plan, confirm, flash, plan
+from tinydf.flash import Flashed, FlashPlan, confirm, flash, plan
 from tinydf.link.ports import AUTO
 from tinydf.workspace import Workspace
 from tinydf.workspace.firmware import obtain
@@ -126,7 +126,7 @@ def _serve(board: boards.Board, directory: Path, alias: str) -> None:
         raise TinydfError(f"the emulated {alias} stopped: {state.last_words}")
 
 
-def _show(found: Plan, as_json: bool) -> None:
+def _show(found: FlashPlan, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return

@@ -18,7 +18,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_bytes, sha256_file
+from tinydf.files import read_record, sha256_bytes, sha256_file
 
 FILE = "dataset.json"
 MADE_BY = "tinydf data demo"
@@ -114,7 +114,7 @@ class Dataset:
             TinydfError: if there is none, or its `dataset.json` does not fit the schema.
         """
         self.directory = directory
-        self.info = read_model(DatasetInfo, directory / FILE, MADE_BY)
+        self.info = read_record(DatasetInfo, directory / FILE, MADE_BY)
         self.sha256 = sha256_file(directory / FILE)
 
     def platforms(self, split: Split) -> list[str]:

@@ -19,7 +19,7 @@ from tinydf.data.folder import Unusable, files_below, read_image
 from tinydf.data.parallel import in_processes, in_ray
 from tinydf.data.social import RULES, share_photograph
 from tinydf.errors import TinydfError
-from tinydf.files import atomic_path, read_model, write_json
+from tinydf.files import atomic_path, read_record, write_json
 
 FILE = "share.json"
 MADE_BY = "tinydf data share"
@@ -34,7 +34,7 @@ class Settings(Strict):
     seed: int
 
 
-class Report(Strict):
+class ShareReport(Strict):
     """What became of a folder's files."""
 
     out: str
@@ -64,7 +64,7 @@ def share_folder(
     seed: int = 0,
     workers: int | None = None,
     ray: str | None = None,
-) -> Report:
+) -> ShareReport:
     """Share each picture of a folder; `out` gets a JPEG for each, under the same path.
 
     Args:
@@ -100,7 +100,7 @@ def share_folder(
     shared = len(files) - already - len(skipped)
     if not shared + already:
         raise TinydfError(f"{directory} has no usable picture ({len(skipped)} files were skipped)", "see the reasons")
-    return Report(
+    return ShareReport(
         out=str(out),
         platforms=settings.platforms,
         files=len(files),
@@ -122,7 +122,7 @@ def _check(directory: Path, out: Path, settings: Settings) -> None:
     if out.resolve().is_relative_to(directory.resolve()):
         raise TinydfError(f"{out} is inside {directory}, which is read", "write to another folder")
     if (out / FILE).exists():
-        if read_model(Settings, out / FILE, MADE_BY) != settings:
+        if read_record(Settings, out / FILE, MADE_BY) != settings:
             raise TinydfError(f"{out} was shared otherwise, as its {FILE} says", "write to another folder")
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TinydfError(f"{out} is there and was not made by `{MADE_BY}`", "write to a new folder")

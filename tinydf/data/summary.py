@@ -18,7 +18,7 @@ class Row(Strict):
     by_generator: dict[str, int]
 
 
-class Summary(Strict):
+class DatasetSummary(Strict):
     """The counts of a data set."""
 
     directory: str
@@ -33,7 +33,7 @@ class Summary(Strict):
     skipped: list[str]
 
 
-def summarise(directory: Path) -> Summary:
+def summarise(directory: Path) -> DatasetSummary:
     """Count a data set's images, reading (and so checking) every one.
 
     Raises:
@@ -61,7 +61,7 @@ def summarise(directory: Path) -> Summary:
             )
     info = dataset.info
     licences = Counter(one.licence for one in info.sources)
-    return Summary(
+    return DatasetSummary(
         directory=str(directory),
         name=info.name,
         tier=info.tier,

@@ -44,11 +44,11 @@ def build(name: str, options: dict[str, Any]) -> nn.Module:
     Raises:
         TinydfError: if there is no such detector, or an option is unknown or out of its range.
     """
-    checked = check(name, options)
+    checked = check_options(name, options)
     return DETECTORS[name].build(checked)
 
 
-def check(name: str, options: dict[str, Any]) -> BaseModel:
+def check_options(name: str, options: dict[str, Any]) -> BaseModel:
     """A detector's options by its own schema; raises as `build` does."""
     if name not in DETECTORS:
         raise TinydfError(f"detector {name!r} is not known", f"choose one of {', '.join(DETECTORS)}")

@@ -91,7 +91,7 @@ def compare(
     )
 
 
-def check(stage: StageParity, reference: StageParity, hint: str = "") -> None:
+def check_parity(stage: StageParity, reference: StageParity, hint: str = "") -> None:
     """Hold a stage against its limits; `hint` says where to look if it is outside.
 
     Raises:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinydf import published
-from tinydf.artefacts.manifest import FILE, MODEL, Chain, Decision, Manifest, Tensor, read_export
+from tinydf.artefacts.manifest import FILE, MODEL, Decision, Manifest, Provenance, TensorSpec, read_export
 from tinydf.artefacts.parity import FILE as PARITY
 from tinydf.artefacts.parity import Calibration, Parity, StageParity
 from tinydf.artefacts.preprocess import Preprocess, quantise
@@ -24,7 +24,7 @@ from tinydf.errors import TinydfError
 from tinydf.export.bias import correct_biases
 from tinydf.export.calibration import calibration_crops
 from tinydf.export.layers import layer_noise, noisiest
-from tinydf.export.parity import Logits, ParityImages, check, compare, parity_images
+from tinydf.export.parity import Logits, ParityImages, check_parity, compare, parity_images
 from tinydf.export.ranges import METHODS, Range
 from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
 from tinydf.export.tflm import measure_arena
@@ -191,7 +191,7 @@ def _convert(directory: Path, origin: Origin, data: Dataset, methods: Sequence[C
         calibrations=tried,
     )
     write_json(directory / PARITY, parity)
-    chain = Chain(
+    chain = Provenance(
         dataset=data.sha256,
         calibration=sha256_bytes(crops.tobytes()),
         weights=origin.weights_sha256,
@@ -246,7 +246,7 @@ def _from_tflite(directory: Path, path: Path) -> Manifest:
         known = read_export(path.parent)
         return _package(directory, tflite, model, known.name, known.preprocess, known.decision, known.chain)
     preprocess = Preprocess(size=model.input.shape[1])
-    chain = Chain(tflite=sha256_bytes(tflite))
+    chain = Provenance(tflite=sha256_bytes(tflite))
     return _package(directory, tflite, model, path.stem, preprocess, Decision(), chain)
 
 
@@ -257,7 +257,7 @@ def _package(
     name: str,
     preprocess: Preprocess,
     decision: Decision,
-    chain: Chain,
+    chain: Provenance,
 ) -> Manifest:
     """Write the model, its C sources for both engines, and the manifest."""
     steps = threshold_steps(decision.threshold, model.output.scale)
@@ -304,10 +304,10 @@ class Gate:
             TinydfError: if it is outside its limits.
         """
         self.stages.append(compare(stage, self._images, logits, self._logits, self._threshold))
-        check(self.stages[-1], self.stages[0], hint)
+        check_parity(self.stages[-1], self.stages[0], hint)
 
 
-def _check_input(tensor: Tensor, preprocess: Preprocess) -> None:
+def _check_input(tensor: TensorSpec, preprocess: Preprocess) -> None:
     """The device's input is `pixel - 128`, unless the recipe normalises outside the network."""
     plain = preprocess.mean == (0.0, 0.0, 0.0) and preprocess.std == (1.0, 1.0, 1.0)
     if plain and (tensor.scale, tensor.zero_point) != (float(np.float32(1 / 255)), -128):

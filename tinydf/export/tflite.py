@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.artefacts.manifest import Tensor
+from tinydf.artefacts.manifest import TensorSpec
 from tinydf.artefacts.parity import Calibration, Method
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.ir.graph import Graph
@@ -177,13 +177,13 @@ def _check_per_channel(graph: Graph, name: str) -> None:
                 raise TinydfError(f"{name}: {operator} has {scales} scales for {weights.shape[dimension]} channels")
 
 
-def _edge(graph: Graph, places: tuple[int, ...], what: str) -> Tensor:
+def _edge(graph: Graph, places: tuple[int, ...], what: str) -> TensorSpec:
     if len(places) != 1:
         raise TinydfError(f"{what}: there are {len(places)}", "a detector has one input and one output")
     tensor = graph.tensors[places[0]]
     if tensor.dtype != "int8" or tensor.quantisation is None or tensor.quantisation.per_channel:
         raise TinydfError(f"{what} is not int8 with one scale", "convert with int8 input and output")
-    return Tensor(
+    return TensorSpec(
         name=tensor.name,
         shape=tensor.shape,
         scale=tensor.quantisation.scale,

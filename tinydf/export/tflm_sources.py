@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinydf.artefacts.manifest import Manifest, Tensor
+from tinydf.artefacts.manifest import Manifest, TensorSpec
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.ir.graph import Graph
 from tinydf.export.tflm_arena import largest_arena
@@ -59,7 +59,7 @@ def _float(value: float) -> str:
     return f"{text}f"
 
 
-def _edge(name: str, tensor: Tensor) -> list[str]:
+def _edge(name: str, tensor: TensorSpec) -> list[str]:
     shape = ", ".join(str(size) for size in tensor.shape)
     return [
         f"inline constexpr std::int32_t k{name}Shape[] = {{{shape}}};",

@@ -94,7 +94,7 @@ class Refused(Exception):
         super().__init__(code, detail, text)
 
 
-class Board:
+class Connection:
     """A board behind a serial port, held for this process alone.
 
     Args:

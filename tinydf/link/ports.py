@@ -10,7 +10,7 @@ from tinydf import emulator
 from tinydf.boards import board as boards
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 from tinydf.link.trouble import NoAnswer
 
 AUTO = "auto"
@@ -115,7 +115,7 @@ def connect(
     baud: int | None = None,
     say: Say = lambda line: None,
     patience: float | None = None,
-) -> Board:
+) -> Connection:
     """Open the port of a board that answers HELLO.
 
     Args:
@@ -171,12 +171,12 @@ def _bauds(names: Iterable[str]) -> list[int]:
     return sorted(rates or {wire.BAUD}, key=lambda rate: (rate != wire.BAUD, -rate))
 
 
-def _greeted(port: str, bauds: Sequence[int], patience: float | None = None) -> Board:
+def _greeted(port: str, bauds: Sequence[int], patience: float | None = None) -> Connection:
     """A board that answered HELLO at one of these rates; a socket has none."""
     if "://" in port:
         bauds = bauds[:1]
     for number, baud in enumerate(bauds, start=1):
-        board = Board(port, baud)
+        board = Connection(port, baud)
         try:
             board.hello((patience or client.PATIENCE_SECONDS) / len(bauds))
         except NoAnswer:
@@ -191,7 +191,7 @@ def _greeted(port: str, bauds: Sequence[int], patience: float | None = None) -> 
     raise AssertionError("no baud rate to try")
 
 
-def _of_kind(line: Board, name: str | None) -> Board:
+def _of_kind(line: Connection, name: str | None) -> Connection:
     """The board, if it is of the kind that is wanted."""
     found = line.greeting().board
     if name is None or found == name:
@@ -200,7 +200,7 @@ def _of_kind(line: Board, name: str | None) -> Board:
     raise TinydfError(f"the board at {line.port} is a {found}, not a {name}", "give the port of the right one")
 
 
-def _find(name: str | None, baud: int | None) -> tuple[Port, Board]:
+def _find(name: str | None, baud: int | None) -> tuple[Port, Connection]:
     ports = listed()
     fitting = [one for one in ports if one.boards and (name is None or name in one.boards)]
     on_usb = [one for one in fitting if one.usb]
@@ -213,9 +213,9 @@ def _find(name: str | None, baud: int | None) -> tuple[Port, Board]:
     return fitting[0], _of_kind(_greeted(fitting[0].path, [baud] if baud else _bauds(fitting[0].boards)), name)
 
 
-def _answering(candidates: list[Port], name: str | None, baud: int | None) -> tuple[Port, Board]:
+def _answering(candidates: list[Port], name: str | None, baud: int | None) -> tuple[Port, Connection]:
     """The one of these ports whose board answers, and is of the kind that is wanted."""
-    answered: list[tuple[Port, Board]] = []
+    answered: list[tuple[Port, Connection]] = []
     problems: list[TinydfError] = []
     patience = None if len(candidates) == 1 else QUICK_SECONDS
     for one in candidates:

@@ -44,7 +44,7 @@ class Accuracy(BaseModel):
     generators: dict[str, GeneratorFigures]
 
 
-def measure(cases: Sequence[Case], known: Mapping[str, bool]) -> Accuracy:
+def measure_accuracy(cases: Sequence[Case], known: Mapping[str, bool]) -> Accuracy:
     """Count cases; `known` says of each generator whether training saw it."""
     platforms = group(cases, "platform")
     seen = {name: _figures(pick(some, known, seen=True)) for name, some in platforms.items()}

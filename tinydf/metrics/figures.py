@@ -30,7 +30,7 @@ class Figures(BaseModel):
     auc: float | None
 
 
-def measure(labels: ArrayLike, scores: ArrayLike, threshold: float) -> Figures:
+def figures_at(labels: ArrayLike, scores: ArrayLike, threshold: float) -> Figures:
     """Everything that can be said about some images' scores at a threshold."""
     truth, values = _arrays(labels, scores)
     return figures(truth, values > threshold, auc(truth, values))
@@ -64,7 +64,7 @@ def confusion(labels: ArrayLike, verdicts: ArrayLike) -> tuple[int, int, int, in
 
 def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) -> float | None:
     """Mean of the true positive and the true negative rate; None if a class is missing."""
-    return measure(labels, scores, threshold).balanced_accuracy
+    return figures_at(labels, scores, threshold).balanced_accuracy
 
 
 def auc(labels: ArrayLike, scores: ArrayLike) -> float | None:

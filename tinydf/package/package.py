@@ -13,7 +13,7 @@ from tinydf.artefacts.manifest import MODEL, read_export
 from tinydf.compiler import CORES, Compiled, compile_model
 from tinydf.compiler.compile import check_name
 from tinydf.errors import TinydfError, about
-from tinydf.files import atomic_directory, read_model
+from tinydf.files import atomic_directory, read_record
 from tinydf.package import arduino, c, cmsis_pack, esp_idf, zephyr
 from tinydf.package.model import PackagedModel, Publication, describe
 from tinydf.package.sources import sources
@@ -163,7 +163,7 @@ def _check_directory(directory: Path) -> None:
     if any(directory.iterdir()):
         if not (directory / FILE).is_file():
             raise TinydfError(f"{directory} is no package of tinydf's", "give another --out, or empty it yourself")
-        read_model(Package, directory / FILE, "tinydf package")
+        read_record(Package, directory / FILE, "tinydf package")
 
 
 def _zipped(files: dict[str, str]) -> bytes:

@@ -19,13 +19,13 @@ from tinydf.bench.summary import Bench
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_file
+from tinydf.files import read_record, sha256_file
 
 ONNX = "model.onnx"
 SOURCES = {"aot": "model_aot.c", "tflm": "model_data.cc"}
 
 
-class Link(BaseModel):
+class HashedFile(BaseModel):
     """One artefact of the chain."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,7 +49,7 @@ class Artefacts:
     build: Build | None
     bench: Bench | None
     journal: Contents | None
-    chain: list[Link]
+    chain: list[HashedFile]
 
 
 def read(
@@ -71,7 +71,7 @@ def read(
     dataset = Dataset(data) if data else None
     metrics = read_metrics(run) if run else None
     build = read_build(firmware) if firmware else None
-    figures = read_model(Bench, bench / BENCH, "tinydf bench") if bench else None
+    figures = read_record(Bench, bench / BENCH, "tinydf bench") if bench else None
     journal = journals.read(bench / journals.FILE) if bench else None
     chain = list(_links(dataset, run, export, manifest, build, journal))
     of = {link.what: link.sha256 for link in chain}
@@ -117,25 +117,25 @@ def _links(
     manifest: Manifest,
     build: Build | None,
     journal: Contents | None,
-) -> Iterator[Link]:
+) -> Iterator[HashedFile]:
     """The artefacts in the order in which they were made."""
     if dataset and run:
-        yield Link(what="data set", file=DATASET, sha256=dataset.sha256)
+        yield HashedFile(what="data set", file=DATASET, sha256=dataset.sha256)
     if run:
-        yield Link(what="weights", file=WEIGHTS, sha256=_hash(run / WEIGHTS))
+        yield HashedFile(what="weights", file=WEIGHTS, sha256=_hash(run / WEIGHTS))
     if run or (export / ONNX).is_file():
-        yield Link(what="ONNX", file=ONNX, sha256=_hash(export / ONNX))
-    yield Link(what="int8 TFLite", file=MODEL, sha256=manifest.chain.tflite)
+        yield HashedFile(what="ONNX", file=ONNX, sha256=_hash(export / ONNX))
+    yield HashedFile(what="int8 TFLite", file=MODEL, sha256=manifest.chain.tflite)
     source = SOURCES[build.engine if build else "aot"]
-    yield Link(what="generated C", file=source, sha256=_hash(export / source))
+    yield HashedFile(what="generated C", file=source, sha256=_hash(export / source))
     if build and build.tflm:
-        yield Link(what="TFLM library", file=build.tflm.name, sha256=build.tflm.sha256)
+        yield HashedFile(what="TFLM library", file=build.tflm.name, sha256=build.tflm.sha256)
     if build:
-        yield Link(what="firmware image", file=ELF, sha256=build.elf_sha256)
+        yield HashedFile(what="firmware image", file=ELF, sha256=build.elf_sha256)
     if dataset and not run:
-        yield Link(what="images", file=DATASET, sha256=dataset.sha256)
+        yield HashedFile(what="images", file=DATASET, sha256=dataset.sha256)
     if journal:
-        yield Link(what="answers of the board", file=journals.FILE, sha256=journal.sha256)
+        yield HashedFile(what="answers of the board", file=journals.FILE, sha256=journal.sha256)
 
 
 def _same(made_from: str | None, want: str, one: Path, other: Path) -> None:

@@ -15,9 +15,9 @@ from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, UNITS, Bench, device_case, host_case
 from tinydf.boards import board as boards
 from tinydf.data.dataset import Dataset, Split
-from tinydf.files import read_model
-from tinydf.metrics.accuracy import Accuracy, Case, measure
-from tinydf.report.chain import Artefacts, Link
+from tinydf.files import read_record
+from tinydf.metrics.accuracy import Accuracy, Case, measure_accuracy
+from tinydf.report.chain import Artefacts, HashedFile
 from tinydf.report.memory import Region, regions
 
 DEVICE, INT8, FLOAT, BASELINE = "device", "int8", "float", "baseline"
@@ -67,7 +67,7 @@ class Facts(Fact):
     format: int = 1
     board: str | None
     board_title: str | None
-    chain: list[Link]
+    chain: list[HashedFile]
     data: DataFacts | None
     model: ModelFacts
     accuracy: dict[str, Accuracy] = Field(
@@ -146,7 +146,7 @@ def _accuracy(artefacts: Artefacts) -> dict[str, Accuracy]:
             stages[stage] = float_cases(run, artefacts.dataset, split, answers)
     stages[INT8] = [host_case(one, artefacts.manifest) for one in answers.values()]
     stages[DEVICE] = [device_case(one) for one in answers.values()]
-    return {name: measure(cases, known) for name, cases in stages.items()}
+    return {name: measure_accuracy(cases, known) for name, cases in stages.items()}
 
 
 def float_cases(run: Path, dataset: Dataset, split: Split, answers: dict[int, Answer]) -> list[Case]:
@@ -203,7 +203,7 @@ def _parity(artefacts: Artefacts) -> Parity | None:
     """Of what was converted; None for a finished model, which has nothing to be compared with."""
     path = artefacts.export / PARITY
     there = artefacts.run is not None or path.is_file()
-    return read_model(Parity, path, "tinydf export --int8 RUN") if there else None
+    return read_record(Parity, path, "tinydf export --int8 RUN") if there else None
 
 
 def _model(artefacts: Artefacts) -> ModelFacts:

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from sklearn.metrics import roc_curve
 
 from tinydf.artefacts.plan import Plan
-from tinydf.bench.summary import Layer as Profiled
+from tinydf.bench.summary import LayerTicks as Profiled
 from tinydf.metrics.accuracy import Case
 from tinydf.report.plan import boxes
 

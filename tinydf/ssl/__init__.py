@@ -28,7 +28,7 @@ METHODS = {
 }
 
 
-def check(name: str, options: dict[str, Any]) -> BaseModel:
+def check_options(name: str, options: dict[str, Any]) -> BaseModel:
     """A method's options by its own schema.
 
     Raises:

@@ -13,7 +13,7 @@ from tinydf.artefacts.preprocess import Preprocess, mean_scores
 from tinydf.artefacts.run import Metrics
 from tinydf.data.dataset import PRE_SOCIAL, Dataset, Split
 from tinydf.metrics import uncertainty
-from tinydf.metrics.accuracy import Accuracy, Case, measure
+from tinydf.metrics.accuracy import Accuracy, Case, measure_accuracy
 from tinydf.metrics.uncertainty import AfterSharing, Certainty, Draws
 from tinydf.train.images import Images, read_images, to_tensor
 from tinydf.train.recipe import Recipe
@@ -100,7 +100,7 @@ def evaluate(scored: Scored) -> Evaluation:
         temperature=metrics.temperature,
         certainty=certain,
         after_sharing=shared,
-        **dict(measure(scored.verdicts(), scored.known())),
+        **dict(measure_accuracy(scored.verdicts(), scored.known())),
     )
 
 

@@ -18,8 +18,8 @@ from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.detectors.classifier import freeze_features, last_layer
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_bytes, sha256_file
-from tinydf.metrics.figures import Figures, best_temperature, best_threshold, mean_balanced_accuracy, measure
+from tinydf.files import read_record, sha256_bytes, sha256_file
+from tinydf.metrics.figures import Figures, best_temperature, best_threshold, figures_at, mean_balanced_accuracy
 from tinydf.metrics.uncertainty import one_standard_error_threshold
 from tinydf.train import recipe as recipes
 from tinydf.train import run
@@ -32,7 +32,7 @@ from tinydf.train.log import open_log
 from tinydf.train.quantised import QuantisationAware
 from tinydf.train.recipe import Recipe
 from tinydf.train.trainer import Trainer, seed_epoch
-from tinydf.train.weights import hash_weights, load_weights
+from tinydf.train.weights import hash_file, load_foreign_weights
 
 FEWEST = 4
 """Images of each class without which neither training nor validation means anything."""
@@ -71,14 +71,14 @@ def train(
         raise TinydfError("a linear probe needs features to probe", "give --init a directory of `tinydf pretrain`")
     if recipe.training.quantise and not initial:
         raise TinydfError("quantisation-aware training refines a run", "give --init a directory of `tinydf train`")
-    initial_sha256 = run.hash_weights(initial) if initial else hash_weights(weights) if weights else None
+    initial_sha256 = run.hash_weights(initial) if initial else hash_file(weights) if weights else None
     identity = sha256_bytes(f"{recipe.model_dump_json()} {data.sha256} {initial_sha256}".encode())
     if finished := run.open_directory(out, Metrics, identity, resume, force):
         return finished
     with distributed_context() as context:
         # A function of its own, so that the model has gone when its context does: see distributed_context.
         _train(recipe, data, out, identity, initial, initial_sha256, weights, context)
-    return read_model(Metrics, out / METRICS, MADE_BY)
+    return read_record(Metrics, out / METRICS, MADE_BY)
 
 
 def _train(
@@ -115,7 +115,7 @@ def _build(recipe: Recipe, initial: Path | None, weights: Path | None, context: 
     if initial:
         run.load_weights(model, initial / WEIGHTS, may_lack=last_layer(model))
     if weights:
-        report = load_weights(model, weights)
+        report = load_foreign_weights(model, weights)
         for line in report.lines() if context.first else []:
             note(f"{weights.name}: {line}")
     if recipe.training.probe:
@@ -240,7 +240,7 @@ def _judge(model: nn.Module, validation: dict[str, Images], recipe: Recipe) -> V
         threshold=threshold,
         temperature=best_temperature(labels, together),
         figures={
-            platform: measure(images.labels, scores[platform], threshold) for platform, images in validation.items()
+            platform: figures_at(images.labels, scores[platform], threshold) for platform, images in validation.items()
         },
     )
 

@@ -142,7 +142,7 @@ def _build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     torch.manual_seed(recipe.training.seed)
     encoder = detectors.build(recipe.detector.name, recipe.detector.options)
     features = take_last_layer(encoder)
-    options = ssl.check(recipe.pretraining.method, recipe.pretraining.options)
+    options = ssl.check_options(recipe.pretraining.method, recipe.pretraining.options)
     model = ssl.METHODS[recipe.pretraining.method].build(encoder, features, options)
     model.to(memory_format=detectors.DETECTORS[recipe.detector.name].memory)
     return model, encoder

@@ -146,8 +146,8 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         recipe = Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        detectors.check(recipe.detector.name, recipe.detector.options)
-        ssl.check(recipe.pretraining.method, recipe.pretraining.options)
+        detectors.check_options(recipe.detector.name, recipe.detector.options)
+        ssl.check_options(recipe.pretraining.method, recipe.pretraining.options)
     except (FileNotFoundError, NotADirectoryError):
         raise TinydfError(f"{path} does not exist") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -194,7 +194,7 @@ def override_pretraining(
         name: value for name, value in (("method", method), ("epochs", epochs)) if value is not None
     }
     if method is not None and method != recipe.pretraining.method:
-        ssl.check(method, {})
+        ssl.check_options(method, {})
         given["options"] = {}
     seeded = {} if seed is None else {"seed": seed}
     return recipe.model_copy(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tinydf import detectors
 from tinydf.artefacts.run import CHECKPOINT, LOCK, MADE_BY, METRICS, RANGES, WEIGHTS, Finished, Metrics
 from tinydf.errors import TinydfError
-from tinydf.files import atomic_path, read_model, sha256_file, try_lock, write_json, write_text
+from tinydf.files import atomic_path, read_record, sha256_file, try_lock, write_json, write_text
 from tinydf.train import recipe as recipes
 from tinydf.train.recipe import Recipe
 
@@ -44,7 +44,7 @@ def open_directory(out: Path, kind: type[Record], identity: str, resume: bool, f
                 (out / name).unlink(missing_ok=True)
         return None
     if finished and resume:
-        record = read_model(kind, out / kind.file, kind.made_by)
+        record = read_record(kind, out / kind.file, kind.made_by)
         if record.identity == identity:
             return record
         raise TinydfError(f"{out} is a finished run of another recipe, seed or data set", "give another --out")
@@ -82,7 +82,7 @@ def load_run(directory: Path) -> tuple[nn.Module, Recipe, Metrics]:
     Raises:
         TinydfError: if a file is missing, damaged or not of this run, or the weights do not fit the recipe's detector.
     """
-    metrics = read_model(Metrics, directory / METRICS, MADE_BY)
+    metrics = read_record(Metrics, directory / METRICS, MADE_BY)
     recipe = recipes.read_recipe(directory / recipes.FILE)
     path = directory / WEIGHTS
     if not path.is_file():

@@ -18,7 +18,7 @@ COUNTER = "num_batches_tracked"
 
 
 @dataclass(frozen=True)
-class Report:
+class WeightsReport:
     """What a file's tensors were to a detector, by name.
 
     Attributes:
@@ -44,7 +44,7 @@ class Report:
         return [matched, *(f"{what}: {_some(names)}" for what, names in kinds if names)]
 
 
-def load_weights(module: nn.Module, path: Path) -> Report:
+def load_foreign_weights(module: nn.Module, path: Path) -> WeightsReport:
     """Give a detector the weights that a file has for it; what the file lacks stays as it is.
 
     A tensor belongs where its name and shape agree; a linear layer's [outputs, inputs] also fits a 1x1 convolution,
@@ -76,7 +76,7 @@ def load_weights(module: nn.Module, path: Path) -> Report:
             "names must be the detector's, which for MobileNets and ResNets are torchvision's",
         )
     module.load_state_dict(matched, strict=False)
-    return Report(
+    return WeightsReport(
         matched=tuple(matched),
         missing=tuple(sorted(own.keys() - given.keys())),
         reshaped=tuple(reshaped),
@@ -85,7 +85,7 @@ def load_weights(module: nn.Module, path: Path) -> Report:
     )
 
 
-def hash_weights(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """SHA-256 of a file of weights.
 
     Raises:

@@ -14,7 +14,7 @@ from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import read_export
 from tinydf.artefacts.run import CHECKPOINT, METRICS, WEIGHTS, read_metrics, read_name
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_file
+from tinydf.files import read_record, sha256_file
 from tinydf.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def look_at_bench(workspace: Workspace) -> Found:
     header = journal.header
     what = f"{header.board}, {header.engine}, {len(journal.answers):,} images"
     if journal.finished:
-        figures = read_model(Bench, place / FILE, journals.MADE_BY)
+        figures = read_record(Bench, place / FILE, journals.MADE_BY)
         if figures.journal_sha256 != journal.sha256:
             raise TinydfError(f"{place / FILE} is not of {place / journals.FILE}", "run `tinydf bench` again")
         what += f", {figures.mismatches} mismatches{_accuracy(figures)}"

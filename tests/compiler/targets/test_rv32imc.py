@@ -12,7 +12,7 @@ from tests.firmware.board import ESP32C3, built, chip_of, emulated
 from tinydf.compiler import compile_model
 from tinydf.compiler.compile import Compiled
 from tinydf.compiler.targets.rv32imc.pack import can_pair, interleave_weights
-from tinydf.link.client import Board
+from tinydf.link.client import Connection
 
 CRYSTAL_HZ = 40_000_000
 MODELS = 3  # of each kind
@@ -49,7 +49,7 @@ def test_equals_tflm_on_the_chip(kernel: str, tmp_path: Path) -> None:
     for model, compiled, rng in models:
         inputs = inputs_for(rng, compiled.plan.input.shape[1:])
         elf = built(tmp_path, target=ESP32C3, compiled=compiled)
-        with emulated(chip_of(ESP32C3), elf, CRYSTAL_HZ) as port, Board(port) as board:
+        with emulated(chip_of(ESP32C3), elf, CRYSTAL_HZ) as port, Connection(port) as board:
             results = [board.infer(number, one.tobytes()) for number, one in enumerate(inputs)]
         outputs = np.stack([np.frombuffer(result.output, np.int8) for result in results])
         np.testing.assert_array_equal(outputs, golden(model, inputs).reshape(outputs.shape))

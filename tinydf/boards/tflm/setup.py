@@ -17,13 +17,13 @@ from tinydf.boards.tflm.library import Library, Tree, check_board, choose, find_
 from tinydf.compiler.frontend.tflite import read_model as read_tflite
 from tinydf.export.tflm_arena import Scratch, arena_bytes
 from tinydf.export.tflm_sources import are_current, write_sources
-from tinydf.files import read_model, write_json
+from tinydf.files import read_record, write_json
 
 FILE = "tflm_arena.json"
 MADE_BY = "tinydf arena --engine tflm"
 
 
-class Figure(Record):
+class ArenaFigure(Record):
     """The smallest arena in which a board's library ran the model."""
 
     board: str
@@ -32,14 +32,14 @@ class Figure(Record):
     arena_bytes: int = Field(gt=0)
 
 
-class Figures(Record):
+class ArenaRecord(Record):
     """`tflm_arena.json`: exact arenas of one model, one for each board and library."""
 
     format: Literal[1] = 1
     model_sha256: str = Sha256
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[ArenaFigure, ...] = ()
 
-    def find(self, board: str, library_sha256: str) -> Figure | None:
+    def find(self, board: str, library_sha256: str) -> ArenaFigure | None:
         """The figure of a board with a library, if it was found."""
         fits = [one for one in self.figures if (one.board, one.library_sha256) == (board, library_sha256)]
         return fits[0] if fits else None
@@ -84,20 +84,20 @@ def prepare(board: Board, export: Path, manifest: Manifest, choice: Choice) -> S
     return Setup(tree, library, computed * 2 if board.hosted else computed, "computed")  # records of 64-bit pointers
 
 
-def read_figures(export: Path, model_sha256: str) -> Figures:
+def read_figures(export: Path, model_sha256: str) -> ArenaRecord:
     """The exact arenas that were found for an export's model; none if the file is not there or is another model's.
 
     Raises:
         TinydfError: if the file does not fit the schema.
     """
-    none = Figures(model_sha256=model_sha256)
+    none = ArenaRecord(model_sha256=model_sha256)
     if not (export / FILE).is_file():
         return none
-    figures = read_model(Figures, export / FILE, MADE_BY)
+    figures = read_record(ArenaRecord, export / FILE, MADE_BY)
     return figures if figures.model_sha256 == model_sha256 else none
 
 
-def keep_figure(export: Path, manifest: Manifest, figure: Figure) -> None:
+def keep_figure(export: Path, manifest: Manifest, figure: ArenaFigure) -> None:
     """Write a figure to the export's tflm_arena.json, in place of the one it replaces."""
     figures = read_figures(export, manifest.chain.tflite)
     key = (figure.board, figure.library_sha256)

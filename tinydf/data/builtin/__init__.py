@@ -14,7 +14,7 @@ from tinydf.console import note
 from tinydf.data.assemble import new_dataset, with_shared
 from tinydf.data.dataset import FILE, PLATFORMS, Dataset, DatasetInfo, Generator, Shard, Source, Strict
 from tinydf.errors import TinydfError
-from tinydf.files import read_model, sha256_file, write_json
+from tinydf.files import read_record, sha256_file, write_json
 
 NAME = "builtin"
 ROOM = Path(__file__).resolve().parent
@@ -56,7 +56,7 @@ class Contents(Strict):
 
 def contents() -> Contents:
     """What the built-in set is made of."""
-    return read_model(Contents, CONTENTS, "python -m scripts.make_builtin")
+    return read_record(Contents, CONTENTS, "python -m scripts.make_builtin")
 
 
 def materialise(directory: Path) -> Path:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tinydf.data.packages import Package, read_members
 
 if TYPE_CHECKING:
-    from tinydf.data.generators.graph import Graph
+    from tinydf.data.generators.graph import TorchGraph
 
 SCALE = 2
 
@@ -64,7 +64,7 @@ FACE_HUNTERS = Package(
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GeneratorRecipe:
     """Where a generator's network is, and what it takes and gives.
 
     Args:
@@ -97,12 +97,12 @@ _AUTOENCODER = ("face_hunters/encodeur.h5", "face_hunters/decodeur.h5")
 RECIPES = {
     one.name: one
     for one in (
-        Recipe("default2", DEFAULT_MODEL, "tfjs", _tfjs(""), peak=255, scale=2),
-        Recipe("anime2", REALESRGAN, "ncnn", _ncnn("ANIMAVIDEOV3_UP2X"), peak=1, scale=2),
-        Recipe("med2", ESRGAN_MEDIUM, "tfjs", _tfjs("x2/"), peak=255, scale=2),
-        Recipe("thick2", ESRGAN_THICK, "tfjs", _tfjs("x2/", shards=7), peak=1, scale=2),
-        Recipe("x4plus", REALESRGAN, "ncnn", _ncnn("X4PLUS_UP4X"), peak=1, scale=4),
-        Recipe("fhae", FACE_HUNTERS, "keras_h5", _AUTOENCODER, peak=1, scale=1),
+        GeneratorRecipe("default2", DEFAULT_MODEL, "tfjs", _tfjs(""), peak=255, scale=2),
+        GeneratorRecipe("anime2", REALESRGAN, "ncnn", _ncnn("ANIMAVIDEOV3_UP2X"), peak=1, scale=2),
+        GeneratorRecipe("med2", ESRGAN_MEDIUM, "tfjs", _tfjs("x2/"), peak=255, scale=2),
+        GeneratorRecipe("thick2", ESRGAN_THICK, "tfjs", _tfjs("x2/", shards=7), peak=1, scale=2),
+        GeneratorRecipe("x4plus", REALESRGAN, "ncnn", _ncnn("X4PLUS_UP4X"), peak=1, scale=4),
+        GeneratorRecipe("fhae", FACE_HUNTERS, "keras_h5", _AUTOENCODER, peak=1, scale=1),
     )
 }
 
@@ -110,7 +110,7 @@ RECIPES = {
 class Painter:
     """A generator, ready to run."""
 
-    def __init__(self, recipe: Recipe, package_file: Path) -> None:
+    def __init__(self, recipe: GeneratorRecipe, package_file: Path) -> None:
         """Read the network from its package's file, as `packages.fetch` gives it.
 
         Raises:
@@ -119,7 +119,7 @@ class Painter:
         members = read_members(package_file, recipe.members)
         reader = importlib.import_module(f"tinydf.data.generators.{recipe.format}")
         self.recipe = recipe
-        self.graph: Graph = reader.read(*(members[name] for name in recipe.members))
+        self.graph: TorchGraph = reader.read(*(members[name] for name in recipe.members))
 
     def __call__(self, crop: NDArray[np.uint8], half: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Regenerate a crop.

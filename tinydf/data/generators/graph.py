@@ -20,7 +20,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Graph:
+class TorchGraph:
     """A network; tensors are float32 [batch, channels, height, width]."""
 
     nodes: list[Node]

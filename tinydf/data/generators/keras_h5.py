@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tinydf.data.generators.graph import Graph, Node
+from tinydf.data.generators.graph import Node, TorchGraph
 from tinydf.errors import TinydfError
 
 # An encoder ends by flattening what its decoder begins by folding again in the same order: both are left out, and
@@ -19,7 +19,7 @@ from tinydf.errors import TinydfError
 _SHAPE_ONLY = {"InputLayer", "Flatten", "Reshape"}
 
 
-def read(*models: bytes) -> Graph:
+def read(*models: bytes) -> TorchGraph:
     """Read models that follow one another (an encoder and its decoder) as one network.
 
     Args:
@@ -46,7 +46,7 @@ def read(*models: bytes) -> Graph:
             raise TinydfError(
                 f"a Keras model is damaged ({error})", "delete its package; it is fetched again"
             ) from None
-    return Graph(nodes, input="image", output=last)
+    return TorchGraph(nodes, input="image", output=last)
 
 
 def _function(layer: dict[str, Any], weights: Any) -> Callable[[Tensor], Tensor]:

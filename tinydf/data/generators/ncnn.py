@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tinydf.data.generators.graph import Graph, Node, Numbers
+from tinydf.data.generators.graph import Node, Numbers, TorchGraph
 from tinydf.errors import TinydfError
 
 MAGIC = "7767517"
@@ -19,7 +19,7 @@ FLOAT16_TAG = 0x01306B47
 Arguments = dict[int, str]
 
 
-def read(param: bytes, weights: bytes) -> Graph:
+def read(param: bytes, weights: bytes) -> TorchGraph:
     """Read an image-to-image network.
 
     Args:
@@ -51,7 +51,7 @@ def read(param: bytes, weights: bytes) -> Graph:
         else:
             nodes.append(Node(inputs, outputs[0], _function(kind, name, arguments, numbers)))
     numbers.end()
-    return Graph(nodes, input=first, output=nodes[-1].output)
+    return TorchGraph(nodes, input=first, output=nodes[-1].output)
 
 
 def _function(kind: str, name: str, arguments: Arguments, numbers: Numbers) -> Callable[..., Tensor]:

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tinydf.data.generators.graph import Graph, Node, Numbers
+from tinydf.data.generators.graph import Node, Numbers, TorchGraph
 from tinydf.errors import TinydfError
 
 
-def read(model_json: bytes, *shards: bytes) -> Graph:
+def read(model_json: bytes, *shards: bytes) -> TorchGraph:
     """Read an image-to-image network.
 
     Args:
@@ -40,7 +40,7 @@ def read(model_json: bytes, *shards: bytes) -> Graph:
         if layer["class_name"] != "InputLayer":
             inputs = tuple(source[0] for source in layer["inbound_nodes"][0])
             nodes.append(Node(inputs, layer["name"], _function(layer, tensors)))
-    return Graph(nodes, input=layers["input_layers"][0][0], output=layers["output_layers"][0][0])
+    return TorchGraph(nodes, input=layers["input_layers"][0][0], output=layers["output_layers"][0][0])
 
 
 def _function(layer: dict[str, Any], tensors: dict[str, Tensor]) -> functools.partial[Tensor]:

@@ -7,7 +7,7 @@ UNIQUE_ID = b"TINYDF-EMUL."
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryBank:
     """A memory of the chip. `alias_of` is the origin of the memory that is seen here a second time."""
 
     origin: int
@@ -74,7 +74,7 @@ class Chip:
 
     core: str
     elf_machine: str
-    memories: tuple[Memory, ...]
+    memories: tuple[MemoryBank, ...]
     peripherals: tuple[Peripheral, ...]
     boot_address: int
     factory: Mapping[int, bytes] = field(default_factory=dict)

@@ -3,17 +3,17 @@
 The ROM has mapped the first 4 MiB of the flash to both buses ("direct boot", firmware/port/esp32c3).
 """
 
-from tinydf.emulator.chips.chip import Chip, Memory, Peripheral
+from tinydf.emulator.chips.chip import Chip, MemoryBank, Peripheral
 
 ESP32C3 = Chip(
     core="rv32imc",
     elf_machine="EM_RISCV",
     memories=(
-        Memory(0x4200_0000, 4 << 20, writable=False),  # flash, instruction bus
-        Memory(0x3C00_0000, 4 << 20, writable=False, alias_of=0x4200_0000),  # ... data bus
-        Memory(0x3FC8_0000, 384 << 10),  # SRAM1, data bus
-        Memory(0x4038_0000, 384 << 10, alias_of=0x3FC8_0000),  # ... instruction bus
-        Memory(0x5000_0000, 8 << 10),  # RTC fast memory
+        MemoryBank(0x4200_0000, 4 << 20, writable=False),  # flash, instruction bus
+        MemoryBank(0x3C00_0000, 4 << 20, writable=False, alias_of=0x4200_0000),  # ... data bus
+        MemoryBank(0x3FC8_0000, 384 << 10),  # SRAM1, data bus
+        MemoryBank(0x4038_0000, 384 << 10, alias_of=0x3FC8_0000),  # ... instruction bus
+        MemoryBank(0x5000_0000, 8 << 10),  # RTC fast memory
     ),
     peripherals=(
         Peripheral("SYSTEM", "esp32c3-system", 0x600C_0000, size=0x1000),

@@ -1,6 +1,6 @@
 """STM32F446: RM0390, chapters 2 (memory map), 3 (flash), 5 (power), 6 (RCC), device electronic signature."""
 
-from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, Memory, Peripheral, Pll, Serial, Supply
+from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply
 from tinydf.emulator.chips.cortex_m import CORTEX_M4, core_peripherals
 from tinydf.emulator.chips.stm32 import flash_kib, gpio_ports
 
@@ -11,10 +11,10 @@ STM32F446 = Chip(
     core="cortex-m4",
     elf_machine="EM_ARM",
     memories=(
-        Memory(0x0800_0000, 512 << 10, writable=False),  # flash
-        Memory(0x0000_0000, 512 << 10, writable=False, alias_of=0x0800_0000),
-        Memory(0x1FFF_0000, 32 << 10, writable=False),  # system memory, one-time programmable, unique id
-        Memory(0x2000_0000, 128 << 10),  # SRAM1, SRAM2
+        MemoryBank(0x0800_0000, 512 << 10, writable=False),  # flash
+        MemoryBank(0x0000_0000, 512 << 10, writable=False, alias_of=0x0800_0000),
+        MemoryBank(0x1FFF_0000, 32 << 10, writable=False),  # system memory, one-time programmable, unique id
+        MemoryBank(0x2000_0000, 128 << 10),  # SRAM1, SRAM2
     ),
     peripherals=(
         Peripheral("USART2", "usart-f4", 0x4000_4400, gate=(_APB1ENR, 17), serial=Serial(bus=1)),

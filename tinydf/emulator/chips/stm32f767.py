@@ -1,6 +1,6 @@
 """STM32F767: RM0410, chapters 2 (memory map), 3 (flash), 4 (power), 5 (RCC), device electronic signature."""
 
-from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, Memory, Peripheral, Pll, Serial, Supply
+from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply
 from tinydf.emulator.chips.cortex_m import CORTEX_M7_R1P0, core_peripherals
 from tinydf.emulator.chips.stm32 import flash_kib, gpio_ports
 
@@ -11,12 +11,12 @@ STM32F767 = Chip(
     core="cortex-m7",
     elf_machine="EM_ARM",
     memories=(
-        Memory(0x0000_0000, 16 << 10),  # ITCM
-        Memory(0x0800_0000, 2 << 20, writable=False),  # flash, on AXI
-        Memory(0x0020_0000, 2 << 20, writable=False, alias_of=0x0800_0000),  # ... by way of the ITCM
-        Memory(0x1FF0_0000, 64 << 10, writable=False),  # system memory, one-time programmable, unique id
-        Memory(0x2000_0000, 128 << 10),  # DTCM
-        Memory(0x2002_0000, 384 << 10),  # SRAM1, SRAM2
+        MemoryBank(0x0000_0000, 16 << 10),  # ITCM
+        MemoryBank(0x0800_0000, 2 << 20, writable=False),  # flash, on AXI
+        MemoryBank(0x0020_0000, 2 << 20, writable=False, alias_of=0x0800_0000),  # ... by way of the ITCM
+        MemoryBank(0x1FF0_0000, 64 << 10, writable=False),  # system memory, one-time programmable, unique id
+        MemoryBank(0x2000_0000, 128 << 10),  # DTCM
+        MemoryBank(0x2002_0000, 384 << 10),  # SRAM1, SRAM2
     ),
     peripherals=(
         Peripheral("USART3", "usart", 0x4000_4800, size=0x2C, gate=(_APB1ENR, 18),

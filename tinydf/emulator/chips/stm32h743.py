@@ -1,6 +1,6 @@
 """STM32H743: RM0433, tables 6 and 8 (memory map), 8.7.39 on (clock enables), 61.1 (unique id), 17 (wait states)."""
 
-from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, Memory, Peripheral, Pll, Serial, Supply
+from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply
 from tinydf.emulator.chips.cortex_m import CORTEX_M7_R1P1, core_peripherals
 from tinydf.emulator.chips.stm32 import flash_kib, gpio_ports
 
@@ -13,14 +13,14 @@ STM32H743 = Chip(
     core="cortex-m7",
     elf_machine="EM_ARM",
     memories=(
-        Memory(0x0000_0000, 64 << 10),  # ITCM
-        Memory(0x0800_0000, 2 << 20, writable=False),  # flash, two banks
-        Memory(0x1FF0_0000, 128 << 10, writable=False),  # system memory
-        Memory(0x2000_0000, 128 << 10),  # DTCM
-        Memory(0x2400_0000, 512 << 10),  # AXI SRAM
-        Memory(0x3000_0000, 288 << 10),  # SRAM1, SRAM2, SRAM3
-        Memory(0x3800_0000, 64 << 10),  # SRAM4
-        Memory(0x3880_0000, 4 << 10),  # backup SRAM
+        MemoryBank(0x0000_0000, 64 << 10),  # ITCM
+        MemoryBank(0x0800_0000, 2 << 20, writable=False),  # flash, two banks
+        MemoryBank(0x1FF0_0000, 128 << 10, writable=False),  # system memory
+        MemoryBank(0x2000_0000, 128 << 10),  # DTCM
+        MemoryBank(0x2400_0000, 512 << 10),  # AXI SRAM
+        MemoryBank(0x3000_0000, 288 << 10),  # SRAM1, SRAM2, SRAM3
+        MemoryBank(0x3800_0000, 64 << 10),  # SRAM4
+        MemoryBank(0x3880_0000, 4 << 10),  # backup SRAM
     ),
     peripherals=(
         Peripheral("USART3", "usart", 0x4000_4800, gate=(_APB1LENR, 18),

@@ -1,6 +1,6 @@
 """STM32H7A3: RM0455, chapters 2 (memory map), 4 (wait states), 6 (PWR), 8 (RCC), device electronic signature."""
 
-from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, Memory, Peripheral, Pll, Serial, Supply
+from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply
 from tinydf.emulator.chips.cortex_m import CORTEX_M7_R1P1, core_peripherals
 from tinydf.emulator.chips.stm32 import flash_kib, gpio_ports
 
@@ -10,15 +10,15 @@ STM32H7A3 = Chip(
     core="cortex-m7",
     elf_machine="EM_ARM",
     memories=(
-        Memory(0x0000_0000, 64 << 10),  # ITCM
-        Memory(0x0800_0000, 2 << 20, writable=False),  # flash, two banks
-        Memory(0x08FF_F000, 4 << 10, writable=False),  # one-time programmable, unique id
-        Memory(0x1FF0_0000, 128 << 10, writable=False),  # system memory
-        Memory(0x2000_0000, 128 << 10),  # DTCM
-        Memory(0x2400_0000, 1 << 20),  # AXI SRAM1, 2, 3
-        Memory(0x3000_0000, 128 << 10),  # AHB SRAM1, 2
-        Memory(0x3800_0000, 32 << 10),  # SRD SRAM
-        Memory(0x3880_0000, 4 << 10),  # backup SRAM
+        MemoryBank(0x0000_0000, 64 << 10),  # ITCM
+        MemoryBank(0x0800_0000, 2 << 20, writable=False),  # flash, two banks
+        MemoryBank(0x08FF_F000, 4 << 10, writable=False),  # one-time programmable, unique id
+        MemoryBank(0x1FF0_0000, 128 << 10, writable=False),  # system memory
+        MemoryBank(0x2000_0000, 128 << 10),  # DTCM
+        MemoryBank(0x2400_0000, 1 << 20),  # AXI SRAM1, 2, 3
+        MemoryBank(0x3000_0000, 128 << 10),  # AHB SRAM1, 2
+        MemoryBank(0x3800_0000, 32 << 10),  # SRD SRAM
+        MemoryBank(0x3880_0000, 4 << 10),  # backup SRAM
     ),
     peripherals=(
         Peripheral("USART3", "usart", 0x4000_4800, gate=(_APB1LENR, 18),

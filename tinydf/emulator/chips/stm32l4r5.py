@@ -1,6 +1,6 @@
 """STM32L4R5: RM0432, chapters 2 (memory map), 3 (flash), 5 (power), 6 (RCC), device electronic signature."""
 
-from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, Memory, Peripheral, Pll, Serial, Supply
+from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply
 from tinydf.emulator.chips.cortex_m import CORTEX_M4, core_peripherals
 from tinydf.emulator.chips.stm32 import flash_kib, gpio_ports
 
@@ -10,13 +10,13 @@ STM32L4R5 = Chip(
     core="cortex-m4",
     elf_machine="EM_ARM",
     memories=(
-        Memory(0x0800_0000, 2 << 20, writable=False),  # flash
-        Memory(0x0000_0000, 2 << 20, writable=False, alias_of=0x0800_0000),
-        Memory(0x1FFF_0000, 32 << 10, writable=False),  # system memory, one-time programmable, unique id
-        Memory(0x2000_0000, 192 << 10),  # SRAM1
-        Memory(0x1000_0000, 64 << 10),  # SRAM2
-        Memory(0x2003_0000, 64 << 10, alias_of=0x1000_0000),
-        Memory(0x2004_0000, 384 << 10),  # SRAM3
+        MemoryBank(0x0800_0000, 2 << 20, writable=False),  # flash
+        MemoryBank(0x0000_0000, 2 << 20, writable=False, alias_of=0x0800_0000),
+        MemoryBank(0x1FFF_0000, 32 << 10, writable=False),  # system memory, one-time programmable, unique id
+        MemoryBank(0x2000_0000, 192 << 10),  # SRAM1
+        MemoryBank(0x1000_0000, 64 << 10),  # SRAM2
+        MemoryBank(0x2003_0000, 64 << 10, alias_of=0x1000_0000),
+        MemoryBank(0x2004_0000, 384 << 10),  # SRAM3
     ),
     peripherals=(
         Peripheral("LPUART1", "lpuart", 0x4000_8000, gate=(_APB1ENR2, 0),

@@ -1,6 +1,6 @@
 """STM32U575 without TrustZone (TZEN = 0): RM0456, chapters on the memory map, FLASH (wait states), PWR and RCC."""
 
-from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, Memory, Peripheral, Pll, Serial, Supply
+from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply
 from tinydf.emulator.chips.cortex_m import CORTEX_M33, core_peripherals
 from tinydf.emulator.chips.stm32 import flash_kib, gpio_ports
 
@@ -12,13 +12,13 @@ STM32U575 = Chip(
     core="cortex-m33",
     elf_machine="EM_ARM",
     memories=(
-        Memory(0x0800_0000, 2 << 20, writable=False),  # flash
-        Memory(0x0BF9_0000, 64 << 10, writable=False),  # system memory
-        Memory(0x0BFA_0000, 4 << 10, writable=False),  # one-time programmable, unique id
-        Memory(0x2000_0000, 192 << 10),  # SRAM1
-        Memory(0x2003_0000, 64 << 10),  # SRAM2
-        Memory(0x2004_0000, 512 << 10),  # SRAM3
-        Memory(0x2800_0000, 16 << 10),  # SRAM4
+        MemoryBank(0x0800_0000, 2 << 20, writable=False),  # flash
+        MemoryBank(0x0BF9_0000, 64 << 10, writable=False),  # system memory
+        MemoryBank(0x0BFA_0000, 4 << 10, writable=False),  # one-time programmable, unique id
+        MemoryBank(0x2000_0000, 192 << 10),  # SRAM1
+        MemoryBank(0x2003_0000, 64 << 10),  # SRAM2
+        MemoryBank(0x2004_0000, 512 << 10),  # SRAM3
+        MemoryBank(0x2800_0000, 16 << 10),  # SRAM4
     ),
     peripherals=(
         Peripheral("IWDG", "iwdg", 0x4000_3000),
