@@ -96,11 +96,11 @@ class Machine:
         for index, supply in chip.supplies.items():
             limits = (ctypes.c_uint32 * len(supply.flash_mhz))(*map(_hz, supply.flash_mhz))
             name, core_hz = supply.name.encode(), _hz(supply.core_mhz)
-            self._do("machine_set_supply", index, name, core_hz, limits, len(limits))
+            self._do("stm32_set_supply", index, name, core_hz, limits, len(limits))
         if chip.pll:
-            self._native.machine_set_pll(self._machine, *map(_hz, (*chip.pll.input_mhz, *chip.pll.vco_mhz)))
+            self._do("stm32_set_pll", *map(_hz, (*chip.pll.input_mhz, *chip.pll.vco_mhz)))
         for bus, limit in enumerate(chip.bus_limits_mhz, start=1):
-            self._do("machine_set_bus_limit", bus, _hz(limit))
+            self._do("stm32_set_bus_limit", bus, _hz(limit))
 
     def _add_peripheral(self, one: Peripheral) -> None:
         offset, mask = (one.gate[0], 1 << one.gate[1]) if one.gate else (0, 0)
@@ -110,7 +110,7 @@ class Machine:
         if one.serial:
             select, bit, width = one.serial.select or (0, 0, 0)
             selection = ((1 << width) - 1) << bit
-            self._do("machine_set_serial", one.base, one.serial.bus, select, selection, one.serial.fifo_bytes)
+            self._do("stm32_set_serial", one.base, one.serial.bus, select, selection, one.serial.fifo_bytes)
 
     def _do(self, function: str, *arguments: int | bytes | ctypes.Array[ctypes.c_uint32]) -> None:
         error = getattr(self._native, function)(self._machine, *arguments)

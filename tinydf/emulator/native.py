@@ -4,6 +4,7 @@ import ctypes
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tinydf.errors import TinydfError
@@ -58,17 +59,22 @@ def library() -> ctypes.CDLL:
     inputs = [*(path.read_bytes() for path in sources), unicorn.__version__.encode(), str(home).encode()]
     target = cache_directory("emulator") / f"machine-{sha256_bytes(b'|'.join(inputs))[:16]}.so"
     if not target.exists():
-        _compile([path for path in sources if path.suffix == ".c"], home, target)
-    return _typed(ctypes.CDLL(str(target)))
+        compile_machine([path for path in sources if path.suffix == ".c"], home, target)
+    return load(target)
 
 
-def _compile(sources: list[Path], unicorn_home: Path, target: Path) -> None:
+def compile_machine(sources: list[Path], unicorn_home: Path, target: Path, flags: Iterable[str] = ()) -> None:
+    """Compile C files to a shared library `target`, with further flags for the compiler.
+
+    Raises:
+        TinydfError: if there is no C compiler, or it fails.
+    """
     compiler = shutil.which("cc")
     if compiler is None:
         raise TinydfError("the emulator needs a C compiler", "apt-get install gcc libc6-dev")
     with atomic_path(target) as aside:
         command = [
-            *(compiler, *FLAGS, f"-I{unicorn_home / 'include'}", f"-I{SOURCES / 'core'}", *map(str, sources)),
+            *(compiler, *FLAGS, *flags, f"-I{unicorn_home / 'include'}", f"-I{SOURCES}", *map(str, sources)),
             *(str(unicorn_home / "lib" / UNICORN), f"-Wl,-rpath,{unicorn_home / 'lib'}", "-o", str(aside)),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -76,7 +82,9 @@ def _compile(sources: list[Path], unicorn_home: Path, target: Path) -> None:
             raise TinydfError(f"the emulator does not compile: {done.stderr.strip().splitlines()[-1]}")
 
 
-def _typed(native: ctypes.CDLL) -> ctypes.CDLL:
+def load(library: Path) -> ctypes.CDLL:
+    """The emulator that was compiled to `library`, with the types of its functions set."""
+    native = ctypes.CDLL(str(library))
     machine, word = ctypes.c_void_p, ctypes.c_uint32
     native.machine_create.argtypes = [ctypes.c_char_p, word, word, ctypes.c_int]
     native.machine_create.restype = machine
@@ -84,11 +92,10 @@ def _typed(native: ctypes.CDLL) -> ctypes.CDLL:
     native.machine_add_alias.argtypes = [machine, word, word]
     native.machine_add_peripheral.argtypes = [machine, ctypes.c_char_p, ctypes.c_char_p, word, word, word, word]
     native.machine_set_initial.argtypes = [machine, word, word]
-    native.machine_set_serial.argtypes = [machine, *[word] * 5]
-    native.machine_set_supply.argtypes = [machine, word, ctypes.c_char_p, word, ctypes.POINTER(word), word]
-    native.machine_set_pll.argtypes = [machine, *[word] * 4]
-    native.machine_set_pll.restype = None
-    native.machine_set_bus_limit.argtypes = [machine, word, word]
+    native.stm32_set_serial.argtypes = [machine, *[word] * 5]
+    native.stm32_set_supply.argtypes = [machine, word, ctypes.c_char_p, word, ctypes.POINTER(word), word]
+    native.stm32_set_pll.argtypes = [machine, *[word] * 4]
+    native.stm32_set_bus_limit.argtypes = [machine, word, word]
     native.machine_load.argtypes = [machine, word, ctypes.c_char_p, word]
     native.machine_start.argtypes = [machine]
     native.machine_run.argtypes = [machine]

@@ -1,6 +1,6 @@
 # What every port without an operating system has. The port.cmake sets, before it includes this:
 #
-#   TINYDF_SECTIONS  its linker script, below firmware/
+#   TINYDF_SECTIONS  its linker script, by its path in firmware/ or a whole one
 #   TINYDF_SPECS     the option that picks its C library
 #   TINYDF_ALIASES   regions that its linker script knows by another name, each as ALIAS:REGION; ARENA is always one
 list(APPEND TINYDF_PORT_SOURCES port/bare_metal/memory.c)
@@ -14,7 +14,7 @@ foreach(alias ${TINYDF_ALIASES} ARENA:${TINYDF_ARENA_REGION})
 endforeach()
 file(WRITE "${CMAKE_BINARY_DIR}/linker/regions.ld" "${aliases}")
 
-set(sections "${CMAKE_CURRENT_SOURCE_DIR}/${TINYDF_SECTIONS}")
+get_filename_component(sections "${TINYDF_SECTIONS}" ABSOLUTE)
 target_link_options(firmware PRIVATE
     ${TINYDF_SPECS} -nostartfiles "-L${TINYDF_LINKER_DIR}" "-L${CMAKE_BINARY_DIR}/linker" "-T${sections}"
     -Wl,--fatal-warnings "-Wl,--defsym=TINYDF_STACK_BYTES=${TINYDF_STACK_BYTES}")

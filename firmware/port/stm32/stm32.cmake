@@ -5,7 +5,8 @@
 list(APPEND TINYDF_PORT_SOURCES
     port/bare_metal/identity.c port/cortex_m/fault.c port/cortex_m/startup.c
     port/stm32/clock.c port/stm32/pins.c port/stm32/port.c)
-target_include_directories(firmware PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/port/${TINYDF_PORT}") # family.h
+get_filename_component(family "${TINYDF_PORT_DIR}" ABSOLUTE)
+target_include_directories(firmware PRIVATE "${family}") # family.h
 
 if(TINYDF_HOT)
     add_compile_definitions("TDF_HOT=__attribute__((section(\".hot\")))")

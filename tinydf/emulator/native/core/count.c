@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Counts instructions exactly: every block that runs is decoded once into instructions of two or four bytes.
-#include "machine.h"
+#include "core/machine.h"
 
 uint16_t half_at(const uint8_t *bytes) {
     return (uint16_t)(bytes[0] | bytes[1] << 8);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Memories, hooks, reset and the run loop.
-#include "machine.h"
+#include "core/machine.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,33 +10,12 @@
 
 #define TCG_BUFFER_BYTES (64u << 20)
 
-static const core_model *const CORES[] = {&cortex_m4_core, &cortex_m7_core, &cortex_m33_core, &riscv_core};
+static machine_family *families;
 
-static const peripheral_model *const MODELS[] = {
-    &storage_model,
-    &scs_model,
-    &dwt_model,
-    &flash_model,
-    &iwdg_model,
-    &usart_model,
-    &lpuart_model,
-    &usart_f4_model,
-    &rcc_f4_model,
-    &rcc_h7_model,
-    &rcc_l4_model,
-    &rcc_u5_model,
-    &pwr_f4_model,
-    &pwr_h7_model,
-    &pwr_l4_model,
-    &pwr_u5_model,
-    &syscfg_h743_model,
-    &esp32c3_uart_model,
-    &esp32c3_system_model,
-    &esp32c3_systimer_model,
-    &esp32c3_timer_group_model,
-    &esp32c3_rtc_model,
-    &esp32c3_efuse_model,
-};
+void machine_announce(machine_family *family) {
+    family->next = families;
+    families = family;
+}
 
 uint64_t machine_ticks(const machine *chip) {
     return chip->before_current;
@@ -57,6 +36,14 @@ void machine_fail(machine *chip, const char *format, ...) {
 void machine_request_reset(machine *chip, reset_cause cause) {
     chip->reset_due = cause;
     uc_emu_stop(chip->engine);
+}
+
+void machine_watch(machine *chip, uint64_t deadline, reset_cause cause) {
+    if (machine_ticks(chip) < deadline || chip->reset_due != RESET_POWER)
+        return;
+    fprintf(stderr, "the watchdog was not refreshed in time: reset\n");
+    chip->status.watchdog_resets++;
+    machine_request_reset(chip, cause);
 }
 
 void machine_reset_registers(peripheral *self) {
@@ -81,6 +68,21 @@ peripheral *machine_peripheral(machine *chip, uint32_t address) {
     return NULL;
 }
 
+peripheral *machine_find(machine *chip, const peripheral_model *model) {
+    for (uint32_t index = 0; index < chip->peripheral_count; index++)
+        if (chip->peripherals[index].model == model)
+            return &chip->peripherals[index];
+    return NULL;
+}
+
+void machine_clock_changed(machine *chip) {
+    for (uint32_t index = 0; index < chip->peripheral_count; index++) {
+        peripheral *one = &chip->peripherals[index];
+        if (one->model->clock)
+            one->model->clock(chip, one);
+    }
+}
+
 // The peripheral at an address, if it is modelled and its clock runs; else the machine stops.
 static peripheral *reachable(machine *chip, const char *access, uint32_t address) {
     peripheral *one = machine_peripheral(chip, address);
@@ -88,9 +90,9 @@ static peripheral *reachable(machine *chip, const char *access, uint32_t address
         machine_fail(chip, "%s 0x%08X, where the emulated chip has no peripheral", access, address);
         return NULL;
     }
-    if (one->gate_mask != 0 && (chip->rcc->registers[one->gate_offset / 4] & one->gate_mask) == 0) {
-        machine_fail(chip, "%s 0x%08X (%s), whose clock is not enabled in RCC + 0x%02X, mask 0x%08X", access, address,
-                     one->name, one->gate_offset, one->gate_mask);
+    if (one->gate_mask != 0 && (chip->gates->registers[one->gate_offset / 4] & one->gate_mask) == 0) {
+        machine_fail(chip, "%s 0x%08X (%s), whose clock is not enabled in %s + 0x%02X, mask 0x%08X", access, address,
+                     one->name, chip->gates->name, one->gate_offset, one->gate_mask);
         return NULL;
     }
     return one;
@@ -161,7 +163,11 @@ static bool on_invalid_access(uc_engine *engine, uc_mem_type type, uint64_t addr
 static void service(machine *chip) {
     chip->next_service = chip->status.instructions + MACHINE_SERVICE_TICKS;
     serial_service(chip);
-    chip->core->service(chip);
+    for (uint32_t index = 0; index < chip->peripheral_count; index++) {
+        peripheral *one = &chip->peripherals[index];
+        if (one->model->service)
+            one->model->service(chip, one);
+    }
     if (chip->stop_requested)
         uc_emu_stop(chip->engine);
 }
@@ -214,6 +220,9 @@ static uc_err map_memories(machine *chip) {
 }
 
 int machine_start(machine *chip) {
+    for (uint32_t index = 0; index < chip->peripheral_count; index++)
+        if (chip->peripherals[index].gate_mask != 0 && chip->gates == NULL)
+            return UC_ERR_ARG;
     uc_err error = map_memories(chip);
     if (error == UC_ERR_OK)
         reset(chip);
@@ -266,9 +275,18 @@ static uc_err add_hooks(machine *chip) {
 }
 
 static const core_model *core_named(const char *name) {
-    for (size_t index = 0; index < sizeof CORES / sizeof *CORES; index++)
-        if (strcmp(CORES[index]->name, name) == 0)
-            return CORES[index];
+    for (const machine_family *family = families; family != NULL; family = family->next)
+        for (const core_model *const *one = family->cores; one != NULL && *one != NULL; one++)
+            if (strcmp((*one)->name, name) == 0)
+                return *one;
+    return NULL;
+}
+
+static const peripheral_model *model_named(const char *kind) {
+    for (const machine_family *family = families; family != NULL; family = family->next)
+        for (const peripheral_model *const *one = family->peripherals; one != NULL && *one != NULL; one++)
+            if (strcmp((*one)->kind, kind) == 0)
+                return *one;
     return NULL;
 }
 
@@ -278,11 +296,12 @@ machine *machine_create(const char *core, uint32_t hse_hz, uint32_t boot_address
     if (chip == NULL)
         return NULL;
     chip->core = model;
+    chip->core_state = calloc(1, model->state_bytes + 1);
     chip->hse_hz = hse_hz;
     chip->boot_address = boot_address;
     chip->serial.descriptor = serial_descriptor;
-    chip->watchdog_deadline = UINT64_MAX;
-    if (uc_open(model->architecture, model->mode, &chip->engine) != UC_ERR_OK) {
+    if (chip->core_state == NULL || uc_open(model->architecture, model->mode, &chip->engine) != UC_ERR_OK) {
+        free(chip->core_state);
         free(chip);
         return NULL;
     }
@@ -321,27 +340,24 @@ int machine_add_alias(machine *chip, uint32_t origin, uint32_t of) {
 
 int machine_add_peripheral(machine *chip, const char *name, const char *kind, uint32_t base, uint32_t size,
                            uint32_t gate_offset, uint32_t gate_mask) {
+    const peripheral_model *model = model_named(kind);
+    if (model == NULL)
+        return UC_ERR_ARG;
     if (chip->peripheral_count == MACHINE_MAX_PERIPHERALS)
         return UC_ERR_RESOURCE;
-    for (size_t index = 0; index < sizeof MODELS / sizeof *MODELS; index++) {
-        const peripheral_model *model = MODELS[index];
-        if (strcmp(model->kind, kind) != 0)
-            continue;
-        peripheral *one = &chip->peripherals[chip->peripheral_count];
-        *one = (peripheral){.model = model, .base = base, .size = size};
-        one->gate_offset = gate_offset;
-        one->gate_mask = gate_mask;
-        snprintf(one->name, sizeof one->name, "%s", name);
-        one->registers = calloc(size / 4, 4);
-        one->initial = calloc(size / 4, 4);
-        chip->peripheral_count++;
-        if (one->registers == NULL || one->initial == NULL)
-            return UC_ERR_NOMEM;
-        chip->rcc = strcmp(name, "RCC") == 0 ? one : chip->rcc;
-        chip->flash = model == &flash_model ? one : chip->flash;
-        return UC_ERR_OK;
-    }
-    return UC_ERR_ARG;
+    peripheral *one = &chip->peripherals[chip->peripheral_count++];
+    *one = (peripheral){.model = model, .base = base, .size = size};
+    one->gate_offset = gate_offset;
+    one->gate_mask = gate_mask;
+    snprintf(one->name, sizeof one->name, "%s", name);
+    one->registers = calloc(size / 4, 4);
+    one->initial = calloc(size / 4, 4);
+    one->state = calloc(1, model->state_bytes + 1); // + 1: NULL means no memory
+    if (one->registers == NULL || one->initial == NULL || one->state == NULL)
+        return UC_ERR_NOMEM;
+    if (model->gates)
+        chip->gates = one;
+    return UC_ERR_OK;
 }
 
 int machine_set_initial(machine *chip, uint32_t address, uint32_t value) {
@@ -349,41 +365,6 @@ int machine_set_initial(machine *chip, uint32_t address, uint32_t value) {
     if (one == NULL)
         return UC_ERR_ARG;
     one->initial[(address - one->base) / 4] = value;
-    return UC_ERR_OK;
-}
-
-int machine_set_serial(machine *chip, uint32_t base, uint32_t bus, uint32_t select_offset, uint32_t select_mask,
-                       uint32_t fifo_bytes) {
-    peripheral *one = machine_peripheral(chip, base);
-    if (one == NULL || bus >= MACHINE_MAX_BUSES || fifo_bytes > sizeof chip->serial.fifo)
-        return UC_ERR_ARG;
-    one->bus = bus;
-    one->select_offset = select_offset;
-    one->select_mask = select_mask;
-    one->fifo_bytes = fifo_bytes;
-    return UC_ERR_OK;
-}
-
-int machine_set_supply(machine *chip, uint32_t index, const char *name, uint32_t core_hz, const uint32_t *flash_hz,
-                       uint32_t wait_states) {
-    if (index >= MACHINE_MAX_SUPPLIES || wait_states == 0 || wait_states > MACHINE_MAX_WAIT_STATES)
-        return UC_ERR_ARG;
-    supply *one = &chip->supplies[index];
-    snprintf(one->name, sizeof one->name, "%s", name);
-    one->core_hz = core_hz;
-    one->wait_states = wait_states;
-    memcpy(one->flash_hz, flash_hz, wait_states * sizeof *flash_hz);
-    return UC_ERR_OK;
-}
-
-void machine_set_pll(machine *chip, uint32_t input_low, uint32_t input_high, uint32_t vco_low, uint32_t vco_high) {
-    chip->pll = (pll_range){input_low, input_high, vco_low, vco_high};
-}
-
-int machine_set_bus_limit(machine *chip, uint32_t bus, uint32_t hz) {
-    if (bus >= MACHINE_MAX_BUSES)
-        return UC_ERR_ARG;
-    chip->apb_limits_hz[bus] = hz;
     return UC_ERR_OK;
 }
 
@@ -406,10 +387,13 @@ void machine_destroy(machine *chip) {
         if (!chip->memories[index].alias)
             munmap(chip->memories[index].bytes, chip->memories[index].size);
     for (uint32_t index = 0; index < chip->peripheral_count; index++) {
-        free(chip->peripherals[index].registers);
-        free(chip->peripherals[index].initial);
+        peripheral *one = &chip->peripherals[index];
+        if (one->model->close && one->state)
+            one->model->close(one);
+        free(one->registers);
+        free(one->initial);
+        free(one->state);
     }
-    for (uint32_t index = 0; index < chip->guard_count; index++)
-        free(chip->guards[index].copy);
+    free(chip->core_state);
     free(chip);
 }

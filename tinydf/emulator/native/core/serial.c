@@ -4,7 +4,7 @@
 // Time on the line is counted in ticks. While the firmware looks at an empty receiver, a byte that the host has sent
 // arrives at once: waiting is not emulated. While it is busy elsewhere, bytes arrive at the baud rate that it set, and
 // those that find the FIFO full are lost, as on the chip.
-#include "machine.h"
+#include "core/machine.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 // Power control of the STM32H743 (RM0433, chapter 6) and H7A3 (RM0455, chapter 6), and the part of the H743's SYSCFG
 // that goes with it. What supplies the core is said once after power-on, and the voltage scale can be changed only
 // then. The supply is always good, and a scale is reached as soon as it is asked for.
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum { PWR_CSR1 = 0x04, PWR_CR3 = 0x0C, PWR_D3CR = 0x18 }; // PWR_SRDCR in the H7A3
 enum { SYSCFG_CCCSR = 0x20, SYSCFG_PWRCR = 0x2C };
@@ -24,7 +24,7 @@ static uint32_t pwr_read(machine *chip, peripheral *self, uint32_t offset) {
 }
 
 static void take_voltage(machine *chip, const peripheral *self) {
-    chip->voltage = (self->registers[PWR_D3CR / 4] & VOS) >> 14;
+    clocks_of(chip)->voltage = (self->registers[PWR_D3CR / 4] & VOS) >> 14;
 }
 
 static void pwr_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
@@ -61,14 +61,15 @@ static uint32_t syscfg_read(machine *chip, peripheral *self, uint32_t offset) {
 
 static void syscfg_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
     self->registers[offset / 4] = value;
-    chip->boosted = self->registers[SYSCFG_PWRCR / 4] & 1; // ODEN
+    clocks_of(chip)->boosted = self->registers[SYSCFG_PWRCR / 4] & 1; // ODEN
     clocks_check(chip);
 }
 
 static void syscfg_reset(machine *chip, peripheral *self) {
     machine_reset_registers(self);
-    chip->boosted = false;
+    clocks_of(chip)->boosted = false;
 }
 
-const peripheral_model pwr_h7_model = {"pwr-h7", pwr_read, pwr_write, pwr_reset, NULL};
-const peripheral_model syscfg_h743_model = {"syscfg-h743", syscfg_read, syscfg_write, syscfg_reset, NULL};
+const peripheral_model pwr_h7_model = {.kind = "pwr-h7", .read = pwr_read, .write = pwr_write, .reset = pwr_reset};
+const peripheral_model syscfg_h743_model = {
+    .kind = "syscfg-h743", .read = syscfg_read, .write = syscfg_write, .reset = syscfg_reset};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Power control of the STM32L4R5 (RM0432, chapter 5): voltage ranges 1 and 2, and range 1's boost.
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum { PWR_CR1 = 0x00, PWR_SR1 = 0x10, PWR_SR2 = 0x14, PWR_CR5 = 0x80 };
 
@@ -10,8 +10,9 @@ enum { PWR_CR1 = 0x00, PWR_SR1 = 0x10, PWR_SR2 = 0x14, PWR_CR5 = 0x80 };
 #define RANGE_1    1u
 
 static void take_voltage(machine *chip, const peripheral *self) {
-    chip->voltage = (self->registers[PWR_CR1 / 4] & CR1_VOS) >> 9;
-    chip->boosted = chip->voltage == RANGE_1 && (self->registers[PWR_CR5 / 4] & CR5_R1MODE) == 0;
+    rcc_state *clocks = clocks_of(chip);
+    clocks->voltage = (self->registers[PWR_CR1 / 4] & CR1_VOS) >> 9;
+    clocks->boosted = clocks->voltage == RANGE_1 && (self->registers[PWR_CR5 / 4] & CR5_R1MODE) == 0;
 }
 
 // A range is reached as soon as it is asked for: SR2.VOSF reads as 0.
@@ -32,4 +33,4 @@ static void pwr_reset(machine *chip, peripheral *self) {
     take_voltage(chip, self);
 }
 
-const peripheral_model pwr_l4_model = {"pwr-l4", pwr_read, pwr_write, pwr_reset, NULL};
+const peripheral_model pwr_l4_model = {.kind = "pwr-l4", .read = pwr_read, .write = pwr_write, .reset = pwr_reset};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Power control of the STM32U575 (RM0456, chapter 10): four voltage ranges, the booster that ranges 1 and 2 need above
 // 55 MHz, and the choice between LDO and SMPS. The supply is always good.
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum { PWR_CR3 = 0x08, PWR_VOSR = 0x0C, PWR_SVMSR = 0x3C };
 
@@ -31,8 +31,9 @@ static uint32_t pwr_read(machine *chip, peripheral *self, uint32_t offset) {
 }
 
 static void take_voltage(machine *chip, const peripheral *self) {
-    chip->voltage = (self->registers[PWR_VOSR / 4] & VOSR_VOS) >> 16;
-    chip->boosted = boosts(chip, self);
+    rcc_state *clocks = clocks_of(chip);
+    clocks->voltage = (self->registers[PWR_VOSR / 4] & VOSR_VOS) >> 16;
+    clocks->boosted = boosts(chip, self);
 }
 
 static void pwr_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
@@ -52,4 +53,10 @@ static void pwr_clock(machine *chip, peripheral *self) {
     take_voltage(chip, self);
 }
 
-const peripheral_model pwr_u5_model = {"pwr-u5", pwr_read, pwr_write, pwr_reset, pwr_clock};
+const peripheral_model pwr_u5_model = {
+    .kind = "pwr-u5",
+    .read = pwr_read,
+    .write = pwr_write,
+    .reset = pwr_reset,
+    .clock = pwr_clock,
+};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32F446 (RM0390, chapter 6) and F767 (RM0410, chapter 5), which is the same.
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum { CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, BDCR = 0x70, CSR = 0x74 };
 
@@ -9,6 +9,8 @@ enum { CR = 0x00, PLLCFGR = 0x04, CFGR = 0x08, BDCR = 0x70, CSR = 0x74 };
 #define PLLCFGR_SRC  (1u << 22) // HSE
 #define CSR_FLAGS    0xFE000000u
 #define CSR_RMVF     (1u << 24)
+#define CSR_SFTRSTF  (1u << 28)
+#define CSR_IWDGRSTF (1u << 29)
 #define CR_HSIRDY    (1u << 1)
 #define CR_HSERDY    (1u << 17)
 #define CR_PLLON     (1u << 24)
@@ -54,53 +56,38 @@ static uint32_t system_hz(const machine *chip, const peripheral *self, uint32_t 
     }
 }
 
-static void update(machine *chip, const peripheral *self) {
+static clock_tree tree(const machine *chip, const peripheral *self) {
     uint32_t configuration = self->registers[CFGR / 4];
     uint32_t system = system_hz(chip, self, configuration >> 2);
     uint32_t core = system >> clocks_ahb_shift((configuration >> 4) & 15);
-    const clock_tree clocks = {
+    return (clock_tree){
         .core_hz = core,
         .bus_hz = core,
         .apb_hz = {0, core >> clocks_apb_shift((configuration >> 10) & 7),
                    core >> clocks_apb_shift((configuration >> 13) & 7)},
         .kernel_hz = {0, system, HSI_HZ, LSE_HZ}, // RCC_DCKCFGR2 of the F767
     };
-    clocks_set(chip, &clocks);
 }
 
-static void rcc_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
-    uint32_t *target = &self->registers[offset / 4];
-    uint32_t before;
-    switch (offset) {
-    case CR:
-        *target = with_ready_bits(chip, self, value);
-        break;
-    case PLLCFGR:
-        if (self->registers[CR / 4] & CR_PLLON)
-            machine_fail(chip, "PLLCFGR written while the PLL is on (RM0390, 6.3.2)");
-        *target = value;
-        break;
-    case CFGR:
-        before = (*target >> 2) & 3;
-        *target = value & ~(3u << 2);
-        *target |= (system_hz(chip, self, value) ? value & 3 : before) << 2; // SWS follows SW
-        break;
-    case BDCR:
-        *target = value & 1u << 16 ? 0 : clocks_follow(value, 0, 1, true); // BDRST; LSERDY follows LSEON
-        break;
-    case CSR:
-        clocks_write_causes(self, CSR, value, CSR_FLAGS, CSR_RMVF);
-        break;
-    default:
-        *target = value;
-    }
-    update(chip, self);
-    clocks_check(chip);
+static void write_f4(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
+    if (offset == PLLCFGR && self->registers[CR / 4] & CR_PLLON)
+        machine_fail(chip, "PLLCFGR written while the PLL is on (RM0390, 6.3.2)");
+    rcc_write(chip, self, offset, value);
 }
 
-static void rcc_reset(machine *chip, peripheral *self) {
-    clocks_reset_causes(chip, self, CSR, CSR_FLAGS);
-    update(chip, self);
-}
-
-const peripheral_model rcc_f4_model = {"rcc-f4", NULL, rcc_write, rcc_reset, NULL};
+const rcc_model rcc_f4_model = {
+    .model = {RCC_MODEL("rcc-f4"), .write = write_f4},
+    .cr = CR,
+    .cfgr = CFGR,
+    .bdcr = BDCR,
+    .csr = CSR,
+    .switch_bits = 2,
+    .causes = CSR,
+    .cause_flags = CSR_FLAGS,
+    .software = CSR_SFTRSTF,
+    .watchdog = CSR_IWDGRSTF,
+    .remove = CSR_RMVF,
+    .with_ready_bits = with_ready_bits,
+    .system_hz = system_hz,
+    .tree = tree,
+};

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32H743 (RM0433, chapter 8) and H7A3 (RM0455, chapter 8, where D1, D2 and D3 are
-// called CD, CD and SRD): ready bits follow enable bits, and the clock tree is computed from the registers, so that a
-// wrong divider shows here and not first on the bench.
-#include "machine.h"
+// called CD, CD and SRD).
+#include "stm32/stm32.h"
 
 enum {
     CR = 0x00,
@@ -23,11 +22,14 @@ enum {
     C1_END = 0x160,
 };
 
-#define CR_DOMAINS 0x0000C000u // D1CKRDY, D2CKRDY
-#define RSR_REMOVE (1u << 16)
-#define HSI_HZ     64000000u
-#define CSI_HZ     4000000u
-#define LSE_HZ     32768u
+#define CR_DOMAINS    0x0000C000u // D1CKRDY, D2CKRDY
+#define RSR_FLAGS     0xFFFFFFFFu
+#define RSR_RMVF      (1u << 16)
+#define RSR_SFTRSTF   (1u << 24)
+#define RSR_IWDG1RSTF (1u << 26)
+#define HSI_HZ        64000000u
+#define CSI_HZ        4000000u
+#define LSE_HZ        32768u
 
 static uint32_t hsi_hz(const peripheral *self) {
     return HSI_HZ >> ((self->registers[CR / 4] >> 3) & 3);
@@ -93,12 +95,12 @@ static uint32_t system_hz(const machine *chip, const peripheral *self, uint32_t 
     return clocks[selection & 3];
 }
 
-static void update(machine *chip, const peripheral *self) {
+static clock_tree tree(const machine *chip, const peripheral *self) {
     uint32_t domain1 = self->registers[D1CFGR / 4], domain2 = self->registers[D2CFGR / 4];
     uint32_t system = system_hz(chip, self, self->registers[CFGR / 4] >> 3);
     uint32_t core = system >> clocks_ahb_shift((domain1 >> 8) & 15);
     uint32_t bus = core >> clocks_ahb_shift(domain1 & 15);
-    const clock_tree clocks = {
+    return (clock_tree){
         .core_hz = core,
         .bus_hz = bus,
         .apb_hz = {0, bus >> clocks_apb_shift((domain2 >> 4) & 7), bus >> clocks_apb_shift((domain2 >> 8) & 7),
@@ -107,7 +109,6 @@ static void update(machine *chip, const peripheral *self) {
         // RM0433, 8.7.16: what the fields for USARTs select
         .kernel_hz = {0, pll_hz(chip, self, 2, 1), pll_hz(chip, self, 3, 1), hsi_hz(self), CSI_HZ, LSE_HZ},
     };
-    clocks_set(chip, &clocks);
 }
 
 // The core's own view of the enable registers is the same as the shared one on this single-core chip.
@@ -115,51 +116,35 @@ static uint32_t shared(uint32_t offset) {
     return offset >= C1_RSR && offset < C1_END ? offset - (C1_RSR - RSR) : offset;
 }
 
-static uint32_t rcc_read(machine *chip, peripheral *self, uint32_t offset) {
+static uint32_t read_h7(machine *chip, peripheral *self, uint32_t offset) {
     (void)chip;
     return self->registers[shared(offset) / 4];
 }
 
-static void rcc_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
-    uint32_t *target = &self->registers[shared(offset) / 4];
-    uint32_t before;
-    switch (shared(offset)) {
-    case CR:
-        *target = with_ready_bits(chip, self, value);
-        break;
-    case CFGR:
-        before = (*target >> 3) & 7;
-        *target = value & ~(7u << 3);
-        *target |= (system_hz(chip, self, value) ? value & 7 : before) << 3; // SWS follows SW
-        break;
-    case PLLCKSELR:
-        *target = value;
-        self->registers[CR / 4] = with_ready_bits(chip, self, self->registers[CR / 4]);
-        break;
-    case BDCR:
-        *target = value & 1u << 16 ? 0 : clocks_follow(value, 0, 1, true); // BDRST; LSERDY follows LSEON
-        break;
-    case CSR:
-        *target = clocks_follow(value, 0, 1, true); // LSIRDY follows LSION
-        break;
-    case RSR:
-        if (value & RSR_REMOVE)
-            *target = 0;
-        break;
-    default:
-        *target = value;
+// A PLL starts, or stops, by what feeds it.
+static void write_h7(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
+    offset = shared(offset);
+    if (offset == PLLCKSELR) {
+        self->registers[PLLCKSELR / 4] = value;
+        rcc_write(chip, self, CR, self->registers[CR / 4]);
+        return;
     }
-    update(chip, self);
-    clocks_check(chip);
+    rcc_write(chip, self, offset, value);
 }
 
-static void rcc_reset(machine *chip, peripheral *self) {
-    static const uint32_t causes[] = {[RESET_SOFTWARE] = 1u << 24, [RESET_WATCHDOG] = 1u << 26};
-    uint32_t before = self->registers[RSR / 4]; // flags stay until the firmware removes them
-    machine_reset_registers(self);
-    if (chip->reset_due != RESET_POWER)
-        self->registers[RSR / 4] = before | causes[chip->reset_due];
-    update(chip, self);
-}
-
-const peripheral_model rcc_h7_model = {"rcc-h7", rcc_read, rcc_write, rcc_reset, NULL};
+const rcc_model rcc_h7_model = {
+    .model = {RCC_MODEL("rcc-h7"), .read = read_h7, .write = write_h7},
+    .cr = CR,
+    .cfgr = CFGR,
+    .bdcr = BDCR,
+    .csr = CSR,
+    .switch_bits = 3,
+    .causes = RSR,
+    .cause_flags = RSR_FLAGS,
+    .software = RSR_SFTRSTF,
+    .watchdog = RSR_IWDG1RSTF,
+    .remove = RSR_RMVF,
+    .with_ready_bits = with_ready_bits,
+    .system_hz = system_hz,
+    .tree = tree,
+};

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32L4R5 (RM0432, chapter 6).
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum { CR = 0x00, CFGR = 0x08, PLLCFGR = 0x0C, BDCR = 0x90, CSR = 0x94 };
 
-#define HSI_HZ     16000000u
-#define LSE_HZ     32768u
-#define CSR_FLAGS  0xFF000000u
-#define CSR_RMVF   (1u << 23)
-#define CR_MSIRDY  (1u << 1)
-#define CR_RGSEL   (1u << 3)
-#define CR_HSIRDY  (1u << 10)
-#define CR_HSERDY  (1u << 17)
-#define CR_PLLON   (1u << 24)
-#define CR_PLLRDY  (1u << 25)
-#define PLLR_EN    (1u << 24)
-#define SYSTEM_PLL 3u        // of CFGR.SW
-#define STEP_HZ    80000000u // above it, the AHB clock is reached by way of its half
+#define HSI_HZ       16000000u
+#define LSE_HZ       32768u
+#define CSR_FLAGS    0xFF000000u
+#define CSR_RMVF     (1u << 23)
+#define CSR_SFTRSTF  (1u << 28)
+#define CSR_IWDGRSTF (1u << 29)
+#define CR_MSIRDY    (1u << 1)
+#define CR_RGSEL     (1u << 3)
+#define CR_HSIRDY    (1u << 10)
+#define CR_HSERDY    (1u << 17)
+#define CR_PLLON     (1u << 24)
+#define CR_PLLRDY    (1u << 25)
+#define PLLR_EN      (1u << 24)
+#define SYSTEM_PLL   3u        // of CFGR.SW
+#define STEP_HZ      80000000u // above it, the AHB clock is reached by way of its half
 
 // RCC_CR.MSIRANGE, and RCC_CSR.MSISRANGE while MSIRGSEL is 0.
 static uint32_t msi_hz(const peripheral *self) {
@@ -65,61 +67,48 @@ static uint32_t system_hz(const machine *chip, const peripheral *self, uint32_t 
     return clocks[selection & 3];
 }
 
-static void update(machine *chip, const peripheral *self) {
+static clock_tree tree(const machine *chip, const peripheral *self) {
     uint32_t configuration = self->registers[CFGR / 4];
     uint32_t system = system_hz(chip, self, configuration >> 2);
     uint32_t core = system >> clocks_ahb_shift((configuration >> 4) & 15);
-    const clock_tree clocks = {
+    return (clock_tree){
         .core_hz = core,
         .bus_hz = core,
         .apb_hz = {0, core >> clocks_apb_shift((configuration >> 8) & 7),
                    core >> clocks_apb_shift((configuration >> 11) & 7)},
         .kernel_hz = {0, system, HSI_HZ, LSE_HZ}, // RCC_CCIPR
     };
-    clocks_set(chip, &clocks);
 }
 
 // RM0432, system clock selection: the PLL's clock, if above 80 MHz, is switched to with the AHB's prescaler at 2.
 static void check_step(machine *chip, const peripheral *self, uint32_t before) {
     bool switched = before != SYSTEM_PLL && ((self->registers[CFGR / 4] >> 2) & 3) == SYSTEM_PLL;
-    if (switched && chip->clocks.core_hz > STEP_HZ)
+    if (switched && chip->status.core_hz > STEP_HZ)
         machine_fail(chip, "the core goes to %u Hz in one step; above %u Hz, the AHB prescaler has to be 2 first",
-                     chip->clocks.core_hz, STEP_HZ);
+                     chip->status.core_hz, STEP_HZ);
 }
 
-static void rcc_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
-    uint32_t *target = &self->registers[offset / 4];
-    uint32_t before = (self->registers[CFGR / 4] >> 2) & 3;
-    switch (offset) {
-    case CR:
-        *target = with_ready_bits(chip, self, value);
-        break;
-    case PLLCFGR:
-        if (self->registers[CR / 4] & CR_PLLON && (*target ^ value) & 0x7FF3u)
-            machine_fail(chip, "source, M or N of PLLCFGR written while the PLL is on (RM0432, 6.4.4)");
-        *target = value;
-        break;
-    case CFGR:
-        *target = value & ~(3u << 2);
-        *target |= (system_hz(chip, self, value) ? value & 3 : before) << 2; // SWS follows SW
-        break;
-    case BDCR:
-        *target = value & 1u << 16 ? 0 : clocks_follow(value, 0, 1, true); // BDRST; LSERDY follows LSEON
-        break;
-    case CSR:
-        clocks_write_causes(self, CSR, value, CSR_FLAGS, CSR_RMVF);
-        break;
-    default:
-        *target = value;
-    }
-    update(chip, self);
-    check_step(chip, self, before);
-    clocks_check(chip);
+static void write_l4(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
+    bool on = self->registers[CR / 4] & CR_PLLON;
+    if (offset == PLLCFGR && on && (self->registers[PLLCFGR / 4] ^ value) & 0x7FF3u)
+        machine_fail(chip, "source, M or N of PLLCFGR written while the PLL is on (RM0432, 6.4.4)");
+    rcc_write(chip, self, offset, value);
 }
 
-static void rcc_reset(machine *chip, peripheral *self) {
-    clocks_reset_causes(chip, self, CSR, CSR_FLAGS);
-    update(chip, self);
-}
-
-const peripheral_model rcc_l4_model = {"rcc-l4", NULL, rcc_write, rcc_reset, NULL};
+const rcc_model rcc_l4_model = {
+    .model = {RCC_MODEL("rcc-l4"), .write = write_l4},
+    .cr = CR,
+    .cfgr = CFGR,
+    .bdcr = BDCR,
+    .csr = CSR,
+    .switch_bits = 2,
+    .causes = CSR,
+    .cause_flags = CSR_FLAGS,
+    .software = CSR_SFTRSTF,
+    .watchdog = CSR_IWDGRSTF,
+    .remove = CSR_RMVF,
+    .with_ready_bits = with_ready_bits,
+    .system_hz = system_hz,
+    .tree = tree,
+    .step = check_step,
+};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // Reset and clock control of the STM32U575 (RM0456, chapter 11).
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum {
     CR = 0x00,
@@ -14,18 +14,20 @@ enum {
     CSR = 0xF4,
 };
 
-#define HSI_HZ     16000000u
-#define LSE_HZ     32768u
-#define CSR_FLAGS  0xFE000000u
-#define CSR_RMVF   (1u << 23)
-#define CR_MSISRDY (1u << 2)
-#define CR_HSIRDY  (1u << 10)
-#define CR_HSERDY  (1u << 17)
-#define CR_PLL1ON  (1u << 24)
-#define CR_PLL1RDY (1u << 25)
-#define RGSEL      (1u << 23)
-#define PLLR_EN    (1u << 18)
-#define SYSTEM_PLL 3u // of CFGR1.SW
+#define HSI_HZ       16000000u
+#define LSE_HZ       32768u
+#define CSR_FLAGS    0xFE000000u
+#define CSR_RMVF     (1u << 23)
+#define CSR_SFTRSTF  (1u << 28)
+#define CSR_IWDGRSTF (1u << 29)
+#define CR_MSISRDY   (1u << 2)
+#define CR_HSIRDY    (1u << 10)
+#define CR_HSERDY    (1u << 17)
+#define CR_PLL1ON    (1u << 24)
+#define CR_PLL1RDY   (1u << 25)
+#define RGSEL        (1u << 23)
+#define PLLR_EN      (1u << 18)
+#define SYSTEM_PLL   3u // of CFGR1.SW
 
 // RCC_ICSCR1.MSISRANGE and MSIKRANGE: four oscillators, each divided by 1, 2, 3 or 4. While MSIRGSEL is 0, the ranges
 // of CSR go.
@@ -89,9 +91,9 @@ static uint32_t with_ready_bits(machine *chip, const peripheral *self, uint32_t 
 
 // The clock of the booster of the core's supply (RM0456, chapter 10): PLL1's source, divided; 0 if it does not run.
 uint32_t rcc_u5_booster_hz(const machine *chip) {
-    uint32_t field = configuration(chip->rcc, 1) >> 12 & 15;
-    bool runs = source_runs(chip->rcc, chip->rcc->registers[CR / 4], 1);
-    return runs && field <= 8 ? source_hz(chip, chip->rcc, 1) / (field ? 2 * field : 1) : 0;
+    uint32_t field = configuration(chip->gates, 1) >> 12 & 15;
+    bool runs = source_runs(chip->gates, chip->gates->registers[CR / 4], 1);
+    return runs && field <= 8 ? source_hz(chip, chip->gates, 1) / (field ? 2 * field : 1) : 0;
 }
 
 // The system clock that CFGR1.SW selects: MSIS, HSI, HSE, PLL1's R; 0 if it is not running.
@@ -108,53 +110,39 @@ static uint32_t system_hz(const machine *chip, const peripheral *self, uint32_t 
     return clocks[selection & 3];
 }
 
-static void update(machine *chip, const peripheral *self) {
+static clock_tree tree(const machine *chip, const peripheral *self) {
     uint32_t prescalers = self->registers[CFGR2 / 4];
     uint32_t system = system_hz(chip, self, self->registers[CFGR1 / 4] >> 2);
     uint32_t core = system >> clocks_ahb_shift(prescalers & 15);
-    const clock_tree clocks = {
+    return (clock_tree){
         .core_hz = core,
         .bus_hz = core,
         .apb_hz = {0, core >> clocks_apb_shift(prescalers >> 4 & 7), core >> clocks_apb_shift(prescalers >> 8 & 7),
                    core >> clocks_apb_shift(self->registers[CFGR3 / 4] >> 4 & 7)},
         .kernel_hz = {0, system, HSI_HZ, LSE_HZ, msik_hz(self)}, // RCC_CCIPR1 and RCC_CCIPR3
     };
-    clocks_set(chip, &clocks);
 }
 
-static void rcc_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
-    uint32_t *target = &self->registers[offset / 4];
-    uint32_t before;
-    switch (offset) {
-    case CR:
-        *target = with_ready_bits(chip, self, value);
-        break;
-    case PLL1CFGR:
-        if (self->registers[CR / 4] & CR_PLL1ON && (*target ^ value) & 0xFF0Fu)
-            machine_fail(chip, "source, range or M of PLL1CFGR written while the PLL is on");
-        *target = value;
-        break;
-    case CFGR1:
-        before = *target >> 2 & 3;
-        *target = value & ~(3u << 2);
-        *target |= (system_hz(chip, self, value) ? value & 3 : before) << 2; // SWS follows SW
-        break;
-    case BDCR:
-        *target = value & 1u << 16 ? 0 : clocks_follow(value, 0, 1, true); // BDRST; LSERDY follows LSEON
-        break;
-    case CSR:
-        clocks_write_causes(self, CSR, value, CSR_FLAGS, CSR_RMVF);
-        break;
-    default:
-        *target = value;
-    }
-    update(chip, self);
-    clocks_check(chip);
+static void write_u5(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
+    bool on = self->registers[CR / 4] & CR_PLL1ON;
+    if (offset == PLL1CFGR && on && (self->registers[PLL1CFGR / 4] ^ value) & 0xFF0Fu)
+        machine_fail(chip, "source, range or M of PLL1CFGR written while the PLL is on");
+    rcc_write(chip, self, offset, value);
 }
 
-static void rcc_reset(machine *chip, peripheral *self) {
-    clocks_reset_causes(chip, self, CSR, CSR_FLAGS);
-    update(chip, self);
-}
-
-const peripheral_model rcc_u5_model = {"rcc-u5", NULL, rcc_write, rcc_reset, NULL};
+const rcc_model rcc_u5_model = {
+    .model = {RCC_MODEL("rcc-u5"), .write = write_u5},
+    .cr = CR,
+    .cfgr = CFGR1,
+    .bdcr = BDCR,
+    .csr = CSR,
+    .switch_bits = 2,
+    .causes = CSR,
+    .cause_flags = CSR_FLAGS,
+    .software = CSR_SFTRSTF,
+    .watchdog = CSR_IWDGRSTF,
+    .remove = CSR_RMVF,
+    .with_ready_bits = with_ready_bits,
+    .system_hz = system_hz,
+    .tree = tree,
+};

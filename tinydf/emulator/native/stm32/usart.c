@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // USART and LPUART with the registers ISR, RDR and TDR (RM0433, chapters 48 and 49; the F767's have no FIFOs and no
 // prescaler), polled, 8 data bits; serial.c is the line.
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum { CR1 = 0x00, CR3 = 0x08, BRR = 0x0C, RQR = 0x18, ISR = 0x1C, ICR = 0x20, RDR = 0x24, TDR = 0x28, PRESC = 0x2C };
 
@@ -39,7 +39,7 @@ static uint32_t lpuart_baud(uint32_t clock_hz, uint32_t divisor) {
 static void set_baud(machine *chip, peripheral *self) {
     static const uint32_t prescalers[16] = {1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256, 256, 256, 256, 256};
     uint32_t prescaler = self->size > PRESC ? self->registers[PRESC / 4] & 15 : 0;
-    uint32_t clock = clocks_kernel_hz(chip, self) / prescalers[prescaler];
+    uint32_t clock = clocks_kernel_hz(chip, self->state) / prescalers[prescaler];
     uint32_t divisor = self->registers[BRR / 4];
     bool low_power = self->model == &lpuart_model;
     chip->status.kernel_hz = clock;
@@ -55,7 +55,7 @@ static uint32_t status_of(machine *chip, peripheral *self) {
     status |= line->overrun && (self->registers[CR3 / 4] & CR3_OVRDIS) == 0 ? ISR_ORE : 0;
     status |= control & CR1_UE && control & CR1_TE ? ISR_TEACK : 0;
     status |= control & CR1_UE && control & CR1_RE ? ISR_REACK : 0;
-    if (self->fifo_bytes > 1 && control & CR1_FIFOEN)
+    if (((const usart_state *)self->state)->fifo_bytes > 1 && control & CR1_FIFOEN)
         status |= ISR_TXFE | (line->fifo_count >= line->capacity ? ISR_RXFF : 0);
     return status;
 }
@@ -102,16 +102,20 @@ static void usart_write(machine *chip, peripheral *self, uint32_t offset, uint32
         self->registers[offset / 4] = value;
     }
     uint32_t control = self->registers[CR1 / 4];
-    chip->serial.capacity = control & CR1_FIFOEN ? self->fifo_bytes : 1;
+    chip->serial.capacity = control & CR1_FIFOEN ? ((const usart_state *)self->state)->fifo_bytes : 1;
     chip->serial.receiving = (control & (CR1_UE | CR1_RE)) == (CR1_UE | CR1_RE);
     set_baud(chip, self);
 }
 
-static void usart_reset(machine *chip, peripheral *self) {
+void usart_reset(machine *chip, peripheral *self) {
     machine_reset_registers(self);
     serial_reset(chip);
     chip->serial.capacity = 1;
 }
 
-const peripheral_model usart_model = {"usart", usart_read, usart_write, usart_reset, set_baud};
-const peripheral_model lpuart_model = {"lpuart", usart_read, usart_write, usart_reset, set_baud};
+#define USART                                                                                                          \
+    .state_bytes = sizeof(usart_state), .read = usart_read, .write = usart_write, .reset = usart_reset,                \
+    .clock = set_baud
+
+const peripheral_model usart_model = {.kind = "usart", USART};
+const peripheral_model lpuart_model = {.kind = "lpuart", USART};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // USART with the registers SR and DR (RM0390, chapter 25), polled, 8 data bits; serial.c is its line.
-#include "machine.h"
+#include "stm32/stm32.h"
 
 enum { SR = 0x00, DR = 0x04, BRR = 0x08, CR1 = 0x0C };
 
@@ -17,7 +17,7 @@ enum { SR = 0x00, DR = 0x04, BRR = 0x08, CR1 = 0x0C };
 static void set_baud(machine *chip, peripheral *self) {
     uint32_t divisor = self->registers[BRR / 4];
     bool over8 = self->registers[CR1 / 4] & CR1_OVER8;
-    chip->status.kernel_hz = clocks_kernel_hz(chip, self);
+    chip->status.kernel_hz = clocks_kernel_hz(chip, self->state);
     chip->status.baud = usart_baud(chip->status.kernel_hz, divisor, over8);
 }
 
@@ -51,10 +51,11 @@ static void usart_write(machine *chip, peripheral *self, uint32_t offset, uint32
     set_baud(chip, self);
 }
 
-static void usart_reset(machine *chip, peripheral *self) {
-    machine_reset_registers(self);
-    serial_reset(chip);
-    chip->serial.capacity = 1;
-}
-
-const peripheral_model usart_f4_model = {"usart-f4", usart_read, usart_write, usart_reset, set_baud};
+const peripheral_model usart_f4_model = {
+    .kind = "usart-f4",
+    .state_bytes = sizeof(usart_state),
+    .read = usart_read,
+    .write = usart_write,
+    .reset = usart_reset,
+    .clock = set_baud,
+};

@@ -2,7 +2,7 @@
 // The core's system control space and its cycle counter (Armv7-M ARM, B3.2 and C1.8; Armv8-M ARM, D1.2). What the core
 // is (CPUID, caches, features) are initial values. There are no exceptions here: a firmware that asks for interrupts
 // stops.
-#include "machine.h"
+#include "cortex_m/cortex_m.h"
 
 enum {
     SYST_CSR = 0x010,
@@ -35,16 +35,18 @@ static const uint32_t READ_ONLY[] = {CPUID, CLIDR, CTR, CCSIDR, MPU_TYPE, MVFR0,
 
 static uint32_t systick_value(const machine *chip, const peripheral *self) {
     uint64_t period = (uint64_t)(self->registers[SYST_RVR / 4] & 0xFFFFFFu) + 1;
-    return (uint32_t)(period - 1 - (machine_ticks(chip) - chip->systick_base) % period);
+    const scs_state *state = self->state;
+    return (uint32_t)(period - 1 - (machine_ticks(chip) - state->systick_base) % period);
 }
 
 static uint32_t systick_control(machine *chip, peripheral *self) {
+    scs_state *state = self->state;
     uint64_t period = (uint64_t)(self->registers[SYST_RVR / 4] & 0xFFFFFFu) + 1;
-    uint64_t elapsed = machine_ticks(chip) - chip->systick_base;
+    uint64_t elapsed = machine_ticks(chip) - state->systick_base;
     uint32_t control = self->registers[SYST_CSR / 4];
     if ((control & 1) == 0 || elapsed < period)
         return control;
-    chip->systick_base += elapsed / period * period; // COUNTFLAG is cleared by reading it
+    state->systick_base += elapsed / period * period; // COUNTFLAG is cleared by reading it
     return control | 1u << 16;
 }
 
@@ -64,6 +66,7 @@ static uint32_t scs_read(machine *chip, peripheral *self, uint32_t offset) {
 }
 
 static void scs_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
+    scs_state *state = self->state;
     if (offset >= NVIC_ISER && offset < NVIC_ISER_END && value != 0) {
         machine_fail(chip, "interrupt enabled in NVIC_ISER%u: interrupts are not emulated", (offset - NVIC_ISER) / 4);
         return;
@@ -80,11 +83,11 @@ static void scs_write(machine *chip, peripheral *self, uint32_t offset, uint32_t
         if (value & 2)
             machine_fail(chip, "SysTick interrupt enabled: interrupts are not emulated");
         if (value & 1 && (self->registers[SYST_CSR / 4] & 1) == 0)
-            chip->systick_base = machine_ticks(chip);
+            state->systick_base = machine_ticks(chip);
         self->registers[SYST_CSR / 4] = value & 7;
         return;
     case SYST_CVR:
-        chip->systick_base = machine_ticks(chip);
+        state->systick_base = machine_ticks(chip);
         return;
     case AIRCR:
         if (value >> 16 != 0x05FA) // the key (Armv7-M ARM, B3.2.6)
@@ -103,10 +106,11 @@ static void scs_write(machine *chip, peripheral *self, uint32_t offset, uint32_t
 }
 
 static void scs_reset(machine *chip, peripheral *self) {
+    scs_state *state = self->state;
     machine_reset_registers(self);
     self->registers[VTOR / 4] = chip->boot_address;
-    chip->systick_base = machine_ticks(chip);
-    mpu_reset(chip);
+    state->systick_base = machine_ticks(chip);
+    mpu_drop_guards(self);
 }
 
 static bool counter_runs(machine *chip, const peripheral *self) {
@@ -116,41 +120,58 @@ static bool counter_runs(machine *chip, const peripheral *self) {
 }
 
 // CYCCNT counts instructions here, those of the running block up to the load that reads it included.
-static uint32_t counter_now(machine *chip, const peripheral *self, bool precise) {
+static uint32_t counter_now(machine *chip, peripheral *self, bool precise) {
     if (!counter_runs(chip, self))
         return self->registers[DWT_CYCCNT / 4];
-    uint64_t ticks = machine_ticks(chip) + (precise ? count_before_load(chip, self->base + DWT_CYCCNT) : 0);
-    return (uint32_t)(ticks - chip->counter_base);
+    dwt_state *state = self->state;
+    uint64_t ticks = machine_ticks(chip) + (precise ? count_before_load(chip, state, self->base + DWT_CYCCNT) : 0);
+    return (uint32_t)(ticks - state->base);
 }
 
 static uint32_t dwt_read(machine *chip, peripheral *self, uint32_t offset) {
+    const dwt_state *state = self->state;
     if (offset == DWT_CYCCNT)
         return counter_now(chip, self, true);
     if (offset == DWT_LSR)
-        return chip->counter_unlocked ? 1 : 3;
+        return state->unlocked ? 1 : 3;
     return self->registers[offset / 4];
 }
 
 static void dwt_write(machine *chip, peripheral *self, uint32_t offset, uint32_t value) {
+    dwt_state *state = self->state;
     if (offset == DWT_LAR) {
-        chip->counter_unlocked = value == 0xC5ACCE55u;
+        state->unlocked = value == 0xC5ACCE55u;
         return;
     }
-    if (!chip->counter_unlocked)
+    if (!state->unlocked)
         return; // writes by software are ignored until then (CoreSight lock; Cortex-M7 TRM, 9.3)
     uint32_t count = offset == DWT_CYCCNT ? value : counter_now(chip, self, false);
     self->registers[offset / 4] = value;
     self->registers[DWT_CYCCNT / 4] = count;
-    chip->counter_base = machine_ticks(chip) - count;
+    state->base = machine_ticks(chip) - count;
 }
 
 static void dwt_reset(machine *chip, peripheral *self) {
     machine_reset_registers(self);
     self->registers[DWT_CTRL / 4] = 0x40000000u; // four comparators
-    chip->counter_unlocked = !chip->core->counter_locked;
-    chip->counter_read_at = UINT64_MAX;
-    chip->counter_base = machine_ticks(chip);
+    *(dwt_state *)self->state =
+        (dwt_state){.base = machine_ticks(chip), .read_at = UINT64_MAX, .unlocked = !cortex_m_of(chip)->counter_locked};
 }
 
-const peripheral_model scs_model = {"scs", scs_read, scs_write, scs_reset, NULL};
-const peripheral_model dwt_model = {"dwt", dwt_read, dwt_write, dwt_reset, NULL};
+const peripheral_model scs_model = {
+    .kind = "scs",
+    .state_bytes = sizeof(scs_state),
+    .read = scs_read,
+    .write = scs_write,
+    .reset = scs_reset,
+    .service = mpu_service,
+    .close = mpu_drop_guards,
+};
+
+const peripheral_model dwt_model = {
+    .kind = "dwt",
+    .state_bytes = sizeof(dwt_state),
+    .read = dwt_read,
+    .write = dwt_write,
+    .reset = dwt_reset,
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // The RV32IMC core of the ESP32-C3, by QEMU's RISC-V target on which unicorn stands. Chapter numbers without a name are
 // those of the ESP32-C3 Technical Reference Manual.
-#include "machine.h"
+#include "esp32c3/esp32c3.h"
 
 #include <stdio.h>
 
@@ -11,6 +11,12 @@
 enum { MPCER = 0x7E0, MPCMR = 0x7E1, MPCCR = 0x7E2 };
 #define MPCER_CYCLE  (1u << 0)
 #define MPCMR_ENABLE (1u << 0)
+
+// Its registers, and mpccr while it stands still; `base` is the tick at which it was 0.
+typedef struct {
+    uint32_t event, mode, stopped_at;
+    uint64_t base;
+} counter_state;
 
 // Privileged ISA, table 3.6.
 enum { CAUSE_ILLEGAL = 2 };
@@ -30,19 +36,21 @@ static void write_register(const machine *chip, int number, uint32_t value) {
     uc_reg_write(chip->engine, number, &value);
 }
 
-static bool counter_runs(const machine *chip) {
-    return (chip->counter_event & MPCER_CYCLE) && (chip->counter_mode & MPCMR_ENABLE);
+static bool counter_runs(const counter_state *counter) {
+    return (counter->event & MPCER_CYCLE) && (counter->mode & MPCMR_ENABLE);
 }
 
 // Instructions stand for cycles; those before the one at `address` count.
 static uint32_t counter_now(const machine *chip, uint32_t address) {
+    const counter_state *counter = chip->core_state;
     uint64_t ticks = machine_ticks(chip) + count_before(chip, address);
-    return counter_runs(chip) ? (uint32_t)(ticks - chip->counter_base) : chip->counter_stopped_at;
+    return counter_runs(counter) ? (uint32_t)(ticks - counter->base) : counter->stopped_at;
 }
 
 static void set_counter(machine *chip, uint32_t address, uint32_t value) {
-    chip->counter_stopped_at = value;
-    chip->counter_base = machine_ticks(chip) + count_before(chip, address) - value;
+    counter_state *counter = chip->core_state;
+    counter->stopped_at = value;
+    counter->base = machine_ticks(chip) + count_before(chip, address) - value;
 }
 
 // CSRRW, CSRRS, CSRRC and their immediate forms (RISC-V ISA, 9.1) on one of the counter's registers.
@@ -50,16 +58,17 @@ static bool do_counter_instruction(machine *chip, uint32_t address, uint32_t wor
     uint32_t number = word >> 20, function = (word >> 12) & 7, source = (word >> 15) & 31, target = (word >> 7) & 31;
     if ((word & 0x7F) != 0x73 || (function & 3) == 0 || number < MPCER || number > MPCCR)
         return false;
+    counter_state *counter = chip->core_state;
     uint32_t count = counter_now(chip, address);
-    uint32_t before = number == MPCER ? chip->counter_event : number == MPCMR ? chip->counter_mode : count;
+    uint32_t before = number == MPCER ? counter->event : number == MPCMR ? counter->mode : count;
     uint32_t operand = function & 4 || source == 0 ? source : read_register(chip, UC_RISCV_REG_X0 + (int)source);
     uint32_t after = (function & 3) == 1 ? operand : (function & 3) == 2 ? before | operand : before & ~operand;
     if (target != 0)
         write_register(chip, UC_RISCV_REG_X0 + (int)target, before);
     if (after == before)
         return true;
-    chip->counter_event = number == MPCER ? after : chip->counter_event;
-    chip->counter_mode = number == MPCMR ? after : chip->counter_mode;
+    counter->event = number == MPCER ? after : counter->event;
+    counter->mode = number == MPCMR ? after : counter->mode;
     set_counter(chip, address, number == MPCCR ? after : count);
     return true;
 }
@@ -99,7 +108,7 @@ static void riscv_reset(machine *chip) {
     for (int identifier = UC_RISCV_REG_X1; identifier <= UC_RISCV_REG_X31; identifier++)
         write_register(chip, identifier, 0);
     write_register(chip, UC_RISCV_REG_MTVEC, 0);
-    chip->counter_event = chip->counter_mode = chip->counter_stopped_at = 0;
+    *(counter_state *)chip->core_state = (counter_state){0};
     const uint8_t *flash = machine_bytes(chip, chip->boot_address, 8);
     for (uint32_t index = 0; index < 8; index++)
         if (flash == NULL || flash[index] != (uint8_t)(BOOT_MAGIC >> (8 * (index % 4))))
@@ -112,7 +121,7 @@ static uc_err riscv_add_hooks(machine *chip) {
     return uc_hook_add(chip->engine, &hook, UC_HOOK_INTR, (void *)on_exception, chip, 1, 0);
 }
 
-const core_model riscv_core = {
+const core_model esp32c3_core = {
     .name = "rv32imc",
     .architecture = UC_ARCH_RISCV,
     .mode = UC_MODE_RISCV32,
@@ -121,8 +130,8 @@ const core_model riscv_core = {
     .link_register = UC_RISCV_REG_RA,
     .peripherals_origin = 0x60000000u,
     .peripherals_size = 0x00100000u,
+    .state_bytes = sizeof(counter_state),
     .is_wide = is_wide,
     .reset = riscv_reset,
     .add_hooks = riscv_add_hooks,
-    .service = esp32c3_service,
 };

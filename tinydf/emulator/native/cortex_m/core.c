@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 // The Cortex-M4, M7 and M33, by QEMU's Arm target on which unicorn stands.
-#include "machine.h"
+#include "cortex_m/cortex_m.h"
 
 #include <string.h>
 
@@ -18,6 +18,10 @@ static uint32_t core_register(machine *chip, uint32_t number) {
     int identifier = number <= 12 ? (int)(UC_ARM_REG_R0 + number) : UC_ARM_REG_SP;
     uc_reg_read(chip->engine, identifier, &value);
     return value;
+}
+
+const cortex_m_model *cortex_m_of(const machine *chip) {
+    return (const cortex_m_model *)chip->core;
 }
 
 // Would this instruction, with the registers as they are, load the word at `target`? (Armv7-M ARM, A7.7.43 and
@@ -50,20 +54,20 @@ static bool loads(machine *chip, const uint8_t *bytes, uint32_t target) {
 
 // unicorn tells a peripheral which block is running, not which instruction of it. The registers are right, though, so
 // the load is the one whose address comes out as `target`; of several, the first after the last one seen.
-uint32_t count_before_load(machine *chip, uint32_t target) {
+uint32_t count_before_load(machine *chip, dwt_state *counter, uint32_t target) {
     const block *now = chip->current;
     const uint8_t *bytes = now ? machine_bytes(chip, now->address, now->size) : NULL;
     if (bytes == NULL)
         return 0;
-    bool again = chip->counter_read_at == chip->before_current;
+    bool again = counter->read_at == chip->before_current;
     uint32_t position = 0;
     for (uint32_t offset = 0; offset < now->size; offset += is_wide(half_at(bytes + offset)) ? 4 : 2, position++) {
-        if (again && position <= chip->counter_position)
+        if (again && position <= counter->position)
             continue;
         if (!loads(chip, bytes + offset, target))
             continue;
-        chip->counter_read_at = chip->before_current;
-        chip->counter_position = position;
+        counter->read_at = chip->before_current;
+        counter->position = position;
         return position;
     }
     return 0;
@@ -150,17 +154,22 @@ static uc_err arm_add_hooks(machine *chip) {
     return error;
 }
 
-static void arm_service(machine *chip) {
-    iwdg_service(chip);
-    mpu_service(chip);
-}
-
 // Without UC_MODE_MCLASS, which takes a Cortex-M33 without a double-precision FPU for every one of them.
 #define ARM_CORE                                                                                                       \
     .architecture = UC_ARCH_ARM, .mode = UC_MODE_THUMB, .program_counter = UC_ARM_REG_PC,                              \
     .link_register = UC_ARM_REG_LR, .peripherals_origin = 0x40000000u, .peripherals_size = 0x20000000u,                \
-    .entry_bit = 1, .is_wide = is_wide, .reset = arm_reset, .add_hooks = arm_add_hooks, .service = arm_service
+    .entry_bit = 1, .is_wide = is_wide, .reset = arm_reset, .add_hooks = arm_add_hooks
 
-const core_model cortex_m4_core = {ARM_CORE, .name = "cortex-m4", .cpu = UC_CPU_ARM_CORTEX_M4};
-const core_model cortex_m7_core = {ARM_CORE, .name = "cortex-m7", .cpu = UC_CPU_ARM_CORTEX_M7, .counter_locked = true};
-const core_model cortex_m33_core = {ARM_CORE, .name = "cortex-m33", .cpu = UC_CPU_ARM_CORTEX_M33, .armv8m = true};
+static const cortex_m_model m4 = {.model = {ARM_CORE, .name = "cortex-m4", .cpu = UC_CPU_ARM_CORTEX_M4}};
+static const cortex_m_model m7 = {.model = {ARM_CORE, .name = "cortex-m7", .cpu = UC_CPU_ARM_CORTEX_M7},
+                                  .counter_locked = true};
+static const cortex_m_model m33 = {.model = {ARM_CORE, .name = "cortex-m33", .cpu = UC_CPU_ARM_CORTEX_M33},
+                                   .armv8m = true};
+
+static const core_model *const cores[] = {&m4.model, &m7.model, &m33.model, NULL};
+static const peripheral_model *const peripherals[] = {&scs_model, &dwt_model, NULL};
+
+__attribute__((constructor)) static void announce(void) {
+    static machine_family cortex_m = {.cores = cores, .peripherals = peripherals};
+    machine_announce(&cortex_m);
+}
