@@ -1,6 +1,7 @@
 """A user's folders: each rule for what is left out has its file here, and none is left out silently."""
 
 import io
+import json
 import os
 import re
 import struct
@@ -17,7 +18,7 @@ from sklearn.datasets import load_sample_image
 
 from tinydf.cli.data import command
 from tinydf.data import folder
-from tinydf.data.dataset import SPLITS, Dataset
+from tinydf.data.dataset import SPLITS, Dataset, DatasetInfo
 from tinydf.errors import TinydfError
 
 CHINA = Image.fromarray(load_sample_image("china.jpg"))
@@ -68,7 +69,7 @@ def test_crops_are_cut_at_native_resolution(good: Path, tmp_path: Path) -> None:
     assert fakes
     for one in fakes:
         whole = np.asarray(Image.open(good / one.source))
-        assert np.array_equal(one.image, whole[11:139, 11:139]), "the middle of 150 pixels"
+        assert np.array_equal(one.image, whole[8:136, 8:136]), "the middle of 150 pixels, on JPEG's grid"
 
 
 def test_a_stem_is_one_source(good: Path, tmp_path: Path) -> None:
@@ -81,8 +82,8 @@ def test_a_stem_is_one_source(good: Path, tmp_path: Path) -> None:
 
 
 def test_the_same_folder_gives_the_same_bytes(good: Path, tmp_path: Path) -> None:
-    folder.build(good, tmp_path / "one", seed=5)
-    folder.build(good, tmp_path / "two", seed=5)
+    folder.build(good, tmp_path / "one", folder.Choice(seed=5))
+    folder.build(good, tmp_path / "two", folder.Choice(seed=5), workers=2)
     assert Dataset(tmp_path / "one").sha256 == Dataset(tmp_path / "two").sha256
 
 
@@ -235,3 +236,174 @@ def test_any_bytes_are_an_image_or_have_a_reason(
         assert str(reason)
     else:
         assert image.dtype == np.uint8 and image.ndim == 3 and min(image.shape[:2]) >= 96
+
+
+def faces(
+    directory: Path, first: int, count: int = 24, photograph: Image.Image = CHINA, suffix: str = "png", **how: object
+) -> None:
+    """Different pictures of 160 pixels, every fourth from the first, by names that no other folder has."""
+    directory.mkdir(parents=True)
+    for number in range(count):
+        cut(first + 4 * number, 160, photograph).save(directory / f"{directory.name}-{number}.{suffix}", **how)
+
+
+@pytest.fixture
+def collections(tmp_path: Path) -> Path:
+    """Two collections of reals, JPEG and PNG, and two generators, 24 pictures each."""
+    faces(tmp_path / "in" / "real" / "ffhq", 0, suffix="jpg", quality=90)
+    faces(tmp_path / "in" / "real" / "wild", 2, suffix="jpg", quality=80)
+    faces(tmp_path / "in" / "fake" / "gan", 0, photograph=FLOWER)
+    faces(tmp_path / "in" / "fake" / "diffusion", 2, photograph=FLOWER, suffix="jpg", quality=85)
+    return tmp_path / "in"
+
+
+def splits_of(info: DatasetInfo, name: str) -> set[str]:
+    return {one.split for one in info.sources if one.id.split("/")[1] == name}
+
+
+def test_generators_and_collections_are_folders(collections: Path, tmp_path: Path) -> None:
+    info = folder.build(collections, tmp_path / "out", folder.Choice(unseen=("diffusion", "wild")))
+    assert [(one.name, one.label, one.seen) for one in info.generators] == [
+        ("diffusion", 1, False),
+        ("ffhq", 0, True),
+        ("gan", 1, True),
+        ("wild", 0, False),
+    ]
+    assert splits_of(info, "diffusion") == splits_of(info, "wild") == {"test"}
+    assert splits_of(info, "gan") == splits_of(info, "ffhq") == set(SPLITS)
+    assert {one.generator for one in Dataset(tmp_path / "out").samples("train")} == {"ffhq", "gan"}
+
+
+def test_pictures_near_to_each_other_are_in_one_split(collections: Path, tmp_path: Path) -> None:
+    (collections / "real" / "reduced").mkdir()
+    for number in range(18, 24):
+        with Image.open(collections / "real" / "ffhq" / f"ffhq-{number}.jpg") as image:
+            image.resize((120, 120)).save(collections / "real" / "reduced" / f"r{number}.webp", quality=60)
+    info = folder.build(collections, tmp_path / "out")
+    found = {one.id: one for one in info.sources}
+    for number in range(18, 24):
+        whole, reduced = found[f"real/ffhq/ffhq-{number}.jpg"], found[f"real/reduced/r{number}.webp"]
+        assert (whole.group, whole.split) == (reduced.group, reduced.split)
+    assert len({one.group for one in info.sources}) > 60, "different pictures stay apart"
+
+
+def test_splits_from_a_file(collections: Path, tmp_path: Path) -> None:
+    names = {
+        "train": ["real/ffhq/ffhq-0", "fake/gan/gan-0.png"],
+        "val": ["real/ffhq/ffhq-9.jpg", "fake/gan/gan-9"],
+        "test": ["real/wild/wild-1", "fake/diffusion/diffusion-1"],
+    }
+    (tmp_path / "splits.json").write_text(json.dumps(names))
+    info = folder.build(collections, tmp_path / "out", folder.Choice(splits=tmp_path / "splits.json"))
+    assert {one.id.rpartition(".")[0]: one.split for one in info.sources} == {
+        name.removesuffix(".png").removesuffix(".jpg"): {"val": "validation"}.get(split, split)
+        for split, some in names.items()
+        for name in some
+    }
+    assert len(info.skipped) == 96 - 6 and all("gives it no split" in line for line in info.skipped)
+
+
+def test_everything_for_test(collections: Path, tmp_path: Path) -> None:
+    info = folder.build(collections, tmp_path / "out", folder.Choice(test_only=True))
+    assert {one.split for one in info.sources} == {"test"}
+    assert not any(one.seen for one in info.generators)
+
+
+def test_what_sources_toml_declares(collections: Path, tmp_path: Path) -> None:
+    sent = collections / "fake" / "gan-sent"
+    sent.mkdir()
+    for path in (collections / "fake" / "gan").iterdir():
+        Image.open(path).save(sent / f"{path.stem}.jpg", quality=87)
+    (collections / "sources.toml").write_text(
+        '["real"]\nlicence = "CC BY 4.0"\n'
+        '["real/ffhq"]\nlicence = "CC BY-NC-SA 4.0"\norigin = "FFHQ"\n'
+        '["fake/gan-sent"]\nname = "gan"\nplatform = "telegram"\n'
+    )
+    info = folder.build(collections, tmp_path / "out")
+    licences = {one.id.split("/")[1]: one.licence for one in info.sources}
+    assert licences == {
+        "ffhq": "CC BY-NC-SA 4.0", "wild": "CC BY 4.0", "gan": "not stated", "gan-sent": "not stated",
+        "diffusion": "not stated",
+    }  # fmt: skip
+    assert "FFHQ: real/ffhq/ffhq-0.jpg" in {one.origin for one in info.sources}
+    assert [one.name for one in info.generators] == ["diffusion", "ffhq", "gan", "wild"]
+    sent_to_test = list(Dataset(tmp_path / "out").samples("test", "telegram"))
+    assert sent_to_test and {one.source.split("/")[1] for one in sent_to_test} == {"gan-sent"}, "none is simulated"
+    assert Dataset(tmp_path / "out").platforms("test") == ["pre_social", "facebook", "telegram", "x"]
+
+
+def test_linked_folders_are_followed(collections: Path, tmp_path: Path) -> None:
+    faces(tmp_path / "far", 1, 12)
+    (collections / "real" / "linked").symlink_to(tmp_path / "far")
+    (collections / "real" / "ffhq" / "loop").symlink_to(collections / "real")
+    info = folder.build(collections, tmp_path / "out")
+    assert sum(one.id.startswith("real/linked/") for one in info.sources) == 12
+    assert not any("loop" in one.id for one in info.sources)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("licence =", r"sources.toml is not TOML"),
+        ('["real/none"]\nlicence = "x"', r'sources.toml: there is no folder "real/none"'),
+        ('["real/ffhq"]\nlicense = "x"', r'sources.toml: "real/ffhq": license: unknown key'),
+        ('["fake/gan"]\nname = "ffhq"', "'ffhq' is the name of a generator and of a collection"),
+    ],
+)
+def test_sources_toml_that_says_nothing(collections: Path, tmp_path: Path, text: str, message: str) -> None:
+    (collections / "sources.toml").write_text(text)
+    with pytest.raises(TinydfError, match=message):
+        folder.build(collections, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "splits.json does not exist"),
+        ("[]", "says no splits"),
+        ('{"training": ["real/ffhq/ffhq-1"]}', "says no splits"),
+        ('{"test": ["elsewhere"]}', "names none of the pictures"),
+        ('{"test": ["real/ffhq/ffhq-1"]}', "train has no real one"),
+    ],
+)
+def test_files_of_splits_that_say_nothing(collections: Path, tmp_path: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "splits.json").write_text(content)
+    with pytest.raises(TinydfError, match=message):
+        folder.build(collections, tmp_path / "out", folder.Choice(splits=tmp_path / "splits.json"))
+
+
+def test_an_unseen_generator_that_is_not_there(collections: Path, tmp_path: Path) -> None:
+    with pytest.raises(TinydfError, match="no generator or collection 'flux': --unseen takes one of diffusion, ffhq"):
+        folder.build(collections, tmp_path / "out", folder.Choice(unseen=("flux",)))
+
+
+def test_shortcuts_are_told_and_equalised(collections: Path, tmp_path: Path) -> None:
+    command_line = ["folder", str(collections), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(command, command_line)
+    assert done.exit_code == 0, done.output
+    assert "shortcut: gan can be told from the reals without its traces: " in done.stderr
+    assert "format alone AUC 1.00" in done.stderr and "--equalise" in done.stderr
+    found = {(one.kind, one.generator): one.auc for one in Dataset(tmp_path / "out").info.shortcuts or []}
+    assert found["format", "gan"] == found["JPEG quality", "gan"] == 1
+    assert found["JPEG quality", "diffusion"] > 0.9 and found["size", "gan"] == found["format", "diffusion"] == 0.5
+
+    done = CliRunner().invoke(command, [*command_line, "--equalise"])
+    assert done.exit_code == 0, done.output
+    found = {(one.kind, one.generator): one.auc for one in Dataset(tmp_path / "out").info.shortcuts or []}
+    assert {found[kind, "gan"] for kind in ("format", "size", "JPEG quality")} == {0.5}
+
+
+@pytest.mark.parametrize(("side", "count", "expected"), [
+    (128, 4, [(0, 0)]),
+    (512, 1, [(192, 192)]),
+    (512, 4, [(64, 64), (64, 320), (320, 64), (320, 320)]),
+    (1024, 9, None),
+])  # fmt: skip
+def test_crops_are_spread_over_the_picture(side: int, count: int, expected: list[tuple[int, int]] | None) -> None:
+    places = folder.places(side, side, count)
+    assert len(places) == len(set(places)) == (len(expected) if expected else count)
+    assert expected is None or sorted(places) == expected
+    assert all(top % 8 == left % 8 == 0 and max(top, left) + 128 <= side for top, left in places)
+    if side == 1024:
+        assert {top for top, _ in places} == {104, 448, 784}

@@ -54,13 +54,33 @@ def builtin(out: Path | None, workspace: Workspace) -> None:
 @_out
 @click.option("--crops", type=click.IntRange(min=1), default=4, show_default=True, help="At most so many an image.")
 @click.option("--seed", default=0, show_default=True, help="Chooses the splits.")
+@click.option("--unseen", multiple=True, metavar="NAME", help="A generator or collection for test alone; repeatable.")
+@click.option("--splits", type=click.Path(path_type=Path), help='JSON: {"train": [paths], "val": [], "test": []}.')
+@click.option("--test-only", is_flag=True, help="Everything is for test.")
+@click.option("--equalise", is_flag=True, help="Cut all pictures to one size and write them as one kind of JPEG first.")
 @in_workspace
-def folder(directory: Path, out: Path | None, crops: int, seed: int, workspace: Workspace) -> None:
-    """Build a data set from DIRECTORY/real and DIRECTORY/fake (in fake/, a folder a generator)."""
-    from tinydf.data.folder import build
+def folder(
+    directory: Path,
+    out: Path | None,
+    crops: int,
+    seed: int,
+    unseen: tuple[str, ...],
+    splits: Path | None,
+    test_only: bool,
+    equalise: bool,
+    workspace: Workspace,
+) -> None:
+    """Build a data set from DIRECTORY/real and DIRECTORY/fake.
 
+    A folder in fake/ is a generator, one in real/ a collection. DIRECTORY/sources.toml may give their licence and
+    origin, and the platform on which they were really shared.
+    """
+    from tinydf.data.folder import Choice, build
+
+    if sum(map(bool, (unseen, splits, test_only))) > 1:
+        raise click.UsageError("--unseen, --splits and --test-only exclude each other")
     out = out or workspace.data
-    build(directory, out, seed=seed, crops=crops)
+    build(directory, out, Choice(seed, unseen, splits, test_only), crops, equalise)
     _show(out)
 
 
@@ -158,6 +178,7 @@ def show(directory: Path | None, as_json: bool, workspace: Workspace) -> None:
 
 
 def _show(directory: Path) -> None:
+    from tinydf.data.audit import warning_lines
     from tinydf.data.summary import summarise
 
     summary = summarise(directory)
@@ -176,4 +197,6 @@ def _show(directory: Path) -> None:
         results.print(line, soft_wrap=True)
     for line in summary.skipped:
         results.print(f"skipped {line}", soft_wrap=True)
+    for line in warning_lines(summary.shortcuts):
+        results.print(line, soft_wrap=True)
     results.print(f"{summary.directory} {summary.sha256}", soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Literal
 import click
 
 from tinydf.cli.options import in_workspace
-from tinydf.console import print_json
+from tinydf.console import print_json, warn
 from tinydf.workspace import Workspace
 
 
@@ -34,11 +34,14 @@ def command(
     The threshold is the one that validation chose in training. Several RUNs are set against each other: trained on
     some platforms, tested on all. RUN is build/run if left out.
     """
+    from tinydf.data.audit import warning_lines
     from tinydf.train.evaluate import evaluate, score_run
     from tinydf.train.show import show_evaluation, show_matrix
 
     first, data = workspace.take(run=runs[0] if runs else None, data=data)
     scored = [score_run(run, data, split, sources) for run in (first, *runs[1:])]
+    for line in warning_lines(scored[0].data.info.shortcuts or []):
+        warn(line)
     evaluations = [evaluate(one) for one in scored]
     if plots is not None:
         from tinydf.train.plots import write_plots

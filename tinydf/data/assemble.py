@@ -3,15 +3,30 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tinydf.console import note
-from tinydf.data.dataset import FILE, PLATFORMS, PRE_SOCIAL, SPLITS, Sample, Shard, Split, read_shard, write_shards
+from tinydf.console import progress
+from tinydf.data.dataset import (
+    FILE,
+    PLATFORMS,
+    PRE_SOCIAL,
+    SPLITS,
+    Shard,
+    Split,
+    platform_order,
+    read_shard,
+    write_shard,
+)
+from tinydf.data.parallel import in_processes
 from tinydf.data.social import share
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_directory
 
 SHARED_SPLITS: tuple[Split, ...] = ("validation", "test")
+
+FEW = 1000
+"""Images that one process has done before others have started."""
 
 
 def rank(seed: int, name: str) -> str:
@@ -48,29 +63,56 @@ def assign_splits(
 
 
 def with_shared(directory: Path, shards: Sequence[Shard], seed: int) -> list[Shard]:
-    """Write what the validation and test images look like after sharing, on each platform.
+    """Write what the validation and test images look like after sharing, on each platform that has no images already.
 
     Args:
         directory: the data set that is being made.
-        shards: its pre-social shards.
+        shards: those that it has: pre-social ones, and of pictures that were really shared.
         seed: chooses the platforms' qualities, see `social.share`.
 
     Returns:
         Those shards and the ones written, by split and platform.
     """
-    written = list(shards)
-    for split in SHARED_SPLITS:
-        mine = [shard for shard in shards if (shard.split, shard.platform) == (split, PRE_SOCIAL)]
-        for platform in PLATFORMS[1:] if mine else ():
-            note(f"sharing {split} on {platform}")
-            written += write_shards(directory, split, platform, _shared(directory, mine, platform, seed))
-    return sorted(written, key=lambda one: (SPLITS.index(one.split), PLATFORMS.index(one.platform)))
+    there = {(shard.split, shard.platform) for shard in shards}
+    jobs = [
+        Job(directory, shard, platform, seed, int(Path(shard.path).stem.rpartition("-")[2]))
+        for shard in shards
+        if shard.platform == PRE_SOCIAL and shard.split in SHARED_SPLITS
+        for platform in PLATFORMS[1:]
+        if (shard.split, platform) not in there
+    ]
+    with progress() as bar:
+        task = bar.add_task("sharing", total=len(jobs), tally="")
+        written = list(shards)
+        for one in in_processes(_share, jobs, workers_for(sum(job.shard.count for job in jobs))):
+            written.append(one)
+            bar.update(task, advance=1)
+    return sorted(written, key=lambda one: (SPLITS.index(one.split), platform_order(one.platform), one.path))
 
 
-def _shared(directory: Path, shards: Sequence[Shard], platform: str, seed: int) -> Iterator[Sample]:
-    for shard in shards:
-        for sample in read_shard(directory, shard):
-            yield sample.model_copy(update={"platform": platform, "image": share(sample.image, platform, seed)})
+@dataclass(frozen=True)
+class Job:
+    """A pre-social shard to share on a platform."""
+
+    directory: Path
+    shard: Shard
+    platform: str
+    seed: int
+    number: int
+
+
+def _share(job: Job) -> Shard:
+    """Share a shard's images, in a worker."""
+    shared = [
+        sample.model_copy(update={"platform": job.platform, "image": share(sample.image, job.platform, job.seed)})
+        for sample in read_shard(job.directory, job.shard)
+    ]
+    return write_shard(job.directory, job.shard.split, job.platform, job.number, shared)
+
+
+def workers_for(pieces: int) -> int | None:
+    """How many processes a number of images or crops is worth: this one alone, or all cores."""
+    return 1 if pieces < FEW else None
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from tinydf.errors import TinydfError
 from tinydf.files import read_record, sha256_bytes, sha256_file
@@ -90,6 +90,14 @@ class Generator(Strict):
     seen: bool = Field(description="false if it makes images of the test split only")
 
 
+class Shortcut(Strict):
+    """How well something that has nothing to do with how pictures were made tells fakes from reals."""
+
+    kind: str = Field(description="format, size, JPEG quality, colour statistics or border")
+    generator: str = Field(description="whose pictures are told from the reals")
+    auc: float = Field(ge=0.5, le=1)
+
+
 class DatasetInfo(Strict):
     """`dataset.json`."""
 
@@ -102,6 +110,22 @@ class DatasetInfo(Strict):
     generators: list[Generator]
     shards: list[Shard]
     skipped: list[str] = Field(default=[], description="what was left out, each with the reason")
+    shortcuts: list[Shortcut] | None = Field(
+        default=None, description="the audit of pictures from folders, see audit.py"
+    )
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without an audit, the keys of data sets that never had one: their bytes, and so their SHA-256, stay."""
+        values: dict[str, Any] = plain(self)
+        if self.shortcuts is None:
+            del values["shortcuts"]
+        return values
+
+
+def platform_order(platform: str) -> tuple[int, str]:
+    """What platforms are sorted by: pre-social first, then those that are simulated, then others by name."""
+    return (PLATFORMS.index(platform) if platform in PLATFORMS else len(PLATFORMS), platform)
 
 
 class Dataset:
@@ -120,7 +144,7 @@ class Dataset:
     def platforms(self, split: Split) -> list[str]:
         """The platforms that a split has images of, pre-social first."""
         have = {shard.platform for shard in self.info.shards if shard.split == split}
-        return [name for name in PLATFORMS if name in have] + sorted(have.difference(PLATFORMS))
+        return sorted(have, key=platform_order)
 
     def count(self, split: Split, platform: str = PRE_SOCIAL) -> int:
         """How many images a split has of a platform."""
@@ -203,12 +227,17 @@ def write_shards(directory: Path, split: Split, platform: str, samples: Iterable
     shards: list[Shard] = []
     remaining = iter(samples)
     while part := list(itertools.islice(remaining, MAX_SHARD_SAMPLES)):
-        name = f"shards/{split}-{platform}-{len(shards):05d}.tar"
-        data = _tar(part)
-        (directory / "shards").mkdir(parents=True, exist_ok=True)
-        (directory / name).write_bytes(data)
-        shards.append(Shard(path=name, split=split, platform=platform, count=len(part), sha256=sha256_bytes(data)))
+        shards.append(write_shard(directory, split, platform, len(shards), part))
     return shards
+
+
+def write_shard(directory: Path, split: Split, platform: str, number: int, samples: list[Sample]) -> Shard:
+    """Write one shard, the `number`-th of its split and platform."""
+    name = f"shards/{split}-{platform}-{number:05d}.tar"
+    data = _tar(samples)
+    (directory / "shards").mkdir(parents=True, exist_ok=True)
+    (directory / name).write_bytes(data)
+    return Shard(path=name, split=split, platform=platform, count=len(samples), sha256=sha256_bytes(data))
 
 
 def _tar(samples: list[Sample]) -> bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from tinydf.data.dataset import FAKE, REAL, SPLITS, Dataset, Strict
+from tinydf.data.dataset import FAKE, REAL, SPLITS, Dataset, Shortcut, Strict
 
 
 class Row(Strict):
@@ -31,6 +31,7 @@ class DatasetSummary(Strict):
     licences: dict[str, int]
     credits: list[str] = Field(description="the sources whose licence asks that their makers are named, and those")
     skipped: list[str]
+    shortcuts: list[Shortcut] = Field(description="what separates the classes without traces, see audit.py")
 
 
 def summarise(directory: Path) -> DatasetSummary:
@@ -75,6 +76,7 @@ def summarise(directory: Path) -> DatasetSummary:
         licences=dict(sorted(licences.items())),
         credits=[f"{one.licence}: {one.origin}" for one in info.sources if one.licence.startswith("CC")],
         skipped=info.skipped,
+        shortcuts=info.shortcuts or [],
     )
 
 
