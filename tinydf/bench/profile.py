@@ -137,7 +137,7 @@ def profile(
     inputs = random_inputs(compiled.plan.input.shape, SAMPLES)
     with tempfile.TemporaryDirectory(prefix="tinydf-profile-") as scratch:
         export, firmware = Path(scratch) / "export", Path(scratch) / "firmware"
-        _write_export(tflite, compiled, export)
+        write_export(tflite, compiled, export)
         built = build(board_name, export, firmware, engine, choice)
         code_bytes = engine_code_bytes((firmware / MAP).read_text(encoding="utf-8", errors="replace"))
         measured = _run(board_name, firmware / ELF, built, inputs, port, baud)
@@ -178,8 +178,8 @@ def _check_output(size: int) -> None:
         )
 
 
-def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
-    """An export directory with all that a build needs, for a model that need not be a detector."""
+def write_export(tflite: bytes, compiled: Compiled, directory: Path, name: str = "profile") -> None:
+    """An export directory with all that a build needs, for a model that need not be a detector; `name` is its name."""
     directory.mkdir(parents=True)
     (directory / MODEL).write_bytes(tflite)
     write_compiled(compiled, directory)
@@ -188,7 +188,7 @@ def _write_export(tflite: bytes, compiled: Compiled, directory: Path) -> None:
         for edge in (compiled.plan.input, compiled.plan.output)
     ]
     manifest = Manifest(
-        name="profile",
+        name=name,
         input=edges[0],
         output=edges[1],
         preprocess=Preprocess(size=96),
