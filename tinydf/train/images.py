@@ -77,6 +77,4 @@ def demand_size(images: Images, size: int, what: str) -> None:
 
 def to_tensor(crops: NDArray[np.uint8], preprocess: Preprocess) -> Tensor:
     """Crops, uint8 [batch, size, size, 3], as the model's input, float [batch, 3, size, size], channels_last."""
-    values = torch.from_numpy(np.ascontiguousarray(crops)).to(torch.float32) / 255
-    values = (values - torch.tensor(preprocess.mean)) / torch.tensor(preprocess.std)
-    return values.permute(0, 3, 1, 2)
+    return torch.from_numpy(preprocess.to_float(crops)).permute(0, 3, 1, 2)
