@@ -1,15 +1,20 @@
 # `make demo` does everything on a fresh machine; `make test` runs the tests. Both set up what they need first.
 PYTHON := .venv/bin/python
+SIDE_BY_SIDE := -n auto --dist worksteal
 C_SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 
-.PHONY: demo test test-boards fuzz mutants bench-engine bench-detectors bench-share bench-train bench-faces results
+.PHONY: demo test test-fast test-boards fuzz mutants
+.PHONY: bench-engine bench-detectors bench-share bench-train bench-faces results
 .PHONY: lint imports format hooks docs docs-serve setup lock dist clean help
 
 demo: setup ## From photographs to a report measured on an emulated nucleo-h743
 	$(PYTHON) -m tinydf.cli demo --out build/demo
 
 test: setup ## All tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE)
+
+test-fast: setup ## The tests that need neither emulator nor conversion and take little: under two minutes
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) -m "not slow and not emulator and not export"
 
 test-boards: setup ## The demo model on every emulated board, 20 images, no byte other: docs/reference/boards.md
 	$(PYTHON) -m benchmarks.boards

@@ -1,21 +1,56 @@
 """What the tests of several rooms share, made once in a session: a small data set, a run on it, and its export."""
 
+import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
 from tests.data.synthetic import tiny_dataset
+from tests.once import made_once, worker
 from tinydf.artefacts.preprocess import Preprocess
+from tinydf.resources import cache_directory
+
+BYTES_PER_WORKER = 5 << 30
+"""Torch and TensorFlow, and a training or a conversion that runs beside them."""
+SHARED_ROOMS = ("packages", "host-engines", "emulator", "ccache")
+"""What of the cache is found by its contents, so that processes can share it; emulated boards are found by name."""
 
 # A shell that starts the tests in the background has them and all their children ignore Ctrl-C, which some tests press.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: as many processes as there are cores, and as there is memory for."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(len(os.sched_getaffinity(0)), memory // BYTES_PER_WORKER))
+
+
+def pytest_configure() -> None:
+    """Firmware compiles each kernel once for all boards of a core; processes side by side do not meet.
+
+    Each of those takes one thread, and has emulated boards of its own.
+    """
+    if ccache := shutil.which("ccache"):
+        os.environ["CMAKE_C_COMPILER_LAUNCHER"] = os.environ["CMAKE_CXX_COMPILER_LAUNCHER"] = ccache
+        os.environ |= {"CCACHE_DIR": str(cache_directory("ccache")), "CCACHE_NOHASHDIR": "1"}
+    if name := worker():
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        shared = {room: cache_directory(room) for room in SHARED_ROOMS}
+        own = cache_directory("tests") / name
+        own.mkdir(exist_ok=True)
+        for room, directory in shared.items():
+            if not (own / room).exists():
+                (own / room).symlink_to(directory)
+        os.environ["TINYDF_CACHE"] = str(own)
+
+
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set directory: 16 real and fake crops a split, validation and test on all platforms."""
-    return tiny_dataset(tmp_path_factory.mktemp("tiny") / "data")
+    return made_once(tmp_path_factory, "tiny-data", lambda base: tiny_dataset(base / "data")) / "data"
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +68,7 @@ def tiny_run(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         augmentation=Augmentation(share=0.5),
         training=Training(epochs=12, batch_size=8, learning_rate=4e-3),
     )
-    run = tmp_path_factory.mktemp("tiny") / "run"
-    train(recipe, tiny_data, run)
-    return run
+    return made_once(tmp_path_factory, "tiny-run", lambda base: train(recipe, tiny_data, base / "run")) / "run"
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +76,10 @@ def tiny_export(tiny_run: Path, tiny_data: Path, tmp_path_factory: pytest.TempPa
     """An export directory, made from `tiny_run` through every stage."""
     from tinydf.export.run import export_run
 
-    export = tmp_path_factory.mktemp("tiny") / "export"
-    export_run(tiny_run, tiny_data, export)
-    return export
+    def make(base: Path) -> None:
+        export_run(tiny_run, tiny_data, base / "export")
+
+    return made_once(tmp_path_factory, "tiny-export", make) / "export"
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +87,10 @@ def tiny_firmware(tiny_export: Path, tmp_path_factory: pytest.TempPathFactory) -
     """A build directory: `tiny_export` for the host."""
     from tinydf.boards.build import build
 
-    firmware = tmp_path_factory.mktemp("tiny") / "firmware"
-    build("posix", tiny_export, firmware)
-    return firmware
+    def make(base: Path) -> None:
+        build("posix", tiny_export, base / "firmware")
+
+    return made_once(tmp_path_factory, "tiny-firmware", make) / "firmware"
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +105,7 @@ def h743_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.boards.export import write_export
     from tinydf.boards.build import build
 
-    base = tmp_path_factory.mktemp("h743")
-    build("nucleo-h743", write_export(base / "export"), base / "out")
-    return base / "out"
+    def make(base: Path) -> None:
+        build("nucleo-h743", write_export(base / "export"), base / "out")
+
+    return made_once(tmp_path_factory, "h743", make) / "out"

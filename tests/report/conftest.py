@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.posix import switched_on
+from tests.once import made_once
 from tinydf.bench.run import bench
 from tinydf.report import chain
 from tinydf.report.chain import Artefacts
@@ -43,10 +44,13 @@ def places(
     tiny_data: Path, tiny_run: Path, tiny_export: Path, tiny_firmware: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Places:
     """Everything that a report of the small run is made from."""
-    directory = tmp_path_factory.mktemp("report")
-    with switched_on(tiny_firmware, directory / "tty") as board:
-        bench([board.port], tiny_data, tiny_export, directory / "bench", firmware=tiny_firmware)
-    return Places(tiny_data, tiny_run, tiny_export, tiny_firmware, directory / "bench")
+
+    def make(base: Path) -> None:
+        with switched_on(tiny_firmware, base / "tty") as board:
+            bench([board.port], tiny_data, tiny_export, base / "bench", firmware=tiny_firmware)
+
+    benched = made_once(tmp_path_factory, "report", make) / "bench"
+    return Places(tiny_data, tiny_run, tiny_export, tiny_firmware, benched)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.data.synthetic import tiny_dataset
+from tests.once import made_once
 from tinydf.train.loop import train
 from tinydf.train.recipe import Recipe, read_recipe
 
@@ -29,7 +30,7 @@ average = 0.5
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_dataset(tmp_path_factory.mktemp("data") / "tiny")
+    return made_once(tmp_path_factory, "train-data", lambda base: tiny_dataset(base / "tiny")) / "tiny"
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,4 @@ def recipe(recipe_path: Path) -> Recipe:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, data: Path, recipe: Recipe) -> Path:
     """A finished run; tests that change a run take a copy."""
-    out = tmp_path_factory.mktemp("run") / "small"
-    train(recipe, data, out)
-    return out
+    return made_once(tmp_path_factory, "train-run", lambda base: train(recipe, data, base / "small")) / "small"
