@@ -185,7 +185,7 @@ def _kind(node: dict[str, Any], named: dict[str, Any]) -> str:
     if "enum" in node or "const" in node:
         return ", ".join(f"`{one}`" for one in node.get("enum", [node.get("const")]))
     if node.get("type") == "array":
-        inner = node.get("items") or next(iter(node.get("prefixItems", [])), {})
+        inner: dict[str, Any] = node.get("items") or next(iter(node.get("prefixItems", [])), {})
         return f"list of {_kind(_resolved(inner, named), named)}"
     words = {"string": "text", "integer": "integer", "number": "number", "boolean": "true or false", "object": "table"}
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
