@@ -1,7 +1,8 @@
 """The Python API: compile a model, build its firmware, emulate or flash a board, and run the model there.
 
-Everything here is reached as an attribute of `tinydf`, which imports this module when one is first used:
+Everything here is reached as an attribute of `tinydf`, which imports this module when one is first used.
 
+Examples:
     >>> import numpy as np, tinydf
     >>> model = tinydf.compile("detector.tflite", core="cortex-m7", name="face")
     >>> model.plan.arena_bytes
@@ -80,9 +81,10 @@ class Model:
     def write(self, directory: FilePath) -> None:
         """Write NAME_model.c, NAME_model.h and NAME_plan.json (`model_aot.c` and so on without a name).
 
-        >>> tinydf.compile("detector.tflite", name="face").write("c")
-        >>> sorted(path.name for path in Path("c").iterdir())
-        ['face_model.c', 'face_model.h', 'face_plan.json']
+        Examples:
+            >>> tinydf.compile("detector.tflite", name="face").write("c")
+            >>> sorted(path.name for path in Path("c").iterdir())
+            ['face_model.c', 'face_model.h', 'face_plan.json']
 
         Raises:
             OSError: if it cannot be written.
@@ -103,9 +105,10 @@ class Model:
         Raises:
             TinydfError: if the type or shape is another one, or there is no C compiler.
 
-        >>> model = tinydf.compile("detector.tflite")
-        >>> model.run_host(np.zeros((3, *model.input_shape), np.int8)).shape
-        (3, 2)
+        Examples:
+            >>> model = tinydf.compile("detector.tflite")
+            >>> model.run_host(np.zeros((3, *model.input_shape), np.int8)).shape
+            (3, 2)
         """
         single = _checked(inputs, self.input_shape)
         outputs = self._host.run(inputs[np.newaxis] if single else inputs)
@@ -154,8 +157,9 @@ def compile(model: FilePath | bytes, core: str = "cortex-m7", name: str = "") ->
     Raises:
         TinydfError: if the file is missing or damaged, or uses what the compiler does not support.
 
-    >>> tinydf.compile("detector.tflite", core="cortex-m55").plan.target
-    'armv8.1-m'
+    Examples:
+        >>> tinydf.compile("detector.tflite", core="cortex-m55").plan.target
+        'armv8.1-m'
     """
     from tinydf.compiler import compile_model, target_of
 

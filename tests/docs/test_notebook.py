@@ -1,4 +1,4 @@
-"""The notebook of the documentation runs, and prints what it shows, but for figures that a compiler's version decides."""
+"""The notebook of the documentation runs, and prints what it shows; figures may be those of another compiler."""
 
 import os
 import re
