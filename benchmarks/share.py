@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from pydantic import BaseModel
-from scipy.ndimage import uniform_filter
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tinydf.cli.main import errors_as_lines
 from tinydf.console import note
@@ -34,7 +34,6 @@ TRUEFAKE = {"facebook": (36.21, 0.92), "telegram": (37.09, 0.93), "x": (39.26, 0
 
 CHAINS = (("facebook",), ("telegram",), ("x",), ("facebook", "telegram"))
 SIDE = 1024
-SSIM_WINDOW = 7
 
 
 class Fidelity(BaseModel):
@@ -97,22 +96,13 @@ def _compare_one(job: tuple[Photograph, str]) -> tuple[float, float, int]:
 
 def psnr_of(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Peak signal to noise ratio in dB, over all channels."""
-    error = np.mean((one.astype(np.float64) - other) ** 2)
-    return float(10 * np.log10(255**2 / error))
+    return float(peak_signal_noise_ratio(one, other))
 
 
 def ssim_of(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Structural similarity (Wang et al. 2004) in windows of 7x7, mean over pixels and channels."""
-    first, second = 0.01 * 255, 0.03 * 255
-    figures = []
-    for channel in range(3):
-        x, y = one[..., channel].astype(np.float32), other[..., channel].astype(np.float32)
-        mean_x, mean_y = uniform_filter(x, SSIM_WINDOW), uniform_filter(y, SSIM_WINDOW)
-        covariance = uniform_filter(x * y, SSIM_WINDOW) - mean_x * mean_y
-        variances = uniform_filter(x * x + y * y, SSIM_WINDOW) - mean_x**2 - mean_y**2
-        likeness = (2 * mean_x * mean_y + first**2) * (2 * covariance + second**2)
-        figures.append(np.mean(likeness / ((mean_x**2 + mean_y**2 + first**2) * (variances + second**2))))
-    return float(np.mean(figures))
+    _, likeness = structural_similarity(one, other, channel_axis=2, use_sample_covariance=False, full=True)
+    return float(likeness.mean())
 
 
 def time_folder(directory: Path, scratch: Path, platforms: tuple[str, ...], workers: int) -> Speed:
