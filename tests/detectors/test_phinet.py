@@ -47,14 +47,36 @@ def test_alpha_scales_the_filters() -> None:
 @pytest.mark.parametrize("factor", [0.1, 1.0, 7.3])
 def test_the_bank_survives_int8_per_channel_exactly(factor: float) -> None:
     """For each factor that the normalisation folds in, 127 steps a channel hold the taps, and they sum to zero."""
-    weight = ResidualBank(63, gain=3.0)[0].weight * factor
+    weight = ResidualBank(63, gain=3.0, chroma=63)[0].weight * factor
     steps = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) / LARGEST)
     assert torch.allclose(steps, steps.round(), atol=1e-4)
     assert not steps.round().sum(dim=(1, 2, 3)).any()
 
 
+def test_chroma_filters_see_colour_alone() -> None:
+    taps = ResidualBank(4, gain=1.5, chroma=2)[0].weight
+    assert taps.shape == (4 + 2 * 2, 3, 8, 8)
+    grey, colour = taps[:4], taps[4:]
+    assert torch.equal(grey[:, 0], grey[:, 1]) and torch.equal(grey[:, 0], grey[:, 2])
+    assert colour.sum(dim=1).abs().max() <= 2, "a grey pattern leaves no more than rounding"
+    assert colour.abs().amax(dim=(1, 2, 3)).eq(LARGEST).all()
+    model = detectors.build("phinet", {**SMALL, "chroma": 5}).eval()
+    assert model(torch.rand(1, 3, 96, 96)).shape == (1, 2)
+
+
+def test_chroma_is_part_of_the_fixed_first_layer() -> None:
+    with pytest.raises(TinydfError, match="chroma adds filters to the fixed first layer: give residuals, too"):
+        detectors.build("resnet-8", {"chroma": 4})
+    for name, options in (
+        ("resnet-8", {"residuals": 8, "chroma": 4}),
+        ("micronet", {"size": "m0", "residuals": 24, "chroma": 9}),
+    ):
+        model = detectors.build(name, options).eval()
+        assert model(torch.rand(1, 3, 96, 96)).shape == (1, 2)
+
+
 def test_the_bank_ignores_brightness_and_is_not_trained() -> None:
-    bank = ResidualBank(24, gain=3.0).double().eval()
+    bank = ResidualBank(24, gain=3.0, chroma=10).double().eval()
     image = torch.rand(1, 3, 96, 96, dtype=torch.float64) / 100
     assert torch.allclose(bank(image), bank(image + 0.5), atol=1e-6)
     assert not bank[0].weight.requires_grad

@@ -156,6 +156,7 @@ class Options(FirstLayerOptions):
 
     size: Literal["m0", "m1", "m2", "m3"]
     residuals: int = Field(default=0, ge=0, le=60, multiple_of=6, description="0 for the paper's own first layer")
+    chroma: int = Field(default=0, ge=0, le=18, multiple_of=3, description="filters for each colour difference")
     blocks: tuple[int, int] | None = Field(
         default=None, description="the first and the last, from 1, of the size's blocks that it has; all of them"
     )
@@ -185,9 +186,9 @@ class MicroNet(nn.Module):  # type: ignore[misc]
     def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
         size = SIZES[options.size]
-        channels = options.residuals or size.stem[0] * size.stem[1]
+        channels = options.first_filters or size.stem[0] * size.stem[1]
         if options.residuals:
-            self.stem: nn.Module = ResidualBank(options.residuals, options.residual_gain)
+            self.stem: nn.Module = ResidualBank(options.residuals, options.residual_gain, options.chroma)
         else:
             self.stem = _stem(*size.stem)
         self.blocks = nn.Sequential()

@@ -33,9 +33,9 @@ class MobileNetV2(nn.Module):  # type: ignore[misc]
 
     def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
-        channels = options.residuals or divisible(FIRST * options.width)
+        channels = options.first_filters or divisible(FIRST * options.width)
         if options.residuals:
-            layers: list[nn.Module] = [ResidualBank(options.residuals, options.residual_gain)]
+            layers: list[nn.Module] = [ResidualBank(options.residuals, options.residual_gain, options.chroma)]
         else:
             layers = [normalised(SameConv2d(3, channels, 3, stride=2), nn.ReLU6())]
         halved = bool(options.residuals)

@@ -60,9 +60,9 @@ class MobileNetV3Small(nn.Module):  # type: ignore[misc]
 
     def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
-        channels = options.residuals or divisible(FIRST * options.width)
+        channels = options.first_filters or divisible(FIRST * options.width)
         if options.residuals:
-            layers: list[nn.Module] = [ResidualBank(options.residuals, options.residual_gain)]
+            layers: list[nn.Module] = [ResidualBank(options.residuals, options.residual_gain, options.chroma)]
         else:
             layers = [normalised(SameConv2d(3, channels, 3, stride=2), nn.Hardswish())]
         for number, row in enumerate(ROWS):

@@ -48,9 +48,9 @@ class PhiNet(nn.Module):  # type: ignore[misc]
 
     def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
-        self.residuals = ResidualBank(options.residuals, options.residual_gain)
+        self.residuals = ResidualBank(options.residuals, options.residual_gain, options.chroma)
         self.blocks = nn.Sequential()
-        channels, filters = options.residuals, FILTERS * options.alpha
+        channels, filters = options.first_filters, FILTERS * options.alpha
         for number in range(1, options.blocks + 1):
             halves = number in options.downsampling
             filters *= 2 if halves and number > 1 else 1

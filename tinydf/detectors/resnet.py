@@ -40,9 +40,9 @@ class ResNet(nn.Module):  # type: ignore[misc]
 
     def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
-        channels = options.residuals or FILTERS[0]
+        channels = options.first_filters or FILTERS[0]
         if options.residuals:
-            self.conv1: nn.Module = ResidualBank(options.residuals, options.residual_gain)
+            self.conv1: nn.Module = ResidualBank(options.residuals, options.residual_gain, options.chroma)
             self.bn1: nn.Module = nn.Identity()
             self.maxpool: nn.Module = nn.Identity()
         else:

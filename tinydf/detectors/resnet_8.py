@@ -30,9 +30,9 @@ class ResNet8(nn.Module):  # type: ignore[misc]
 
     def __init__(self, options: Options, classes: int = 2) -> None:
         super().__init__()
-        channels = options.residuals or FILTERS[0]
+        channels = options.first_filters or FILTERS[0]
         if options.residuals:
-            self.first: nn.Module = ResidualBank(options.residuals, options.residual_gain)
+            self.first: nn.Module = ResidualBank(options.residuals, options.residual_gain, options.chroma)
         else:
             self.first = normalised(SameConv2d(3, channels, 3, options.stride), nn.ReLU())
         self.blocks = nn.Sequential()
