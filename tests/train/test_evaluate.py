@@ -48,17 +48,27 @@ def test_an_image_of_several_crops_has_their_mean_score(finished: Path, data: Pa
     assert together == pytest.approx([alone.mean()], abs=1e-4)
 
 
-def test_unseen_generators_are_kept_apart(finished: Path, data: Path, tmp_path: Path) -> None:
-    """The same data set with its generator marked as unseen: only photographs are left among the seen."""
-    described = json.loads((data / FILE).read_text())
-    described["generators"][0]["seen"] = False
-    (tmp_path / FILE).write_text(json.dumps(described))
-    evaluation = evaluate(replace(score_run(finished, data, "test"), data=Dataset(tmp_path)))
+def test_unseen_generators_are_kept_apart(finished: Path, data: Path) -> None:
+    """A run that learned from another generator: only photographs are left among the seen."""
+    scored = score_run(finished, data, "test")
+    assert scored.metrics.generators == ("checker2",), "a run records whose fakes it learned from"
+    others = scored.metrics.model_copy(update={"generators": ("another",)})
+    evaluation = evaluate(replace(scored, metrics=others))
     assert evaluation.seen["pre_social"].balanced_accuracy is None
     assert evaluation.certainty["seen"]["pre_social"].intervals.keys() == {"tnr"}
     assert evaluation.all["pre_social"].images == 2 * evaluation.seen["pre_social"].images
     assert not evaluation.generators["checker2"].seen
     assert evaluation.after_sharing.keys() == {"unseen", "all"}
+
+
+def test_a_run_without_a_record_is_judged_by_the_data_set(finished: Path, data: Path, tmp_path: Path) -> None:
+    described = json.loads((data / FILE).read_text())
+    described["generators"][0]["seen"] = False
+    (tmp_path / FILE).write_text(json.dumps(described))
+    scored = replace(score_run(finished, data, "test"), data=Dataset(tmp_path))
+    assert evaluate(scored).generators["checker2"].seen, "by the run's record, whatever the data set trains"
+    unrecorded = scored.metrics.model_copy(update={"generators": None})
+    assert not evaluate(replace(scored, metrics=unrecorded)).generators["checker2"].seen
 
 
 def test_sharing_is_summed_up(finished: Path, data: Path) -> None:

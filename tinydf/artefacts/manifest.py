@@ -73,6 +73,9 @@ class Manifest(BaseModel):
     preprocess: Preprocess
     decision: Decision
     chain: Provenance
+    generators: tuple[str, ...] | None = Field(
+        default=None, description="whose fakes the detector learned from; None if nobody recorded it"
+    )
     tflm_arena_bytes: int | None = Field(
         default=None, ge=0, description="what the tflite-micro interpreter used on the host; None if it was not there"
     )

@@ -52,6 +52,9 @@ class Metrics(Finished):
     threads: int
     initial_sha256: str | None = Field(default=None, description="of the weights of --init or --weights")
     ranges_sha256: str | None = Field(default=None, description="of the learned int8 ranges, ranges.safetensors")
+    generators: tuple[str, ...] | None = Field(
+        default=None, description="whose fakes it learned from; none in runs from before this was recorded"
+    )
     validation: dict[str, Figures] = Field(description="by platform, at the threshold")
 
 

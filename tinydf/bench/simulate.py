@@ -98,7 +98,7 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0, 
         images=len(cases),
         seconds=round(seconds, 3),
         images_per_second=round(len(cases) / seconds, 1),
-        accuracy=measure_accuracy(cases, {case.generator: dataset.seen(case.generator) for case in cases}),
+        accuracy=measure_accuracy(cases, dataset.known({case.generator for case in cases}, manifest.generators)),
         speed=compare_speed(export, (export / MODEL).read_bytes(), _first_inputs(manifest, dataset, split, compare))
         if compare
         else None,

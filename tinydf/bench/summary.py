@@ -121,7 +121,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Bu
         raise TinydfError("the journal holds no answer yet", "continue with --resume")
     header = journal.header
     wrong = [one for one in answers if not _as_host(one, manifest)]
-    known = {one.generator: dataset.seen(one.generator) for one in answers}
+    known = dataset.known({one.generator for one in answers}, manifest.generators)
     return Bench(
         dataset_sha256=header.dataset_sha256,
         manifest_sha256=header.manifest_sha256,

@@ -7,7 +7,7 @@ import io
 import itertools
 import json
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -151,8 +151,25 @@ class Dataset:
         return sum(shard.count for shard in self._shards(split, platform))
 
     def seen(self, generator: str) -> bool:
-        """Whether training saw images of this generator (photographs count as seen)."""
+        """Whether this data set's training split has images of a generator (photographs count as seen)."""
         return all(one.seen for one in self.info.generators if one.name == generator)
+
+    def known(self, generators: Iterable[str], learned: Sequence[str] | None) -> dict[str, bool]:
+        """Of each generator, whether a detector has seen it: a property of both, and not of this data set.
+
+        Args:
+            generators: names; reals count as seen.
+            learned: whose fakes the detector learned from, as its run recorded; this data set's own if it did not.
+        """
+        fakes = {one.name for one in self.info.generators if one.label == FAKE}
+        return {
+            name: self.seen(name) if learned is None else name not in fakes or name in learned for name in generators
+        }
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The generators whose fakes are in the training split."""
+        return tuple(one.name for one in self.info.generators if one.label == FAKE and one.seen)
 
     def samples(self, split: Split, platform: str = PRE_SOCIAL) -> Iterator[Sample]:
         """The images of a split as seen on a platform, in the shards' order.

@@ -50,6 +50,7 @@ class Origin:
         onnx: gives the model as ONNX.
         ranges: gives the int8 ranges that were learned, by names of the float .tflite, which it takes with some inputs,
             float32 [images, size, size, 3]; None if none were.
+        generators: whose fakes it learned from, if that was recorded.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Origin:
     logits: Callable[[NDArray[np.float32]], Logits]
     onnx: Callable[[], bytes]
     ranges: Callable[[bytes, NDArray[np.float32]], dict[str, Range]] | None = None
+    generators: tuple[str, ...] | None = None
 
 
 def export_run(source: Path, data: Path | None, out: Path, calibration: Sequence[Calibration] = ()) -> Manifest:
@@ -125,6 +127,7 @@ def _from_run(run: Path, data: Dataset) -> Origin:
         logits=lambda images: run_torch(model, images),
         onnx=lambda: to_onnx(model, recipe.preprocess.size),
         ranges=(lambda tflite, images: learned_ranges(model, ranges, tflite, images)) if ranges else None,
+        generators=metrics.generators,
     )
 
 
@@ -199,7 +202,7 @@ def _convert(directory: Path, origin: Origin, data: Dataset, methods: Sequence[C
         tflite=sha256_bytes(tflite),
     )
     decision = Decision(threshold=origin.threshold, temperature=origin.temperature)
-    return _package(directory, tflite, model, origin.name, origin.preprocess, decision, chain)
+    return _package(directory, tflite, model, origin.name, origin.preprocess, decision, chain, origin.generators)
 
 
 def _int8_models(
@@ -244,7 +247,8 @@ def _from_tflite(directory: Path, path: Path) -> Manifest:
     model = Int8Model(tflite, path.name)
     if path.name == MODEL and (path.parent / FILE).is_file():
         known = read_export(path.parent)
-        return _package(directory, tflite, model, known.name, known.preprocess, known.decision, known.chain)
+        chain, generators = known.chain, known.generators
+        return _package(directory, tflite, model, known.name, known.preprocess, known.decision, chain, generators)
     preprocess = Preprocess(size=model.input.shape[1])
     chain = Provenance(tflite=sha256_bytes(tflite))
     return _package(directory, tflite, model, path.stem, preprocess, Decision(), chain)
@@ -258,6 +262,7 @@ def _package(
     preprocess: Preprocess,
     decision: Decision,
     chain: Provenance,
+    generators: tuple[str, ...] | None = None,
 ) -> Manifest:
     """Write the model, its C sources for both engines, and the manifest."""
     steps = threshold_steps(decision.threshold, model.output.scale)
@@ -268,6 +273,7 @@ def _package(
         preprocess=preprocess,
         decision=decision.model_copy(update={"threshold": steps * model.output.scale, "threshold_steps": steps}),
         chain=chain,
+        generators=generators,
         tflm_arena_bytes=_tflm_arena(tflite, name),
     )
     (directory / MODEL).write_bytes(tflite)

@@ -62,7 +62,8 @@ class Scored:
 
     def known(self) -> dict[str, bool]:
         """Of each generator, whether training saw it."""
-        return {name: self.data.seen(name) for some in self.images.values() for name in some.generators}
+        names = {name for some in self.images.values() for name in some.generators}
+        return self.data.known(names, self.metrics.generators)
 
 
 def score_run(run: Path, data_directory: Path, split: Split, sources: str = "*") -> Scored:

@@ -209,6 +209,7 @@ def _finish(
         threads=torch.get_num_threads(),
         initial_sha256=initial_sha256,
         ranges_sha256=sha256_file(out / RANGES) if quantised else None,
+        generators=data.learned,
         validation=verdict.figures,
     )
     run.save_record(metrics, out)
