@@ -29,6 +29,8 @@ MOST = 4000
 SAMPLED = 128
 """Pixels a side, or a little more, by which colours are counted."""
 
+SEAM_LINES = 12
+
 STANDARD_MEAN = 57.625
 """Mean of the luminance table of ITU-T T.81, K.1, which libjpeg scales by its quality."""
 
@@ -94,12 +96,16 @@ def _colour(pixels: NDArray[np.uint8]) -> tuple[float, ...]:
 
 
 def _border(pixels: NDArray[np.uint8]) -> tuple[float, ...]:
-    """Of each side's outermost line of pixels: its deviation, its step to the next, and how black and white it is."""
+    """Of each side's outermost line of pixels: is there a seam behind it, and how black and white is it?
+
+    A seam is a step to the next line that is larger than the steps further in; how smooth a picture is does not count.
+    """
     grey = pixels.astype(np.float32).mean(axis=2)
     found: list[float] = []
     for lines in (grey, grey[::-1], grey.T, grey.T[::-1]):
+        steps = np.abs(np.diff(lines[: SEAM_LINES + 1], axis=0)).mean(axis=1)
         line = lines[0]
-        found += [line.std(), np.abs(line - lines[1]).mean(), (line <= 2).mean(), (line >= 253).mean()]
+        found += [steps[0] / (steps[1:].mean() + 1), (line <= 2).mean(), (line >= 253).mean()]
     return tuple(map(float, found))
 
 
