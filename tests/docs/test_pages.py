@@ -22,7 +22,7 @@ MESSAGE = re.compile(r"^### `(.+)`$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^ *|&& *|until |inhibit )tinydf ([^;&|<>#\n]*)", re.MULTILINE)
 ROOMS = ("tinydf/", "firmware/", "tests/", "docs/", "boards/", "models/", "benchmarks/", "scripts/", "requirements/")
 SOURCE = re.compile(r"[a-z0-9_]+\.(?:c|h|cc|S|ld|py)")
-GENERATED = re.compile(r"(model_aot|model_data|kws_model|op_resolver|settings|board)\.(?:c|h|cc)")
+GENERATED = re.compile(r"(model_aot|model_data|\w+_model|op_resolver|settings|board)\.(?:c|h|cc)")
 AFFECTED = re.compile(r"\b(anew|whatever|whoever|goes? on with|going on with|gone on with)\b", re.IGNORECASE)
 
 
