@@ -27,7 +27,7 @@ Status = Literal["found", "missing", "optional"]
 BASE = "all"
 """The room of what comes with tinydf itself."""
 
-STAGES = ("data", "train", "export", "report", "ray")
+STAGES = ("data", "train", "export", "profile", "report", "ray")
 """The rooms that the light installation does without: extras; one may want programs, too."""
 
 NEEDED = {"cc", "cmake", "ninja", "serial permission"}
@@ -116,7 +116,7 @@ def _packages() -> Iterator[Finding]:
     for text in requirements:
         requirement = Requirement(text)
         extra = str(requirement.marker).rpartition(" ")[2].strip("\"'") if requirement.marker else ""
-        if extra not in {"all", "dev"}:
+        if extra not in {"all", "dev", "docs"}:
             yield _package(requirement, extra)
 
 
