@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,12 @@ def h743_firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
         build("nucleo-h743", write_export(base / "export"), base / "out")
 
     return made_once(tmp_path_factory, "h743", make) / "out"
+
+
+@pytest.fixture(scope="session")
+def sanitized_kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All kernels in one object, under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    from tests.compiler.batch import SANITIZERS, build_kernels
+
+    build = partial(build_kernels, flags=SANITIZERS)
+    return made_once(tmp_path_factory, "sanitized-kernels", build) / "kernels.o"

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.compiler.cases import CASES
+from tests.compiler.batch import INCLUDES, SANITIZERS, Trial, check
+from tests.compiler.cases import CASES, inputs_for
 from tests.compiler.fusion.test_cascades import any_price
-from tests.firmware.kernels.test_sanitizers import CASCADE_SEEDS, FLAGS, INCLUDES, builds, check, names_in, seeds
+from tests.firmware.kernels.test_sanitizers import CASCADE_SEEDS, builds, names_in, seeds
 from tinydf.compiler import Compiled
 from tinydf.resources import KERNELS
 
@@ -137,7 +138,8 @@ def find(
     for name, seed, model, compiled in models:
         if names & names_in(compiled.source):
             try:
-                check(model, compiled, after(name, seed), kernels, directory / "model")
+                inputs = inputs_for(after(name, seed), compiled.plan.input.shape[1:])
+                check([Trial(name, model, compiled, inputs)], kernels, SANITIZERS, directory / "model")
             except AssertionError:
                 return f"found by {name}, seed {seed}, {compiled.plan.target}"
     return None
@@ -178,7 +180,7 @@ def compile_kernel(path: Path, directory: Path, *includes: str) -> Path:
     """One kernel with the sanitizers."""
     directory.mkdir(exist_ok=True)
     made = directory / f"{path.stem}.o"
-    subprocess.run(["cc", *FLAGS, *INCLUDES, *includes, "-c", str(path), "-o", str(made)], check=True)
+    subprocess.run(["cc", *SANITIZERS, *INCLUDES, *includes, "-c", str(path), "-o", str(made)], check=True)
     return made
 
 

@@ -9,12 +9,12 @@ import pytest
 from tests.compiler.cases import CASES
 from tests.compiler.models import golden
 from tests.fuzz.interpreter import CrashedError, Interpreter, RefusedError
-from tests.fuzz.tflite import Fuzz, beside_tflm, build_kernels, fuzz
+from tests.fuzz.tflite import Fuzz, beside_tflm, fuzz
 from tinydf.compiler import compile_model
 
 
-def test_mutated_models_compile_or_give_one_error(tmp_path: Path) -> None:
-    tally = fuzz(Fuzz(seed=1, run_every=15, keep=tmp_path), first=0, cases=500, kernels=build_kernels(tmp_path))
+def test_mutated_models_compile_or_give_one_error(sanitized_kernels: Path, tmp_path: Path) -> None:
+    tally = fuzz(Fuzz(seed=1, run_every=15, keep=tmp_path), first=0, cases=500, kernels=sanitized_kernels)
     assert not tally.failures
     assert tally.counts["refused"] > 150
     assert tally.counts["compiled"] > 100

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import mlperf_tiny
+from tests.compiler.batch import SANITIZERS, build_kernels
 from tests.compiler.cases import CASES
 from tests.fuzz.interpreter import CrashedError, Interpreter, RefusedError
 from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
@@ -43,10 +44,9 @@ SIGNS = b"*/\\\"'?\n\r\0, ;%"
 IntArray = NDArray[np.int64]
 Int8Array = NDArray[np.int8]
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
-SANITIZERS = ("-std=c11", "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 INCLUDES = (f"-I{FIRMWARE}", f"-I{KERNELS / 'include'}")
 ENGINE = FIRMWARE / "engine" / "aot" / "engine.c"
-DRIVER = Path(__file__).parents[1] / "firmware" / "kernels" / "driver.c"
+DRIVER = Path(__file__).with_name("driver.c")
 
 
 @dataclass
@@ -159,14 +159,6 @@ def time_limit(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def build_kernels(directory: Path) -> Path:
-    """All kernels with the sanitizers, once."""
-    made = directory / "kernels.o"
-    sources = [str(path) for path in sorted(KERNELS.glob("*/*.c"))]
-    subprocess.run(["cc", *SANITIZERS, *INCLUDES, "-r", *sources, "-o", str(made)], check=True)
-    return made
-
-
 def build_and_run(compiled: Compiled, kernels: Path, directory: Path, inputs: Int8Array) -> Int8Array:
     """Build a compiled model with the sanitizers and run it on a batch; gives its outputs, int8 [batch * bytes].
 
@@ -254,7 +246,7 @@ def main() -> int:
         ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool,
         progress() as bar,
     ):
-        kernels = build_kernels(Path(scratch))
+        kernels = build_kernels(Path(scratch), SANITIZERS)
         starts = range(arguments.first, last, CHUNK)
         parts = pool.map(partial(_chunk, what, last, kernels), starts)
         line = bar.add_task("fuzz", total=arguments.cases, tally="")

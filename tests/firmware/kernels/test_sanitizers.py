@@ -1,79 +1,53 @@
 """Every kernel, under the address and undefined-behaviour sanitizers: no stray access, and still TFLM's bytes."""
 
 import re
-import subprocess
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.compiler.cases import CASES, distinct_targets, inputs_for
+from tests.compiler.batch import SANITIZERS, Trial, build_kernels, check
+from tests.compiler.cases import CASES, Case, distinct_targets, inputs_for
 from tests.compiler.fusion.test_cascades import any_price
-from tests.compiler.models import golden
-from tinydf.compiler import Compiled, write_compiled
-from tinydf.resources import FIRMWARE, KERNELS
+from tests.once import made_once
+from tinydf.compiler import Compiled
+from tinydf.resources import KERNELS
 
 SEEDS = range(4)
 RARE_SEEDS = {"add": (14, 15), "sub": (15,), "depthwise_conv_2d": (11,), "maximum": (26,)}
 """Further ones, without which a fault of `tests/mutants.py` is not found."""
 CASCADE_SEEDS = (4, 7, 9)
-FLAGS = (
-    "-std=c11",
-    "-O1",
-    "-g",
-    "-fsanitize=address,undefined",
-    "-fno-sanitize-recover=all",
-    "-fno-omit-frame-pointer",
-)
-INCLUDES = (f"-I{FIRMWARE}", f"-I{KERNELS / 'include'}")
-ENGINE = FIRMWARE / "engine" / "aot" / "engine.c"
 
-
+PLAIN_C = ("-DTDF_PLAIN_C",)
 # Target and how its kernels are built: on this machine's SSE2, or in plain C as on machines without it.
 BUILDS = {
     "generic": ("generic", ()),
     "armv7e-m": ("armv7e-m", ()),
-    "armv7e-m, plain C": ("armv7e-m", ("-DTDF_PLAIN_C",)),
+    "armv7e-m, plain C": ("armv7e-m", PLAIN_C),
     "armv8.1-m": ("armv8.1-m", ()),
     "rv32imc": ("rv32imc", ()),
 }
 
 
 @pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Path]:
+def kernels(sanitized_kernels: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Path]:
     """All kernels, built once with the sanitizers for each set of flags."""
-    directory = tmp_path_factory.mktemp("kernels")
-    sources = [str(path) for path in sorted(KERNELS.glob("*/*.c"))]
-    made = {}
-    for number, flags in enumerate({flags for _, flags in BUILDS.values()}):
-        made[flags] = directory / f"kernels-{number}.o"
-        subprocess.run(["cc", *FLAGS, *flags, *INCLUDES, "-r", *sources, "-o", str(made[flags])], check=True)
-    return made
+    plain = partial(build_kernels, flags=(*SANITIZERS, *PLAIN_C))
+    return {(): sanitized_kernels, PLAIN_C: made_once(tmp_path_factory, "plain-kernels", plain) / "kernels.o"}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_clean_and_equal(name: str, kernels: dict[tuple[str, ...], Path], tmp_path: Path) -> None:
-    for seed in (*SEEDS, *RARE_SEEDS.get(name, ())):
-        rng = np.random.default_rng(seed)
-        model = CASES[name](rng)
-        built = builds(model)
-        assert "generic" in built
-        for build, (compiled, flags) in built.items():
-            check(model, compiled, rng, kernels[flags], tmp_path / f"{seed}-{build}")
+    check_all([(seed, CASES[name]) for seed in seeds(name)], kernels, tmp_path)
 
 
 def test_cascades_are_clean_and_equal(
     kernels: dict[tuple[str, ...], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     any_price(monkeypatch)
-    for seed in CASCADE_SEEDS:
-        rng = np.random.default_rng(seed)
-        model = CASES["wide_cascade"](rng)
-        built = builds(model)
-        assert "generic" in built
-        for build, (compiled, flags) in built.items():
-            assert any(layer.stripe_rows for layer in compiled.plan.layers)
-            check(model, compiled, rng, kernels[flags], tmp_path / f"{seed}-{build}")
+    tried = check_all([(seed, CASES["wide_cascade"]) for seed in CASCADE_SEEDS], kernels, tmp_path)
+    assert all(any(layer.stripe_rows for layer in trial.compiled.plan.layers) for trial in tried)
 
 
 def test_no_kernel_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,14 +80,18 @@ def builds(model: bytes) -> dict[str, tuple[Compiled, tuple[str, ...]]]:
     return {name: (distinct[target], flags) for name, (target, flags) in BUILDS.items() if target in distinct}
 
 
-def check(model: bytes, compiled: Compiled, rng: np.random.Generator, kernels: Path, directory: Path) -> None:
-    """Build a compiled model with the sanitizers and compare its outputs with TFLM's."""
-    write_compiled(compiled, directory)
-    program = directory / "program"
-    sources = [str(directory / "model_aot.c"), str(Path(__file__).with_name("driver.c")), str(ENGINE), str(kernels)]
-    subprocess.run(["cc", *FLAGS, *INCLUDES, f"-I{directory}", *sources, "-o", str(program)], check=True)
-    inputs = inputs_for(rng, compiled.plan.input.shape[1:])
-    result = subprocess.run([program], input=inputs.tobytes(), capture_output=True, check=False)
-    assert result.returncode == 0, result.stderr.decode()
-    expected = golden(model, inputs)
-    np.testing.assert_array_equal(np.frombuffer(result.stdout, np.int8).reshape(expected.shape), expected)
+def check_all(draws: list[tuple[int, Case]], kernels: dict[tuple[str, ...], Path], directory: Path) -> list[Trial]:
+    """Run models with the sanitizers, for each of their builds, and compare their outputs with TFLM's."""
+    trials: dict[tuple[str, ...], list[Trial]] = {flags: [] for flags in kernels}
+    for seed, case in draws:
+        rng = np.random.default_rng(seed)
+        model = case(rng)
+        built = builds(model)
+        inputs = inputs_for(rng, built["generic"][0].plan.input.shape[1:])
+        for build, (compiled, flags) in built.items():
+            trials[flags].append(Trial(f"seed {seed}, {build}", model, compiled, inputs))
+    assert len(trials[()]) >= len(draws)
+    for number, (flags, tried) in enumerate(trials.items()):
+        if tried:
+            check(tried, kernels[flags], SANITIZERS, directory / str(number))
+    return [trial for tried in trials.values() for trial in tried]
