@@ -23,7 +23,7 @@ def test_there_are_the_boards_we_promise() -> None:
 
 @pytest.mark.parametrize("name", [name for name in boards.names() if name.startswith("nucleo-")])
 def test_an_stm32_takes_the_kernels_of_its_core(name: str) -> None:
-    assert target_of(boards.load(name).core.name) == "armv7e-m"
+    assert target_of(boards.load(name).core.name).name == "armv7e-m"
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)

@@ -68,8 +68,8 @@ def test_a_detectors_goal_is_its_architectures() -> None:
 
 def test_boards_are_of_every_target_that_is_emulated() -> None:
     emulated = [boards.load(name) for name in boards.names() if boards.load(name).emulator]
-    targets = {target_of(board.core.name) for board in emulated if not board.hosted}
-    assert {target_of(boards.load(name).core.name) for name in BOARDS} == targets
+    targets = {target_of(board.core.name).name for board in emulated if not board.hosted}
+    assert {target_of(boards.load(name).core.name).name for name in BOARDS} == targets
     assert set(BOARDS) <= {board.name for board in emulated}
 
 

@@ -127,7 +127,7 @@ def profile(
     board = boards.load(board_name)
     if port is None and board.emulator is None:
         raise TinydfError(f"{board_name} has no emulator", "give the --port of one that runs this very model")
-    target = target_of(board.core.name)
+    target = target_of(board.core.name).name
     with about(name):
         # TFLM runs operator by operator: its layers are those of a plan without cascades.
         compiled = compile_model(tflite, target=target, whole=engine == "tflm")

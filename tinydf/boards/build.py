@@ -193,7 +193,7 @@ def _target(board: Board) -> str:
     from tinydf.compiler import target_of
     from tinydf.compiler.compile import DEFAULT_TARGET
 
-    return DEFAULT_TARGET if board.hosted else target_of(board.core.name)
+    return DEFAULT_TARGET if board.hosted else target_of(board.core.name).name
 
 
 def _planned_arena(export: Path) -> int:

@@ -10,14 +10,13 @@ from tinydf.compiler import lowering as lowering  # fills the registry of loweri
 from tinydf.compiler.codegen.emit import emit, emit_header, stem
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.fusion.cascades import place_cascades
-from tinydf.compiler.fusion.sums import fuse_sums
 from tinydf.compiler.fusion.tables import join_tables
 from tinydf.compiler.ir.graph import Graph, Tensor
 from tinydf.compiler.lowering.context import check_supported, lower
 from tinydf.compiler.memory.placement import directed, place
 from tinydf.compiler.memory.plan import make_plan
 from tinydf.compiler.passes import PASSES
-from tinydf.compiler.targets import TARGETS
+from tinydf.compiler.targets import target_named
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, write_json, write_text
 
@@ -56,15 +55,14 @@ def compile_model(
     Args:
         tflite: the file's bytes; nothing in them is trusted.
         threshold_steps: the verdict is "fake" if output[1] - output[0] is larger; goes into the description.
-        target: whose kernels to call, one of `TARGETS`.
+        target: whose kernels to call, the name of one of `TARGETS`.
         whole: keep every tensor whole, for who wants to look at it; no layers run together row by row.
         name: of the model in C, as in `kws_model`; "" for the `model_aot` of an export directory.
 
     Raises:
         TinydfError: if the file is damaged, or the model uses what the compiler does not support.
     """
-    if target not in TARGETS:
-        raise TinydfError(f"unknown target {target!r}", f"give one of {', '.join(TARGETS)}")
+    chosen = target_named(target)
     if name:
         check_name(name)
     graph = read_model(tflite)
@@ -72,8 +70,8 @@ def compile_model(
         graph = apply(graph)
     check_supported(graph)
     _check_edges(graph)
-    layers = fuse_sums(graph, TARGETS[target](graph, join_tables(graph, lower(graph))))
-    layers, placement = (layers, place(graph, layers)) if whole else place_cascades(graph, layers)
+    layers = chosen.specialise(graph, join_tables(graph, lower(graph)))
+    layers, placement = (layers, place(graph, layers)) if whole else place_cascades(graph, layers, chosen.costs)
     if placement.arena_bytes > MAXIMUM_ARENA:
         raise TinydfError(f"the model needs {placement.arena_bytes} bytes of arena", "make it smaller")
     layers = directed(graph, layers, placement)

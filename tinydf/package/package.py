@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tinydf import published
 from tinydf.artefacts.manifest import MODEL, read_export
-from tinydf.compiler import CORES, Compiled, compile_model
+from tinydf.compiler import Compiled, compile_model, target_of
 from tinydf.compiler.compile import check_name
 from tinydf.errors import TinydfError, about
 from tinydf.files import atomic_directory, read_record
@@ -61,7 +61,7 @@ def make(
         source: an export directory, or any int8 .tflite.
         form: one of `FORMS`.
         name: of the model in C; by default made of the export's, or the file's.
-        core: whose kernels to take, one of `CORES`; by default what suits all machines of the form.
+        core: whose kernels to take, one of `tinydf.compiler.CORES`; by default what suits all machines of the form.
         publication: what its publisher says.
 
     Raises:
@@ -70,8 +70,7 @@ def make(
     if form not in FORMS:
         raise TinydfError(f"there is no form {form!r}", f"give one of {', '.join(FORMS)}")
     core = core or FORMS[form].CORE
-    if core not in CORES:
-        raise TinydfError(f"there are no kernels for the core {core!r}", f"give one of {', '.join(CORES)}")
+    target = target_of(core)
     publication = publication or Publication()
     _check(publication)
     manifest = read_export(source) if source.is_dir() else None
@@ -80,7 +79,7 @@ def make(
     check_name(chosen)
     steps = manifest.decision.threshold_steps if manifest else 0
     with about(source):
-        compiled = compile_model(tflite, steps, CORES[core], name=chosen)
+        compiled = compile_model(tflite, steps, target.name, name=chosen)
     return assemble(compiled, form, core, describe(compiled, manifest, publication))
 
 

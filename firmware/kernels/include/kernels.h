@@ -111,11 +111,13 @@ typedef struct {
 void tdf_add_channels_linear(const tdf_add_channels_linear_parameters *parameters, const int8_t *first,
                              const int8_t *second, int8_t *output);
 
+typedef void tdf_add_run(const tdf_add_linear_parameters *parameters, uint32_t count, const int8_t *first,
+                         const int8_t *second, int8_t *output);
+
 // A convolution whose output is not kept, but added to another tensor of its shape. `swap`: that one comes first. `run`
 // is tdf_add_linear_run, pointed to so that only models with such a sum link it.
 typedef struct {
-    void (*run)(const tdf_add_linear_parameters *parameters, uint32_t count, const int8_t *first, const int8_t *second,
-                int8_t *output);
+    tdf_add_run *run;
     tdf_add_linear_parameters add;
     uint8_t swap;
 } tdf_fused_add;

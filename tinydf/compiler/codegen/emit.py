@@ -4,16 +4,17 @@ The same model gives the same bytes: nothing depends on time, paths or the order
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinydf.artefacts.plan import LayerPlan, Plan
-from tinydf.compiler.ir.calls import Call, Field, Layer, Records, Struct
+from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.cascade import Cascade, Stage, buffers, kept_bytes, tensors_of
 from tinydf.compiler.ir.graph import Graph
+from tinydf.compiler.ir.records import Pointer, Record, Records, c_format
 from tinydf.compiler.memory.placement import Placement
 
 COLUMNS = 120
@@ -49,19 +50,20 @@ class Constants:
             self.text.append("\n".join([head, *_rows([_number(int(v)) for v in array.reshape(-1)]), "};"]))
         return self.names[key]
 
-    def add_struct(self, name: str, struct: Struct) -> str:
+    def add_struct(self, name: str, record: Record) -> str:
         """Give the C name of a constant struct, writing it."""
-        body = _fields(struct.fields, name, self, 1)
-        self.text.append("\n".join([f"static const {symbol(struct.type)} {name} = {{", *body, "};"]))
+        body = _fields(record, name, self, 1)
+        self.text.append("\n".join([f"static const {symbol(record.c_name)} {name} = {{", *body, "};"]))
         return name
 
     def add_records(self, name: str, records: Records) -> str:
         """Give the C name of a constant array of structs, writing it if it is new."""
-        key = (records.type, records.rows.tobytes())
+        key = (records.record.c_name, records.rows.tobytes())
         if key not in self.names:
             self.names[key] = name
-            head = f"static const {symbol(records.type)} {name}[{len(records.rows)}] TDF_WEIGHTS = {{"
-            rows = [f"    {records.format % tuple(row)}," for row in records.rows.tolist()]
+            head = f"static const {symbol(records.record.c_name)} {name}[{len(records.rows)}] TDF_WEIGHTS = {{"
+            format = c_format(records.record)
+            rows = [f"    {format % tuple(row)}," for row in records.rows.tolist()]
             self.text.append("\n".join([head, *rows, "};"]))
         return self.names[key]
 
@@ -99,8 +101,8 @@ def emit(
 
 
 def _head(layers: Sequence[Layer], plan: Plan, name: str) -> str:
-    cascades = any(isinstance(call, Cascade) for layer in layers for call in layer.calls)
-    headers = ["cascade.h", "kernels.h"] if cascades else ["kernels.h"]
+    calls = [call for layer in layers for call in layer.calls]
+    headers = sorted({"kernels.h", *(one.kernel.header for call in calls for one in (call, *call.parts))})
     return f"""\
 // Made by `tinydf compile`; do not edit.
 // Model {plan.model_sha256}
@@ -161,21 +163,21 @@ def printable(name: str) -> str:
 
 def _parameters(prefix: str, call: Call, constants: Constants) -> str:
     body = _fields(call.parameters, prefix, constants, 1)
-    return "\n".join([f"static const {symbol(call.parameter_type)} {prefix}_parameters = {{", *body, "};"])
+    return "\n".join([f"static const {symbol(call.parameters.c_name)} {prefix}_parameters = {{", *body, "};"])
 
 
-def _fields(fields: Mapping[str, Field], prefix: str, constants: Constants, depth: int) -> list[str]:
+def _fields(record: Record, prefix: str, constants: Constants, depth: int) -> list[str]:
     lines = []
     indent = "    " * depth
-    for name, value in fields.items():
-        if isinstance(value, Mapping):
+    for name, value in record:
+        if isinstance(value, Record):
             lines += [f"{indent}.{name} = {{", *_fields(value, prefix, constants, depth + 1), f"{indent}}},"]
         elif isinstance(value, Records):
             lines.append(f"{indent}.{name} = {constants.add_records(f'{prefix}_{name}', value)},")
         elif isinstance(value, np.ndarray):
             lines.append(f"{indent}.{name} = {constants.add(f'{prefix}_{name}', value)},")
-        elif isinstance(value, Struct):
-            lines.append(f"{indent}.{name} = &{constants.add_struct(f'{prefix}_{name}', value)},")
+        elif isinstance(value, Pointer):
+            lines.append(f"{indent}.{name} = &{constants.add_struct(f'{prefix}_{name}', value.record)},")
         elif value is None:
             lines.append(f"{indent}.{name} = NULL,")
         elif isinstance(value, str):
@@ -203,7 +205,7 @@ def _call(
     arguments.append(f"(int8_t *)(arena + {placement.of(graph, call.output)})")
     if call.scratch_bytes is not None:
         arguments.append("NULL" if scratch is None else f"(int8_t *)(arena + {scratch})")
-    return f"{symbol(call.kernel)}({', '.join(arguments)});"
+    return f"{call.kernel.symbol}({', '.join(arguments)});"
 
 
 def _cascade(
@@ -262,9 +264,9 @@ def _stripe(graph: Graph, constants: Constants, prefix: str, stage: Stage) -> st
         names = {"input_height": "input_rows", "output_height": "output_rows", "padding_top": "padding_top"}
         changes = [f"p.window.{name} = s->{rows};" for name, rows in names.items()]
     body = [
-        f"{symbol(call.parameter_type)} p = {prefix}_parameters;",
+        f"{symbol(call.parameters.c_name)} p = {prefix}_parameters;",
         *changes,
-        f"{symbol(call.kernel)}({', '.join(arguments)});",
+        f"{call.kernel.symbol}({', '.join(arguments)});",
     ]
     return "\n".join(
         [f"static TDF_COLD void {prefix}_stripe(const tdf_stripe *s) {{", *(f"    {line}" for line in body), "}"]

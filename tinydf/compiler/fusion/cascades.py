@@ -18,6 +18,7 @@ from tinydf.compiler.ir.arena import align
 from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.cascade import Cascade, Stage, heights, row_bytes
 from tinydf.compiler.ir.graph import Graph
+from tinydf.compiler.ir.kernel import Costs
 from tinydf.compiler.ir.liveness import liveness
 from tinydf.compiler.memory.placement import Placement, place
 
@@ -26,36 +27,6 @@ STRIPES = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 # How much of all work may be added, and what that must save: each hundredth of work a tenth of the memory.
 MAXIMUM_EXTRA = 0.025
 PRICE = 10
-
-
-@dataclass(frozen=True)
-class Costs:
-    """About how many instructions a family of kernels takes; only their proportions matter.
-
-    Args:
-        mac, output: of a multiply-accumulate, and besides of an output byte.
-        run: of a call for one more stripe.
-        moved: of a byte of output that moves to the start of its buffer.
-        unpacked, channel: of a depthwise kernel that reads a byte of its input again; that starts a channel again.
-        pixels: worked on at once, whether or not there are so many left.
-    """
-
-    mac: float
-    output: float
-    run: float
-    moved: float
-    unpacked: float
-    channel: float
-    pixels: int
-
-
-# By the end of a kernel's name, fitted to profiles of cascades with stripes of several heights.
-_COSTS = {
-    "dsp": Costs(1.0, 12, 150, 1.0, 3.0, 25, 3),
-    "mve": Costs(0.2, 3, 250, 0.3, 0.3, 2, 2),
-    "rv32": Costs(2.4, 16, 200, 1.0, 3.5, 390, 4),
-}
-_PLAIN = Costs(6.0, 30, 150, 1.0, 0, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -69,23 +40,29 @@ class Part:
     cascade: Cascade | None = None
 
 
-def place_cascades(graph: Graph, layers: list[Layer]) -> tuple[list[Layer], Placement]:
-    """Join layers into cascades if that makes the arena smaller, and place all tensors."""
-    plain = place(graph, layers)
-    joined = cascaded(graph, layers)
+def place_cascades(graph: Graph, layers: list[Layer], plain: Costs) -> tuple[list[Layer], Placement]:
+    """Join layers into cascades if that makes the arena smaller, and place all tensors.
+
+    Args:
+        graph: the model.
+        layers: its layers.
+        plain: what kernels cost that do not say it themselves.
+    """
+    whole = place(graph, layers)
+    joined = cascaded(graph, layers, plain)
     if len(joined) == len(layers):
-        return layers, plain
+        return layers, whole
     placement = place(graph, joined)
-    return (joined, placement) if placement.arena_bytes < plain.arena_bytes else (layers, plain)
+    return (joined, placement) if placement.arena_bytes < whole.arena_bytes else (layers, whole)
 
 
-def cascaded(graph: Graph, layers: list[Layer]) -> list[Layer]:
+def cascaded(graph: Graph, layers: list[Layer], plain: Costs) -> list[Layer]:
     """The division of a model that needs least memory for little extra work."""
     live = _LiveBytes(graph, layers)
     single = [Part(k, k, live.of_layer(k), 0) for k in range(len(layers))]
-    parts = [*single, *_cascades(graph, layers, live, [part.bytes for part in single])]
+    parts = [*single, *_cascades(graph, layers, live, [part.bytes for part in single], plain)]
     parts.sort(key=lambda part: part.last)
-    work = sum(_work(graph, layer) for layer in layers)
+    work = sum(_work(graph, layer, plain) for layer in layers)
     divisions = [_division(parts, len(layers), most) for most in sorted({part.bytes for part in parts})]
     chosen = min((division for division in divisions if division is not None), key=lambda some: _price(some, work))
     return [_joined(layers[part.first : part.last + 1], part.cascade) for part in chosen]
@@ -179,7 +156,9 @@ class _LiveBytes:
         return align(self.graph.tensors[tensor].count)
 
 
-def _cascades(graph: Graph, layers: Sequence[Layer], live: _LiveBytes, single: Sequence[int]) -> list[Part]:
+def _cascades(
+    graph: Graph, layers: Sequence[Layer], live: _LiveBytes, single: Sequence[int], plain: Costs
+) -> list[Part]:
     """The cascades that may lower the peak: those of the neediest layer, and of all that need more than it then."""
     stages = [stage_of(graph, layer.calls[0]) if len(layer.calls) == 1 else None for layer in layers]
     neediest = max(range(len(layers)), key=lambda k: single[k])
@@ -187,12 +166,12 @@ def _cascades(graph: Graph, layers: Sequence[Layer], live: _LiveBytes, single: S
     parts: list[Part] = []
     for first, last, cascade in spans:
         if first <= neediest <= last:
-            parts += _striped(graph, live, first, last, cascade, single[neediest])
+            parts += _striped(graph, live, first, last, cascade, single[neediest], plain)
     least = min([single[neediest], *(part.bytes for part in parts)])
     for first, last, cascade in spans:
         most = max(single[first : last + 1])
         if not first <= neediest <= last and most > least:
-            parts += _striped(graph, live, first, last, cascade, most)
+            parts += _striped(graph, live, first, last, cascade, most, plain)
     return parts
 
 
@@ -207,7 +186,9 @@ def _spans(graph: Graph, live: _LiveBytes, stages: Sequence[Stage | None]) -> It
                 yield first, last, cascade
 
 
-def _striped(graph: Graph, live: _LiveBytes, first: int, last: int, stages: Sequence[Stage], most: int) -> list[Part]:
+def _striped(
+    graph: Graph, live: _LiveBytes, first: int, last: int, stages: Sequence[Stage], most: int, plain: Costs
+) -> list[Part]:
     """A cascade by stripes of several heights, as long as it needs fewer bytes than `most`."""
     parts = []
     rows = heights(graph, stages)
@@ -220,7 +201,7 @@ def _striped(graph: Graph, live: _LiveBytes, first: int, last: int, stages: Sequ
         size = live.of_cascade(first, last, cascade)
         if size >= most:
             break
-        parts.append(Part(first, last, size, _extra(graph, stages, steps), cascade))
+        parts.append(Part(first, last, size, _extra(graph, stages, steps, plain), cascade))
     return parts
 
 
@@ -238,31 +219,25 @@ def _agree(graph: Graph, stages: Sequence[Stage]) -> bool:
     return len(shapes) <= MAXIMUM_TENSORS
 
 
-def _costs(kernel: str) -> Costs:
-    return _COSTS.get(kernel.rpartition("_")[2], _PLAIN)
-
-
-def _work(graph: Graph, layer: Layer) -> float:
-    costs = _costs(layer.calls[0].kernel)
+def _work(graph: Graph, layer: Layer, plain: Costs) -> float:
+    costs = layer.calls[0].kernel.costs or plain
     return layer.macs * costs.mac + sum(graph.tensors[call.output].count * costs.output for call in layer.calls)
 
 
-def _extra(graph: Graph, stages: Sequence[Stage], steps: Schedule) -> float:
+def _extra(graph: Graph, stages: Sequence[Stage], steps: Schedule, plain: Costs) -> float:
     """About how many instructions more a cascade takes than its layers one after the other."""
     extra = 0.0
     for number, stage in enumerate(stages):
         runs = [run for run in steps.runs if run.stage == number]
-        costs, kernel = _costs(stage.call.kernel), stage.call.kernel
+        costs = stage.call.kernel.costs or plain
         source, output = graph.tensors[stage.call.tensors[0]], graph.tensors[stage.call.output]
         moved = steps.moved.get(graph.root(stage.call.output), 0) * row_bytes(graph, stage.call.output)
         extra += len(runs) * costs.run + moved * costs.moved
-        if kernel.startswith(("depthwise_3x3", "depthwise_mve")):
-            read = sum(max(stage.source.top(run.end - 1) + stage.source.reach - run.start, 0) for run in runs)
-            again = read - source.shape[1]
-            extra += max(again, 0) * row_bytes(graph, stage.call.tensors[0]) * costs.unpacked
-            extra += len(runs) * source.shape[3] * costs.channel
-        elif kernel.startswith(("pointwise", "conv_2d")):
-            idle = sum(-(run.end - run.first) * output.shape[2] % costs.pixels for run in runs)
-            taps = stage.source.reach**2 * source.shape[3]
-            extra += idle * output.shape[3] * (taps * costs.mac + costs.output)
+        read = sum(max(stage.source.top(run.end - 1) + stage.source.reach - run.start, 0) for run in runs)
+        again = max(read - source.shape[1], 0)
+        extra += again * row_bytes(graph, stage.call.tensors[0]) * costs.unpacked
+        extra += len(runs) * source.shape[3] * costs.channel
+        idle = sum(-(run.end - run.first) * output.shape[2] % costs.pixels for run in runs)
+        taps = stage.source.reach**2 * source.shape[3]
+        extra += idle * output.shape[3] * (taps * costs.mac + costs.output)
     return extra

@@ -6,32 +6,20 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
-from tinydf.compiler.ir.calls import Call, Field, Overlap
-from tinydf.compiler.ir.cascade import Cascade, Read, Stage, kept_bytes, row_bytes
+from tinydf.compiler.ir.calls import Call
+from tinydf.compiler.ir.cascade import RUN_CASCADE, Cascade, Read, Stage, kept_bytes, row_bytes
 from tinydf.compiler.ir.graph import Graph
-from tinydf.compiler.ir.parameters import window_of
+from tinydf.compiler.ir.kernel import Step, Walk
+from tinydf.compiler.ir.overlap import Overlap
+from tinydf.compiler.ir.records import Record
+from tinydf.compiler.ir.window import Window
+from tinydf.compiler.lowering.reference import Broadcast
 
 # As in cascade.h.
 MAXIMUM_TENSORS = 12
 MAXIMUM_REACH = (1 << 15) - 1
 _NEVER = 1 << 62
-# A kernel's parameter that counts what it works on, and how much of that one row is.
-_COUNTED = {
-    "lookup": "count",
-    "add_linear": "count",
-    "add_mve": "count",
-    "extremum_dsp": "count",
-    "multiply_dsp": "rows",
-    "add_channels_linear": "rows",
-    "prelu_dsp": "rows",
-    "lookup_mve": "count",
-    "extremum_mve": "count",
-    "multiply_mve": "rows",
-    "add_channels_mve": "rows",
-    "prelu_mve": "rows",
-}
 
 
 def _is_constant(graph: Graph, tensor_id: int) -> bool:
@@ -40,13 +28,13 @@ def _is_constant(graph: Graph, tensor_id: int) -> bool:
 
 def stage_of(graph: Graph, call: Call) -> Stage | None:
     """The call as a stage of a cascade; None if it cannot be one."""
-    tensor_ids = call.tensors
-    if not 1 <= len(tensor_ids) <= 2 or _is_constant(graph, tensor_ids[0]):
+    tensor_ids, walk = call.tensors, call.kernel.walk
+    if walk is None or not 1 <= len(tensor_ids) <= 2 or _is_constant(graph, tensor_ids[0]):
         return None
     source, output = graph.tensors[tensor_ids[0]].shape, graph.tensors[call.output].shape
     if not _is_image(source) or not _is_image(output):
         return None
-    stage = _windowed(graph, call) or _counted(graph, call, source, output)
+    stage = _windowed(graph, call) if walk.step is Step.WINDOWS else _counted(graph, call, walk, source, output)
     return stage if stage is None or len(tensor_ids) == 1 else _with_other(graph, stage, tensor_ids[1])
 
 
@@ -57,7 +45,7 @@ def _is_image(shape: tuple[int, ...]) -> bool:
 def _with_other(graph: Graph, stage: Stage, tensor_id: int) -> Stage | None:
     """The stage with its second input, which has the output's shape or one value a channel."""
     root, other, output = graph.root(tensor_id), graph.tensors[tensor_id], graph.tensors[stage.call.output]
-    by_channel = stage.rows_field.endswith(("rows", "[2]")) and other.count == output.shape[3]
+    by_channel = stage.by_pixels and other.count == output.shape[3]
     if root == stage.source.root or not (by_channel or other.shape == output.shape):
         return None
     if _is_constant(graph, tensor_id):
@@ -67,38 +55,38 @@ def _with_other(graph: Graph, stage: Stage, tensor_id: int) -> Stage | None:
 
 
 def _windowed(graph: Graph, call: Call) -> Stage | None:
-    window = call.parameters.get("window")
-    if not isinstance(window, Mapping) or (len(call.tensors) > 1 and call.parameters.get("sum") is None):
-        return None
-    w = window_of(call.parameters)
+    w = call.parameters.get("window", Window)
     reach = (w.kernel_height - 1) * w.dilation_y + 1
     read = Read(graph.root(call.tensors[0]), w.stride_y, w.padding_top, reach)
     return Stage(call, graph.root(call.output), read) if reach <= MAXIMUM_REACH else None
 
 
-def _counted(graph: Graph, call: Call, source: tuple[int, ...], output: tuple[int, ...]) -> Stage | None:
+def _counted(graph: Graph, call: Call, walk: Walk, source: tuple[int, ...], output: tuple[int, ...]) -> Stage | None:
     """A kernel that takes pixels, or values, one after the other."""
-    name = "pixels" if call.kernel.startswith("pointwise") else _COUNTED.get(call.kernel, "")
-    count = call.parameters[name] if name else 0
-    spread = call.parameters.get("broadcast", call.parameters if call.struct == "broadcast" else None)
-    if isinstance(spread, Mapping):
-        name, count = _broadcast_rows(spread, output[3])
-        name = name if spread is call.parameters else f"broadcast.{name}"
-    one = output[2] if name.endswith(("pixels", "rows", "[2]")) else math.prod(output[2:])
-    if not name or source[1:3] != output[1:3] or count != output[1] * one:
+    name, by_pixels = walk.counted_by, walk.step is Step.PIXELS
+    if walk.step is Step.BROADCAST:
+        spread = call.parameters.get(name, Broadcast) if name else call.parameters
+        assert isinstance(spread, Broadcast)
+        axis, count = _broadcast_rows(spread, output[3])
+        name, by_pixels = f"{name}.shape[{axis}]" if name else f"shape[{axis}]", axis == 2
+    else:
+        count = call.parameters.get(name, int)
+    one = output[2] if by_pixels else math.prod(output[2:])
+    if source[1:3] != output[1:3] or count != output[1] * one:
         return None
-    return Stage(call, graph.root(call.output), Read(graph.root(call.tensors[0])), rows_field=name, row_count=one)
+    read = Read(graph.root(call.tensors[0]))
+    return Stage(call, graph.root(call.output), read, rows_field=name, row_count=one, by_pixels=by_pixels)
 
 
-def _broadcast_rows(spread: Mapping[str, Field], channels: int) -> tuple[str, int]:
-    """Which size of two inputs that are broadcast counts pixels, or values, and that size; 0 for other inputs."""
-    shape, first, second = (cast(list[int], spread[key]) for key in ("shape", "first_strides", "second_strides"))
+def _broadcast_rows(spread: Broadcast, channels: int) -> tuple[int, int]:
+    """Which axis of two inputs that are broadcast counts pixels, or values, and its size; 0 for other inputs."""
+    shape, first, second = list(spread.shape), list(spread.first_strides), list(spread.second_strides)
     each = [0, 0, 0, 1]
     if shape[:2] != [1, 1] or second != each:
-        return "shape[3]", 0
+        return 3, 0
     if first == each:
-        return "shape[3]", shape[3] if shape[2] == 1 else 0
-    return "shape[2]", shape[2] if first == [0, 0, channels, 1] else 0
+        return 3, shape[3] if shape[2] == 1 else 0
+    return 2, shape[2] if first == [0, 0, channels, 1] else 0
 
 
 @dataclass(frozen=True)
@@ -184,12 +172,11 @@ def cascade_of(graph: Graph, stages: Sequence[Stage], stripe_rows: int, steps: S
         )
     )
     return Cascade(
-        "run_cascade",
-        {},
+        RUN_CASCADE,
+        Record(),
         inputs,
         stages[-1].call.output,
         scratch_bytes=kept_bytes(graph, steps.kept) + max(stage.call.scratch_bytes or 0 for stage in stages),
-        struct="cascade",
         stages=tuple(replace(stage, call=_for_stripes(stage.call)) for stage in stages),
         stripe_rows=stripe_rows,
         kept=steps.kept,
@@ -199,8 +186,8 @@ def cascade_of(graph: Graph, stages: Sequence[Stage], stripe_rows: int, steps: S
 
 def _for_stripes(call: Call) -> Call:
     """A kernel that could go by rows need not: its output never lies upon its input."""
-    changes: dict[str, Field] = {"by_rows": 0} if "by_rows" in call.parameters else {}
-    return replace(call, parameters={**call.parameters, **changes})
+    parameters = call.parameters.having(by_rows=0) if call.parameters.has("by_rows") else call.parameters
+    return replace(call, parameters=parameters)
 
 
 def _overlaps(graph: Graph, stages: Sequence[Stage], steps: Schedule, inputs: Sequence[int]) -> dict[int, Overlap]:

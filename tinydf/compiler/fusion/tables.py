@@ -13,7 +13,7 @@ from tinydf.compiler.ir.calls import Layer
 from tinydf.compiler.ir.fixed_point import Values
 from tinydf.compiler.ir.graph import Graph, Operator
 from tinydf.compiler.ir.liveness import reads
-from tinydf.compiler.lowering.arithmetic import FUNCTIONS
+from tinydf.compiler.lowering.reference import LOOKUP
 from tinydf.compiler.lowering.table import int8_values, lookup, values_of
 
 Made = Mapping[int, Layer]
@@ -30,7 +30,7 @@ def join_tables(graph: Graph, layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _is_table(layer: Layer) -> bool:
-    return len(layer.calls) == 1 and layer.calls[0].kernel == "lookup"
+    return len(layer.calls) == 1 and layer.calls[0].kernel is LOOKUP
 
 
 def _origins(graph: Graph, made: Made, root: int) -> Iterator[tuple[int, Values]]:
@@ -47,13 +47,14 @@ def _as_table(graph: Graph, made: Made, layer: Layer) -> Layer:
     """An element-wise layer of two functions of one tensor as a table of that tensor."""
     call = layer.calls[0]
     count = graph.tensors[call.output].count
-    if call.kernel not in FUNCTIONS or any(graph.tensors[tensor_id].count != count for tensor_id in call.tensors):
+    function = call.kernel.function
+    if function is None or any(graph.tensors[tensor_id].count != count for tensor_id in call.tensors):
         return layer
     first, second = (_origins(graph, made, graph.root(tensor_id)) for tensor_id in call.tensors)
     others = dict(second)
     for root, values in first:
         if root in others and graph.tensors[root].data is None:
-            table = FUNCTIONS[call.kernel](call.parameters, values, others[root])
+            table = function(call.parameters, values, others[root])
             return replace(layer, calls=(lookup(table, count, root, call.output),))
     return layer
 

@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tinydf.compiler.ir.arena import align
-from tinydf.compiler.ir.calls import Call, Overlap
+from tinydf.compiler.ir.calls import Call
 from tinydf.compiler.ir.graph import Graph
+from tinydf.compiler.ir.kernel import Kernel
+from tinydf.compiler.ir.overlap import Overlap
+from tinydf.compiler.ir.records import Record
+
+RUN_CASCADE = Kernel("run_cascade", Record, header="cascade.h")
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Stage:
         other: what it reads of a second input in the arena, if there is one: the row of the output, or all of it.
         other_position: that input's position in `call.inputs`.
         rows_field: the parameter that counts its work, in which one row counts for `row_count`; "" if it has a window.
+        by_pixels: whether it counts pixels, all channels of each.
     """
 
     call: Call
@@ -48,6 +54,7 @@ class Stage:
     other_position: int = -1
     rows_field: str = ""
     row_count: int = 0
+    by_pixels: bool = False
 
     @property
     def reads(self) -> list[Read]:

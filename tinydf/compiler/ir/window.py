@@ -5,30 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.ir.calls import Field, Overlap
+from tinydf.compiler.ir.overlap import Overlap
+from tinydf.compiler.ir.records import I16, U8, U16, Record
 
 
 @dataclass(frozen=True)
-class Window:
-    """The C struct `tdf_window`, field by field."""
+class Window(Record, c="window"):
+    """A window that slides over an image; what lies outside the image counts as padding."""
 
-    input_height: int
-    input_width: int
-    output_height: int
-    output_width: int
-    kernel_height: int
-    kernel_width: int
-    stride_y: int
-    stride_x: int
-    dilation_y: int
-    dilation_x: int
-    padding_top: int
-    padding_left: int
-
-    @property
-    def fields(self) -> dict[str, Field]:
-        """The struct's fields."""
-        return dict(vars(self))
+    input_height: U16
+    input_width: U16
+    output_height: U16
+    output_width: U16
+    kernel_height: U8
+    kernel_width: U8
+    stride_y: U8
+    stride_x: U8
+    dilation_y: U8
+    dilation_x: U8
+    padding_top: I16
+    padding_left: I16
 
     @property
     def leaves_image(self) -> bool:

@@ -3,17 +3,27 @@
 Where one input is a constant number, the result is a function of the other alone: a table.
 """
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
-from tinydf.compiler.ir.calls import Call, Field, Layer
-from tinydf.compiler.ir.fixed_point import Values, quantise_multiplier, requantise
+from tinydf.compiler.ir.calls import Call, Layer
+from tinydf.compiler.ir.fixed_point import quantise_multiplier
+from tinydf.compiler.ir.kernel import Kernel
+from tinydf.compiler.ir.records import Record
 from tinydf.compiler.lowering.context import Context, lowers
+from tinydf.compiler.lowering.reference import (
+    ADD,
+    BROADCAST_RANK,
+    HEADROOM,
+    MAXIMUM,
+    MINIMUM,
+    MULTIPLY,
+    PRELU,
+    Add,
+    Broadcast,
+    Multiply,
+    Prelu,
+)
 from tinydf.compiler.lowering.table import int8_values, table_layer
-
-RANK = 4
-HEADROOM = 20
 
 
 def collapse(shape: tuple[int, ...], *strides: list[int]) -> tuple[list[int], list[list[int]]]:
@@ -54,7 +64,7 @@ def broadcast_strides(shape: tuple[int, ...], output: tuple[int, ...]) -> list[i
     ]
 
 
-def broadcast(context: Context) -> dict[str, Field]:
+def broadcast(context: Context) -> Broadcast:
     """The C struct `tdf_broadcast` of the operator's two inputs."""
     first, second, output = context.input(0), context.input(1), context.output
     try:
@@ -66,33 +76,30 @@ def broadcast(context: Context) -> dict[str, Field]:
     shape, (one, two) = collapse(
         output.shape, broadcast_strides(first.shape, output.shape), broadcast_strides(second.shape, output.shape)
     )
-    if len(shape) > RANK:
+    if len(shape) > BROADCAST_RANK:
         raise context.operator.error(f"broadcasting {list(first.shape)} with {list(second.shape)} is not supported")
-    missing = RANK - len(shape)
-    return {
-        "shape": [1] * missing + shape,
-        "first_strides": [0] * missing + one,
-        "second_strides": [0] * missing + two,
-    }
+    missing = BROADCAST_RANK - len(shape)
+    return Broadcast([1] * missing + shape, [0] * missing + one, [0] * missing + two)
 
 
-def binary(context: Context, kernel: str, parameters: dict[str, Field], struct: str = "") -> Layer:
+def binary(context: Context, kernel: Kernel, parameters: Record) -> Layer:
     """A layer that calls an element-wise kernel; its output may lie upon any input of its size."""
     tensor_ids = (context.input_id(0), context.input_id(1))
     same_size = [k for k, tensor_id in enumerate(tensor_ids) if context.tensor(tensor_id).count == context.output.count]
-    call = Call(kernel, parameters, tensor_ids, context.output_id, in_place=tuple(same_size), struct=struct)
+    call = Call(kernel, parameters, tensor_ids, context.output_id, in_place=tuple(same_size))
     return Layer(context.operator, (call,))
 
 
-def element_wise(context: Context, kernel: str, parameters: dict[str, Field], struct: str = "") -> Layer:
+def element_wise(context: Context, kernel: Kernel, parameters: Record) -> Layer:
     """The operator as a table, if one of its inputs is a constant number, else as a call of its kernel."""
     for position in (0, 1):
         number, other = context.input(position), context.input(1 - position)
         if number.data is not None and number.count == 1 and other.data is None and other.count == context.output.count:
             constant = number.data.reshape(-1).astype(np.int64)
+            assert kernel.function is not None
             operands = (constant, int8_values()) if position == 0 else (int8_values(), constant)
-            return table_layer(context, FUNCTIONS[kernel](parameters, *operands), 1 - position)
-    return binary(context, kernel, parameters, struct)
+            return table_layer(context, kernel.function(parameters, *operands), 1 - position)
+    return binary(context, kernel, parameters)
 
 
 @lowers("ADD", "SUB")
@@ -119,29 +126,23 @@ def add(context: Context) -> Layer:
     low, high = context.activation_range(context.output)
     return element_wise(
         context,
-        "add",
-        {
-            "broadcast": broadcast(context),
-            "first_offset": -first.zero_point,
-            "second_offset": -second.zero_point,
-            "zero_point": output.zero_point,
-            "first_shift": first_shift,
-            "second_shift": second_shift,
-            "shift": shift,
-            "low": low,
-            "high": high,
-            "subtract": int(context.operator.kind == "SUB"),
-            "first_multiplier": first_multiplier,
-            "second_multiplier": second_multiplier,
-            "multiplier": multiplier,
-        },
+        ADD,
+        Add(
+            broadcast=broadcast(context),
+            first_offset=-first.zero_point,
+            second_offset=-second.zero_point,
+            zero_point=output.zero_point,
+            first_shift=first_shift,
+            second_shift=second_shift,
+            shift=shift,
+            low=low,
+            high=high,
+            subtract=int(context.operator.kind == "SUB"),
+            first_multiplier=first_multiplier,
+            second_multiplier=second_multiplier,
+            multiplier=multiplier,
+        ),
     )
-
-
-def _sums(p: Mapping[str, Field], one: Values, two: Values) -> Values:
-    first = _requantised(p, "first_", (one + _integer(p, "first_offset")) << HEADROOM)
-    second = _requantised(p, "second_", (two + _integer(p, "second_offset")) << HEADROOM)
-    return _output(p, _requantised(p, "", first - second if p["subtract"] else first + second))
 
 
 @lowers("MUL")
@@ -154,32 +155,27 @@ def multiply(context: Context) -> Layer:
 
     return element_wise(
         context,
-        "multiply",
-        {
-            "broadcast": broadcast(context),
-            "first_offset": -first.zero_point,
-            "second_offset": -second.zero_point,
-            "zero_point": output.zero_point,
-            "shift": shift,
-            "low": low,
-            "high": high,
-            "multiplier": multiplier,
-        },
+        MULTIPLY,
+        Multiply(
+            broadcast=broadcast(context),
+            first_offset=-first.zero_point,
+            second_offset=-second.zero_point,
+            zero_point=output.zero_point,
+            shift=shift,
+            low=low,
+            high=high,
+            multiplier=multiplier,
+        ),
     )
-
-
-def _products(p: Mapping[str, Field], one: Values, two: Values) -> Values:
-    product = (one + _integer(p, "first_offset")) * (two + _integer(p, "second_offset"))
-    return _output(p, _requantised(p, "", product))
 
 
 @lowers("MAXIMUM", "MINIMUM")
 def extremum(context: Context) -> Layer:
-    """The larger or smaller of the inputs, compared as they stand: TFLM does not rescale them."""
+    """The maximum or minimum of the inputs, compared as they stand: TFLM does not rescale them."""
     for tensor in (context.input(0), context.input(1), context.output):
         context.quantised(tensor)
-    kernel = "maximum" if context.operator.kind == "MAXIMUM" else "minimum"
-    return element_wise(context, kernel, broadcast(context), struct="broadcast")
+    kernel = MAXIMUM if context.operator.kind == "MAXIMUM" else MINIMUM
+    return element_wise(context, kernel, broadcast(context))
 
 
 @lowers("PRELU")
@@ -191,46 +187,15 @@ def prelu(context: Context) -> Layer:
     negative_multiplier, negative_shift = quantise_multiplier(source.scale * slope.scale / output.scale)
     return element_wise(
         context,
-        "prelu",
-        {
-            "broadcast": broadcast(context),
-            "first_offset": -source.zero_point,
-            "second_offset": -slope.zero_point,
-            "zero_point": output.zero_point,
-            "positive_shift": positive_shift,
-            "negative_shift": negative_shift,
-            "positive_multiplier": positive_multiplier,
-            "negative_multiplier": negative_multiplier,
-        },
+        PRELU,
+        Prelu(
+            broadcast=broadcast(context),
+            first_offset=-source.zero_point,
+            second_offset=-slope.zero_point,
+            zero_point=output.zero_point,
+            positive_shift=positive_shift,
+            negative_shift=negative_shift,
+            positive_multiplier=positive_multiplier,
+            negative_multiplier=negative_multiplier,
+        ),
     )
-
-
-def _slopes(p: Mapping[str, Field], one: Values, two: Values) -> Values:
-    value = one + _integer(p, "first_offset")
-    negative = _requantised(p, "negative_", value * (two + _integer(p, "second_offset")))
-    scaled = np.where(value >= 0, _requantised(p, "positive_", value), negative)
-    return scaled + _integer(p, "zero_point")
-
-
-def _integer(p: Mapping[str, Field], name: str) -> int:
-    value = p[name]
-    assert isinstance(value, int)
-    return value
-
-
-def _requantised(p: Mapping[str, Field], prefix: str, values: Values) -> Values:
-    return requantise(values, _integer(p, f"{prefix}multiplier"), _integer(p, f"{prefix}shift"))
-
-
-def _output(p: Mapping[str, Field], values: Values) -> Values:
-    return np.clip(values + _integer(p, "zero_point"), _integer(p, "low"), _integer(p, "high"))
-
-
-# What the kernels make of two int8 values, from their parameters.
-FUNCTIONS: dict[str, Callable[[Mapping[str, Field], Values, Values], Values]] = {
-    "add": _sums,
-    "multiply": _products,
-    "maximum": lambda p, one, two: np.maximum(one, two),
-    "minimum": lambda p, one, two: np.minimum(one, two),
-    "prelu": _slopes,
-}

@@ -5,11 +5,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.ir.calls import Call, Field, Layer
+from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.fixed_point import quantise_multiplier
 from tinydf.compiler.ir.graph import Tensor
 from tinydf.compiler.ir.window import Window, image_of_pixels
 from tinydf.compiler.lowering.context import Context, lowers
+from tinydf.compiler.lowering.reference import (
+    CONV_2D,
+    DEPTHWISE_CONV_2D,
+    POINTWISE,
+    Conv2D,
+    DepthwiseConv2D,
+    Pointwise,
+    Requantisation,
+)
 from tinydf.compiler.lowering.window import window_of
 
 
@@ -19,7 +28,7 @@ class Filter:
 
     weights: NDArray[np.int8]
     bias: NDArray[np.int32]
-    requantisation: dict[str, Field]
+    requantisation: Requantisation
 
 
 @lowers("CONV_2D")
@@ -41,17 +50,17 @@ def conv_2d(context: Context) -> Layer:
     if depth == 1 and channels > 1:
         return Layer(context.operator, (_depthwise(context, window, np.moveaxis(weights, 0, 3), parts),), macs)
     call = Call(
-        "conv_2d",
-        {
-            "window": window.fields,
-            "input_channels": channels,
-            "output_channels": filters,
-            "groups": channels // depth,
-            "padding_value": context.quantised(source).zero_point,
-            "weights": parts.weights,
-            "bias": parts.bias,
-            "requantisation": parts.requantisation,
-        },
+        CONV_2D,
+        Conv2D(
+            window=window,
+            input_channels=channels,
+            output_channels=filters,
+            groups=channels // depth,
+            padding_value=context.quantised(source).zero_point,
+            weights=parts.weights,
+            bias=parts.bias,
+            requantisation=parts.requantisation,
+        ),
         (context.input_id(0),),
         context.output_id,
         scratch_bytes=channels if window.leaves_image else 0,
@@ -115,16 +124,16 @@ def _depthwise(context: Context, window: Window, weights: NDArray[np.int8], part
     source, filters = context.input(0), weights.shape[3]
     channels = source.shape[3]
     return Call(
-        "depthwise_conv_2d",
-        {
-            "window": window.fields,
-            "input_channels": channels,
-            "depth_multiplier": filters // channels,
-            "padding_value": context.quantised(source).zero_point,
-            "weights": np.ascontiguousarray(weights),
-            "bias": parts.bias,
-            "requantisation": parts.requantisation,
-        },
+        DEPTHWISE_CONV_2D,
+        DepthwiseConv2D(
+            window=window,
+            input_channels=channels,
+            depth_multiplier=filters // channels,
+            padding_value=context.quantised(source).zero_point,
+            weights=np.ascontiguousarray(weights),
+            bias=parts.bias,
+            requantisation=parts.requantisation,
+        ),
         (context.input_id(0),),
         context.output_id,
         scratch_bytes=channels if window.leaves_image else 0,
@@ -152,15 +161,15 @@ def fully_connected(context: Context) -> Layer:
 
 def _pointwise(context: Context, parts: Filter, pixels: int, depth: int, macs: int) -> Layer:
     call = Call(
-        "pointwise",
-        {
-            "pixels": pixels,
-            "input_channels": depth,
-            "output_channels": len(parts.bias),
-            "weights": parts.weights,
-            "bias": parts.bias,
-            "requantisation": parts.requantisation,
-        },
+        POINTWISE,
+        Pointwise(
+            pixels=pixels,
+            input_channels=depth,
+            output_channels=len(parts.bias),
+            weights=parts.weights,
+            bias=parts.bias,
+            requantisation=parts.requantisation,
+        ),
         (context.input_id(0),),
         context.output_id,
         overlap=image_of_pixels(pixels).overlap(depth, len(parts.bias), 1, reads_first=False),
@@ -201,13 +210,13 @@ def _filter(context: Context, weights: NDArray[np.int8], filters: int) -> Filter
         raise context.operator.error("its sums may overflow 32 bits")
     multipliers, shifts = _multipliers(context, filters)
     low, high = context.activation_range(context.output)
-    requantisation: dict[str, Field] = {
-        "multiplier": multipliers,
-        "shift": shifts,
-        "zero_point": output.zero_point,
-        "low": low,
-        "high": high,
-    }
+    requantisation = Requantisation(
+        multiplier=multipliers,
+        shift=shifts,
+        zero_point=output.zero_point,
+        low=low,
+        high=high,
+    )
     return Filter(np.ascontiguousarray(weights), bias.astype(np.int32), requantisation)
 
 

@@ -5,13 +5,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.ir.calls import Call, Field, Layer
+from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.slicing import strided_slices
 from tinydf.compiler.lowering.arithmetic import collapse, contiguous
 from tinydf.compiler.lowering.context import Context, lowers
+from tinydf.compiler.lowering.reference import COPY, COPY_RANK, FILL, GATHER, Copy, Fill, Gather
 from tinydf.compiler.passes.views import VIEWS
 
-RANK = 5
 SHORT_RUN = 8
 
 
@@ -27,22 +27,22 @@ def copy(
 ) -> Call:
     """A strided copy of `shape` elements from tensor `source` to tensor `target`."""
     sizes, (before, after) = collapse(shape, input_strides, output_strides)
-    if len(sizes) > RANK:
-        raise context.operator.error(f"moving {list(shape)} elements takes more than {RANK} axes")
+    if len(sizes) > COPY_RANK:
+        raise context.operator.error(f"moving {list(shape)} elements takes more than {COPY_RANK} axes")
     if before[-1] != 1 or after[-1] != 1 or sizes[-1] < SHORT_RUN:
         # Nothing is gained by keeping neighbours together: the longest axis goes innermost.
         inward = sorted(range(len(sizes)), key=lambda axis: sizes[axis])
         sizes, before, after = ([axes[k] for k in inward] for axes in (sizes, before, after))
-    missing = RANK - len(sizes)
+    missing = COPY_RANK - len(sizes)
     return Call(
-        "copy",
-        {
-            "shape": [1] * missing + sizes,
-            "input_strides": [0] * missing + before,
-            "output_strides": [0] * missing + after,
-            "input_offset": input_offset,
-            "output_offset": output_offset,
-        },
+        COPY,
+        Copy(
+            shape=[1] * missing + sizes,
+            input_strides=[0] * missing + before,
+            output_strides=[0] * missing + after,
+            input_offset=input_offset,
+            output_offset=output_offset,
+        ),
         (source,),
         target,
     )
@@ -82,7 +82,7 @@ def pad(context: Context) -> Layer:
     steps = contiguous(output.shape)
     offset = sum(int(pair[0]) * step for pair, step in zip(pairs, steps, strict=True))
     target = context.output_id
-    fill = Call("fill", {"count": output.count, "value": value}, (), target)
+    fill = Call(FILL, Fill(output.count, value), (), target)
     move = copy(
         context, context.input_id(0), target, source.shape, contiguous(source.shape), steps, output_offset=offset
     )
@@ -318,14 +318,14 @@ def gather_nd(context: Context) -> Layer:
 
 
 def _gather(context: Context, outer: int, indices: NDArray[np.int64], input_runs: int, inner: int) -> Layer:
-    parameters: dict[str, Field] = {
-        "outer": outer,
-        "count": len(indices),
-        "input_runs": input_runs,
-        "inner": inner,
-        "indices": indices.astype(np.int32),
-    }
-    return Layer(context.operator, (Call("gather", parameters, (context.input_id(0),), context.output_id),))
+    parameters = Gather(
+        outer=outer,
+        count=len(indices),
+        input_runs=input_runs,
+        inner=inner,
+        indices=indices.astype(np.int32),
+    )
+    return Layer(context.operator, (Call(GATHER, parameters, (context.input_id(0),), context.output_id),))
 
 
 @lowers("GATHER")

@@ -2,10 +2,20 @@
 
 import math
 
-from tinydf.compiler.ir.calls import Call, Field, Layer
+from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.fixed_point import quantise_multiplier
+from tinydf.compiler.ir.kernel import Kernel
 from tinydf.compiler.lowering.arithmetic import collapse, contiguous
 from tinydf.compiler.lowering.context import Context, lowers
+from tinydf.compiler.lowering.reference import (
+    AVERAGE_POOL_2D,
+    MAX_POOL_2D,
+    REDUCE,
+    REDUCE_APART,
+    Pool,
+    Reduce,
+    ReduceApart,
+)
 from tinydf.compiler.lowering.window import window_of
 
 
@@ -20,15 +30,12 @@ def pool(context: Context) -> Layer:
     if source.shape[3] != output.shape[3]:
         raise context.operator.error("its input and output have different channels")
     low, high = context.activation_range(output)
-    kernel = "average_pool_2d" if context.operator.kind == "AVERAGE_POOL_2D" else "max_pool_2d"
-    parameters: dict[str, Field] = {"window": window.fields, "channels": source.shape[3], "low": low, "high": high}
     call = Call(
-        kernel,
-        parameters,
+        AVERAGE_POOL_2D if context.operator.kind == "AVERAGE_POOL_2D" else MAX_POOL_2D,
+        Pool(window, source.shape[3], low, high),
         (context.input_id(0),),
         context.output_id,
         overlap=window.overlap(source.shape[3], source.shape[3], 1, reads_first=False),
-        struct="pool_parameters",
     )
     return Layer(context.operator, (call,))
 
@@ -51,32 +58,29 @@ def reduce(context: Context) -> Layer:
     if context.operator.kind == "MEAN":
         bits = min(count.bit_length() - 1, 32, 31 + shift)
         multiplier, shift = (multiplier << bits) // count, shift - bits
-    common: dict[str, Field] = {
-        "offset": before.zero_point * count,
-        "multiplier": multiplier,
-        "shift": shift,
-        "zero_point": after.zero_point,
-    }
-    kernel, parameters = _reduced_axes(context, axes, count)
-    call = Call(kernel, {**parameters, **common}, (context.input_id(0),), context.output_id)
-    return Layer(context.operator, (call,))
+    scaled = (before.zero_point * count, multiplier, shift, after.zero_point)
+    kernel, parameters = _reduced_axes(context, axes, count, scaled)
+    return Layer(context.operator, (Call(kernel, parameters, (context.input_id(0),), context.output_id),))
 
 
-def _reduced_axes(context: Context, axes: set[int], count: int) -> tuple[str, dict[str, Field]]:
-    """Which kernel, and how it walks its input."""
+def _reduced_axes(
+    context: Context, axes: set[int], count: int, scaled: tuple[int, int, int, int]
+) -> tuple[Kernel, Reduce | ReduceApart]:
+    """Which kernel, and how it walks its input; `scaled` are the last four parameters of both kernels."""
     shape = context.input(0).shape
     wide = [axis for axis in sorted(axes) if shape[axis] > 1] or [0]
     first, last = wide[0], wide[-1]
     if all(shape[axis] == 1 or axis in axes for axis in range(first, last + 1)) or count == 1:
         outer = math.prod(shape[:first])
-        return "reduce", {"outer": outer, "middle": count, "inner": context.output.count // outer}
+        return REDUCE, Reduce(outer, count, context.output.count // outer, *scaled)
     steps = contiguous(shape)
-    parameters: dict[str, Field] = {}
-    for name, chosen in (("outer", set(range(len(shape))) - axes), ("middle", axes)):
+    walked: list[list[int]] = []
+    for chosen in (set(range(len(shape))) - axes, axes):
         sizes = tuple(shape[axis] for axis in sorted(chosen))
         collapsed, (strides,) = collapse(sizes, [steps[axis] for axis in sorted(chosen)])
         missing = 2 - len(collapsed)
         if missing < 0:
             raise context.operator.error(f"axes {sorted(axes)} of shape {list(shape)} lie too far apart")
-        parameters |= {name: [1] * missing + collapsed, f"{name}_strides": [0] * missing + strides}
-    return "reduce_apart", parameters
+        walked += [[1] * missing + collapsed, [0] * missing + strides]
+    outer_sizes, outer_strides, middle, middle_strides = walked
+    return REDUCE_APART, ReduceApart(outer_sizes, outer_strides, middle, middle_strides, *scaled)

@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.ir.calls import Call, Field, Layer
+from tinydf.compiler.ir.calls import Call, Layer
+from tinydf.compiler.ir.kernel import Kernel
 from tinydf.compiler.lowering.context import Context, lowers
+from tinydf.compiler.lowering.reference import RESIZE_BILINEAR, RESIZE_NEAREST, Resize
 
 ONE = 1 << 10
 
@@ -24,9 +26,8 @@ def _sizes(context: Context) -> tuple[tuple[int, int], tuple[int, int], int]:
     return (source.shape[1], output.shape[1]), (source.shape[2], output.shape[2]), source.shape[3]
 
 
-def _call(context: Context, kernel: str, parameters: dict[str, Field]) -> Layer:
-    call = Call(kernel, parameters, (context.input_id(0),), context.output_id, struct="resize_parameters")
-    return Layer(context.operator, (call,))
+def _layer(context: Context, kernel: Kernel, parameters: Resize) -> Layer:
+    return Layer(context.operator, (Call(kernel, parameters, (context.input_id(0),), context.output_id),))
 
 
 def _nearest(context: Context, before: int, after: int) -> NDArray[np.int16]:
@@ -44,17 +45,17 @@ def _nearest(context: Context, before: int, after: int) -> NDArray[np.int16]:
 def resize_nearest(context: Context) -> Layer:
     """Each output pixel is an input pixel."""
     heights, widths, channels = _sizes(context)
-    return _call(
+    return _layer(
         context,
-        "resize_nearest",
-        {
-            "input_width": widths[0],
-            "output_height": heights[1],
-            "output_width": widths[1],
-            "channels": channels,
-            "rows": _nearest(context, *heights),
-            "columns": _nearest(context, *widths),
-        },
+        RESIZE_NEAREST,
+        Resize(
+            input_width=widths[0],
+            output_height=heights[1],
+            output_width=widths[1],
+            channels=channels,
+            rows=_nearest(context, *heights),
+            columns=_nearest(context, *widths),
+        ),
     )
 
 
@@ -82,15 +83,15 @@ def _divide(values: NDArray[np.int64]) -> NDArray[np.int64]:
 def resize_bilinear(context: Context) -> Layer:
     """Each output pixel is a weighted mean of four input pixels, in integers."""
     heights, widths, channels = _sizes(context)
-    return _call(
+    return _layer(
         context,
-        "resize_bilinear",
-        {
-            "input_width": widths[0],
-            "output_height": heights[1],
-            "output_width": widths[1],
-            "channels": channels,
-            "rows": _between(context, *heights),
-            "columns": _between(context, *widths),
-        },
+        RESIZE_BILINEAR,
+        Resize(
+            input_width=widths[0],
+            output_height=heights[1],
+            output_width=widths[1],
+            channels=channels,
+            rows=_between(context, *heights),
+            columns=_between(context, *widths),
+        ),
     )

@@ -7,6 +7,7 @@ import numpy as np
 from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.fixed_point import exp_on_negative, input_radius, multiply_high, quantise_multiplier, wrap
 from tinydf.compiler.lowering.context import Context, lowers
+from tinydf.compiler.lowering.reference import SOFTMAX, Softmax
 
 INTEGER_BITS = 5
 SUM_FRACTION_BITS = 19
@@ -32,13 +33,13 @@ def softmax(context: Context) -> Layer:
     if shape[-1] >= 1 << (31 - SUM_FRACTION_BITS):
         raise context.operator.error(f"its depth {shape[-1]} may overflow 32 bits")
     call = Call(
-        "softmax",
-        {
-            "rows": math.prod(shape[:-1]),
-            "depth": shape[-1],
-            "count": count,
-            "exponentials": exponentials.astype(np.int32),
-        },
+        SOFTMAX,
+        Softmax(
+            rows=math.prod(shape[:-1]),
+            depth=shape[-1],
+            count=count,
+            exponentials=exponentials.astype(np.int32),
+        ),
         (context.input_id(0),),
         context.output_id,
         in_place=(0,),

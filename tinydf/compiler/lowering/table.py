@@ -1,13 +1,11 @@
 """Functions of one int8 as tables of 256 bytes."""
 
-from typing import cast
-
 import numpy as np
-from numpy.typing import NDArray
 
-from tinydf.compiler.ir.calls import Call, Field, Layer
+from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.fixed_point import Values
 from tinydf.compiler.lowering.context import Context
+from tinydf.compiler.lowering.reference import LOOKUP, Lookup
 
 
 def int8_values() -> Values:
@@ -31,10 +29,11 @@ def table_layer(context: Context, table: Values, position: int = 0) -> Layer:
 
 def lookup(table: Values, count: int, source: int, target: int) -> Call:
     """A call that looks each of `count` values of tensor `source` up in a table, given in the order -128 ... 127."""
-    parameters: dict[str, Field] = {"count": count, "table": np.roll(table, 128).astype(np.int8)}
-    return Call("lookup", parameters, (source,), target, in_place=(0,))
+    parameters = Lookup(count, np.roll(table, 128).astype(np.int8))
+    return Call(LOOKUP, parameters, (source,), target, in_place=(0,))
 
 
 def values_of(call: Call) -> Values:
     """The table of a `lookup`, in the order -128 ... 127."""
-    return np.roll(cast(NDArray[np.int8], call.parameters["table"]).astype(np.int64), -128)
+    assert isinstance(call.parameters, Lookup)
+    return np.roll(call.parameters.table.astype(np.int64), -128)

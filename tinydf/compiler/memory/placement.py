@@ -89,8 +89,8 @@ def directed(graph: Graph, layers: Sequence[Layer], placement: "Placement") -> l
         forward = before >= min(call.overlap.forward, output_bytes) or -before >= input_bytes
         backward = -before >= min(call.overlap.backward, input_bytes) or before >= output_bytes
         if not forward and not backward:
-            raise AssertionError(f"{call.kernel} can go neither way over its input")
-        return replace(call, parameters={**call.parameters, "backward": int(not forward)})
+            raise AssertionError(f"{call.kernel.name} can go neither way over its input")
+        return replace(call, parameters=call.parameters.having(backward=int(not forward)))
 
     return [replace(layer, calls=tuple(map(direct, layer.calls))) for layer in layers]
 

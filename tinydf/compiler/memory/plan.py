@@ -1,13 +1,14 @@
 """The memory plan and cost table of a compiled model, as `plan.json` holds them (tinydf/artefacts/plan.py)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from tinydf.artefacts.plan import EdgePlan, KeptPlan, LayerPlan, Plan, TensorPlan
-from tinydf.compiler.ir.calls import Call, Field, Layer, Records, Struct
+from tinydf.compiler.ir.calls import Call, Layer
 from tinydf.compiler.ir.cascade import Cascade, buffer_bytes, buffers
 from tinydf.compiler.ir.graph import Graph
+from tinydf.compiler.ir.records import Pointer, Record, Records, Value
 from tinydf.compiler.memory.placement import Placement
 
 
@@ -60,7 +61,7 @@ def make_plan(graph: Graph, layers: Sequence[Layer], placement: Placement, model
                 index=layer.operator.index,
                 operator="+".join(operator.kind for operator in operators),
                 name=graph.tensors[operators[-1].outputs[0]].name,
-                kernels=tuple(part.kernel for call in layer.calls for part in call.parts),
+                kernels=tuple(part.kernel.name for call in layer.calls for part in call.parts),
                 inputs=tuple(tensor(tensor_id) for tensor_id in read),
                 outputs=tuple(tensor(tensor_id) for tensor_id in written),
                 kept=between,
@@ -94,13 +95,13 @@ def _constant_bytes(graph: Graph, call: Call) -> int:
     return inputs + sum(_array_bytes(part.parameters) for part in call.parts)
 
 
-def _array_bytes(field: Field) -> int:
-    if isinstance(field, Records):
-        return int(field.rows.nbytes)
-    if isinstance(field, np.ndarray):
-        return int(field.nbytes)
-    if isinstance(field, Struct):
-        return _array_bytes(field.fields)
-    if isinstance(field, Mapping):
-        return sum(_array_bytes(value) for value in field.values())
+def _array_bytes(value: Value) -> int:
+    if isinstance(value, Records):
+        return int(value.rows.nbytes)
+    if isinstance(value, np.ndarray):
+        return int(value.nbytes)
+    if isinstance(value, Pointer):
+        return _array_bytes(value.record)
+    if isinstance(value, Record):
+        return sum(_array_bytes(one) for _, one in value)
     return 0

@@ -1,38 +1,69 @@
-"""Targets: each a function that turns kernel calls into ones that its cores run faster, or leaves them as they are."""
+"""All targets by name, and all cores: those of this folder, and those that other packages bring (`tinydf.targets`)."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
 
-from tinydf.compiler.ir.calls import Layer
-from tinydf.compiler.ir.graph import Graph
-from tinydf.compiler.targets.armv7e_m.select import specialise as armv7e_m
-from tinydf.compiler.targets.armv81m.select import specialise as armv81m
-from tinydf.compiler.targets.rv32imc.select import specialise as rv32imc
+from tinydf.compiler.targets import armv7e_m, armv81m, generic, rv32imc
+from tinydf.compiler.targets.target import Target
+from tinydf.errors import TinydfError
 
-Specialise = Callable[[Graph, list[Layer]], list[Layer]]
-
-
-def generic(graph: Graph, layers: list[Layer]) -> list[Layer]:
-    """Plain C, for every machine."""
-    return layers
+GROUP = "tinydf.targets"
 
 
-TARGETS: dict[str, Specialise] = {
-    "generic": generic,
-    "armv7e-m": armv7e_m,
-    "armv8.1-m": armv81m,
-    "rv32imc": rv32imc,
-}
+def _known() -> dict[str, Target]:
+    """The targets of this folder, then those of other packages by name.
 
-CORES = {
-    "generic": "generic",
-    "cortex-m4": "armv7e-m",
-    "cortex-m7": "armv7e-m",
-    "cortex-m33": "armv7e-m",
-    "cortex-m55": "armv8.1-m",
-    "rv32imc": "rv32imc",
-}
+    Raises:
+        TinydfError: if a package announces what is no target, or one whose name or core another has.
+    """
+    targets = {one.TARGET.name: one.TARGET for one in (generic, armv7e_m, armv81m, rv32imc)}
+    for announced in sorted(entry_points(group=GROUP), key=lambda one: one.name):
+        target = _loaded(announced)
+        if target.name in targets:
+            raise _refusal(announced, f"a target {target.name}, which there is already")
+        taken = {core for one in targets.values() for core in one.cores}.intersection(target.cores)
+        if taken:
+            raise _refusal(announced, f"a target for {min(taken)}, which has one already")
+        targets[target.name] = target
+    return targets
 
 
-def target_of(core: str) -> str:
-    """The target for a processor core, such as "cortex-m7"; "generic" for one that has no kernels of its own."""
-    return CORES.get(core, "generic")
+def _loaded(announced: EntryPoint) -> Target:
+    try:
+        target = announced.load()
+    except (ImportError, AttributeError):
+        target = None
+    if not isinstance(target, Target):
+        raise _refusal(announced, f"a target in {announced.value}, which has none")
+    return target
+
+
+def _refusal(announced: EntryPoint, what: str) -> TinydfError:
+    name = announced.dist.name if announced.dist else announced.name
+    return TinydfError(f"the package {name} announces {what}", f"update it, or uninstall {name}")
+
+
+TARGETS: Mapping[str, Target] = _known()
+CORES: Mapping[str, Target] = {core: target for target in TARGETS.values() for core in target.cores}
+
+
+def target_named(name: str) -> Target:
+    """A target by its name, such as "armv7e-m".
+
+    Raises:
+        TinydfError: if there is none of that name.
+    """
+    if name not in TARGETS:
+        raise TinydfError(f"unknown target {name!r}", f"give one of {', '.join(TARGETS)}")
+    return TARGETS[name]
+
+
+def target_of(core: str) -> Target:
+    """The target for a processor core, such as "cortex-m7".
+
+    Raises:
+        TinydfError: if no target is for that core.
+    """
+    if core not in CORES:
+        raise TinydfError(f"there are no kernels for the core {core!r}", f"give one of {', '.join(CORES)}")
+    return CORES[core]

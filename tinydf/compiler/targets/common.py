@@ -1,22 +1,25 @@
-"""What all targets share: replacing kernels call by call, and what more than one of them takes."""
+"""What several targets share: costs, packing and how a depthwise output overlaps its input."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from typing import TypeVar
 
-from tinydf.compiler.ir.calls import Call, Layer, Overlap
+from tinydf.compiler.ir.calls import Call
+from tinydf.compiler.ir.kernel import Costs
+from tinydf.compiler.ir.overlap import Overlap
+from tinydf.compiler.ir.records import Record
 from tinydf.compiler.ir.window import Window
 
-Kernels = Mapping[str, Callable[[Call], Call]]
+PLAIN = Costs(mac=6.0, output=30, run=150, moved=1.0)
+"""Of plain C. All costs are fitted to profiles of cascades with stripes of several heights."""
+DSP = Costs(mac=1.0, output=12, run=150, moved=1.0)
+"""Of kernels that use the DSP extension."""
+
+Parameters = TypeVar("Parameters", bound=Record)
 
 
-def with_kernels(layers: list[Layer], kernels: Kernels) -> list[Layer]:
-    """Layers whose calls are changed by what `kernels` has for them; others stay as they are."""
-    return [replace(layer, calls=tuple(_changed(call, kernels) for call in layer.calls)) for layer in layers]
-
-
-def _changed(call: Call, kernels: Kernels) -> Call:
-    change = kernels.get(call.kernel)
-    return call if change is None else change(call)
+def parameters(call: Call, record: type[Parameters]) -> Parameters:
+    """A call's parameters, which are of that type because its kernel is."""
+    assert isinstance(call.parameters, record)
+    return call.parameters
 
 
 def round_up(value: int, step: int) -> int:
@@ -33,8 +36,3 @@ def depthwise_overlap(window: Window, channels: int, batch: int) -> Overlap:
     # Going backward, a batch may write where the batch before it is read, but not where its own windows are.
     own = min((batch - 1) * window.stride_y + 3, window.input_height) * window.input_width * channels
     return Overlap(overlap.forward, end + own)
-
-
-def max_pool_2d_dsp(call: Call) -> Call:
-    """Any window; without the DSP extension, plain C by eight channels."""
-    return replace(call, kernel="max_pool_2d_dsp", struct="pool_parameters")

@@ -1,13 +1,25 @@
-"""How a sum becomes an output in `firmware/kernels/dsp.h`: one rounded product and one shift, where that is exact."""
+"""How a sum becomes an output in `firmware/kernels/include/dsp.h`: one rounded product and one shift, where exact."""
 
-SCALING = "{%d, %d, %d}"  # how one is written in C
+from dataclasses import dataclass
+
+from tinydf.compiler.ir.records import I32, Record
+
 SCALING_ANY, SCALING_SIGNED, SCALING_RECTIFIED = 0, 1, 2  # how a whole layer rounds
 SCALING_SLOW = 64
 MAXIMUM_SHIFT = 22
 
 
+@dataclass(frozen=True)
+class Scaling(Record, c="scaling"):
+    """How one channel's sums become outputs."""
+
+    multiplier: I32
+    offset: I32
+    shift: I32
+
+
 def scaling(multiplier: int, shift: int, zero_point: int) -> tuple[int, int, int]:
-    """The C struct `tdf_scaling` of a multiplier in Q0.31 and a shift (dsp.h)."""
+    """The fields of a `Scaling`, for a multiplier in Q0.31 and a shift (dsp.h)."""
     folded = (2 * multiplier) & 0xFFFFFFFF
     signed = folded - (1 << 32) if folded >= 1 << 31 else folded
     right = -shift

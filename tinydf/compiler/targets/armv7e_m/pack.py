@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf.compiler.ir.parameters import Array
+from tinydf.compiler.ir.records import Array
 from tinydf.compiler.targets.common import round_up
 
 
