@@ -165,7 +165,7 @@ def compile(model: FilePath | bytes, core: str = "cortex-m7", name: str = "") ->
 
     tflite = model if isinstance(model, bytes) else _read(Path(model))
     with about("the model" if isinstance(model, bytes) else os.fspath(model)):
-        return Model(tflite, compile_model(tflite, target=target_of(core), name=name))
+        return Model(tflite, compile_model(tflite, target=target_of(core).name, name=name))
 
 
 @dataclass(frozen=True)

@@ -196,6 +196,13 @@ def _target(board: Board) -> str:
     return DEFAULT_TARGET if board.hosted else target_of(board.core.name).name
 
 
+def _own_kernels(export: Path, engine: Engine) -> Path | None:
+    """The folder of C files that the compiled model's target brings, if it is one of another package."""
+    from tinydf.compiler.targets import target_named
+
+    return target_named(read_plan(export).target).sources if engine == "aot" else None
+
+
 def _planned_arena(export: Path) -> int:
     return read_plan(export).arena_bytes
 
@@ -279,6 +286,8 @@ def _build_id(
         parts += [
             (f"port {one.relative_to(port)}", sha256_file(one)) for one in sorted(port.rglob("*")) if one.is_file()
         ]
+    if own := _own_kernels(export, engine):
+        parts += [(f"kernels {one.name}", sha256_file(one)) for one in sorted(own.glob("*.[ch]"))]
     parts += [("manifest.json", sha256_file(export / "manifest.json")), *sources.items()]
     parts += [("board", boards.sha256(board_name)), ("engine", engine), ("compiler", compiler)]
     if linked:
@@ -295,6 +304,8 @@ def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id:
     places = {tree: "build", resources.FIRMWARE: "firmware", export: "export"}
     if port := boards.own_port(board.name):
         places[port] = "port"
+    if own := _own_kernels(export, engine):
+        places[own] = "kernels"
     flags = " ".join(shlex.quote(f"-ffile-prefix-map={path.absolute()}={name}") for path, name in places.items())
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
@@ -304,6 +315,7 @@ def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id:
         "TINYDF_EXPORT": str(export.absolute()),
         "TINYDF_ENGINE": engine,
         "TINYDF_BUILD_ID": build_id,
+        **({"TINYDF_OWN_KERNELS": str(own)} if own else {}),
     }
     if board.toolchain.prefix:
         toolchain = resources.FIRMWARE / "cmake" / f"{board.toolchain.prefix.rstrip('-')}.cmake"

@@ -5,8 +5,10 @@ kernels, whose names begin with the model's instead of `tdf_`. What a program se
 """
 
 import re
+from pathlib import Path
 
 from tinydf.compiler import Compiled
+from tinydf.compiler.targets import target_named
 from tinydf.resources import KERNELS
 
 SHARED = "tdf_model.h"
@@ -35,14 +37,15 @@ def sources(compiled: Compiled) -> dict[str, str]:
     files[f"{stem}.c"] = _INCLUDE.sub(
         lambda match: match[0] if match[1] in own_headers else f'#include "{folder}/{match[1]}"', own(compiled.source)
     )
-    for file, text in used_kernels(compiled.source).items():
+    for file, text in used_kernels(compiled.source, target_named(compiled.plan.target).sources).items():
         files[f"{folder}/{file}"] = own(text)
     return files
 
 
-def used_kernels(source: str) -> dict[str, str]:
-    """The kernels' files that a generated C source needs, with their headers: file -> text."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(KERNELS.glob("*/*.[ch]"))}
+def used_kernels(source: str, own: Path | None = None) -> dict[str, str]:
+    """The kernels' files that a generated C source needs, with their headers: file -> text; `own` are the target's."""
+    paths = [*sorted(KERNELS.glob("*/*.[ch]")), *(sorted(own.glob("*.[ch]")) if own else ())]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in paths}
     home = {name: file for file, text in texts.items() if file.endswith(".c") for name in _DEFINED.findall(text)}
     wanted: list[str] = [source]
     used: dict[str, str] = {}

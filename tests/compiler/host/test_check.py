@@ -47,7 +47,7 @@ def test_a_wrong_layer_of_a_cascade_is_named(tmp_path: Path, monkeypatch: pytest
 
     def wrong(context: Context) -> Layer:
         layer = right(context)
-        parameters = {**layer.calls[0].parameters, "table": np.zeros(256, np.int8)}
+        parameters = layer.calls[0].parameters.having(table=np.zeros(256, np.int8))
         return replace(layer, calls=(replace(layer.calls[0], parameters=parameters),))
 
     monkeypatch.setitem(LOWERINGS, "HARD_SWISH", wrong)

@@ -5,15 +5,18 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinydf.artefacts.plan import FILE as PLAN
+from tinydf.artefacts.plan import Plan
 from tinydf.compiler.codegen.emit import stem
+from tinydf.compiler.targets import target_named
 from tinydf.errors import TinydfError
-from tinydf.files import sha256_bytes
+from tinydf.files import read_record, sha256_bytes
 from tinydf.resources import KERNELS, cache_directory
 
 STEM = stem("")  # of an export directory's model
@@ -146,36 +149,43 @@ def build(directory: Path, stem: str = STEM) -> Path:
         raise TinydfError(f"{model} does not exist", "make it with `tinydf export` or `tinydf compile`")
     headers = sorted(KERNELS.glob("*/*.h"))
     kernels = _built(sorted(KERNELS.glob("*/*.c")), headers, ("-r",), ".o")
-    sources = [model, Path(__file__).with_name("engine.c"), kernels]
-    return _built(sources, [directory / f"{stem}.h", *headers], ("-shared",), ".so", directory)
+    own = _own_kernels(directory, stem)
+    sources = [model, Path(__file__).with_name("engine.c"), kernels, *(sorted(own.glob("*.c")) if own else ())]
+    headers += [directory / f"{stem}.h", *(sorted(own.glob("*.h")) if own else ())]
+    return _built(sources, headers, ("-shared",), ".so", [directory, *([own] if own else ())])
+
+
+def _own_kernels(directory: Path, stem: str) -> Path | None:
+    """The folder of C files that the model's target brings, by its plan; None if it brings none."""
+    plan = directory / (PLAN if stem == STEM else f"{stem.removesuffix('_model')}_{PLAN}")
+    return target_named(read_record(Plan, plan, "tinydf compile").target).sources if plan.is_file() else None
 
 
 def _built(
-    sources: list[Path], headers: list[Path], flags: tuple[str, ...], suffix: str, include: Path | None = None
+    sources: list[Path], headers: list[Path], flags: tuple[str, ...], suffix: str, includes: Sequence[Path] = ()
 ) -> Path:
     """One object or library in the cache, named by the hash of all that goes into it."""
     hashes = [sha256_bytes(path.read_bytes()) for path in sources + headers]
     digest = sha256_bytes(" ".join([*FLAGS, *flags, *hashes]).encode())
     result = cache_directory("host-engines") / f"{digest}{suffix}"
     if not result.is_file():
-        _compile(sources, flags, result, include)
+        _compile(sources, flags, result, includes)
     return result
 
 
-def _compile(sources: list[Path], flags: tuple[str, ...], result: Path, include: Path | None) -> None:
+def _compile(sources: list[Path], flags: tuple[str, ...], result: Path, includes: Sequence[Path]) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise TinydfError("this machine has no C compiler", "sudo apt-get install gcc")
-    directories = [KERNELS / "include", *([include] if include else [])]
     handle, aside = tempfile.mkstemp(prefix=".partial-", suffix=result.suffix, dir=result.parent)
     os.close(handle)
     try:
-        includes = [f"-I{path}" for path in directories]
-        command = [compiler, *FLAGS, *flags, *includes, *map(str, sources), "-o", aside]
+        directories = [f"-I{path}" for path in (KERNELS / "include", *includes)]
+        command = [compiler, *FLAGS, *flags, *directories, *map(str, sources), "-o", aside]
         output = subprocess.run(command, capture_output=True, text=True, check=False)
         if output.returncode != 0:
             first = next((line for line in output.stderr.splitlines() if "error" in line), output.stderr[:200])
-            raise TinydfError(f"{compiler} could not compile {sources[0]}: {first}", "compile the model anew")
+            raise TinydfError(f"{compiler} could not compile {sources[0]}: {first}", "compile the model again")
         Path(aside).replace(result)
     finally:
         Path(aside).unlink(missing_ok=True)
