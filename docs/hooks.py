@@ -38,6 +38,15 @@ LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s#]+)(#[^()\s]*)?
 REMOTE = re.compile(r"<(?:script|img|link|iframe)\b[^>]*?\s(?:src|href)=\"?((?:https?:)?//[^\s\">]+)")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """List the cards of the detectors under `models/` in the navigation."""
+    cards = sorted(place for place in MOUNTED if place.startswith("reference/models/"))
+    reference = next(one["Reference"] for one in config.nav or [] if "Reference" in one)
+    section = next(one for one in reference if "Published detectors" in one)
+    section["Published detectors"] = [{Path(place).stem: place} for place in cards]
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Mount the pages of other folders."""
     for place, origin in MOUNTED.items():
@@ -135,6 +144,46 @@ def methods() -> str:
     return "\n".join(f"### {name}\n\n{_table(one.options)}\n" for name, one in METHODS.items())
 
 
+def layouts() -> str:
+    """What stands at which byte of each payload, from the wire registry."""
+    from tinydf.link.wire import LAYOUTS
+
+    lines: list[str] = []
+    for layout in LAYOUTS:
+        lines += [f"### {layout.c_name}", "", _first_line(layout), ""]
+        lines += ["| offset | bytes | member | meaning |", "| ---: | ---: | --- | --- |"]
+        offset = 0
+        for member in layout.members():
+            declaration = member.declaration.removesuffix(";")
+            lines.append(f"| {offset} | {member.size} | `{declaration}` | {_cell(member.meaning)} |")
+            offset += member.size
+        lines.append("")
+    return "\n".join(lines)
+
+
+def codes() -> str:
+    """The numbers on the wire and their meaning, from the wire registry."""
+    from tinydf.link.wire import ENUMERATIONS
+
+    lines: list[str] = []
+    for name, enumeration in ENUMERATIONS.items():
+        lines += [
+            f"### {name}",
+            "",
+            _first_line(enumeration),
+            "",
+            "| number | name | meaning |",
+            "| ---: | --- | --- |",
+        ]
+        lines += [f"| {one.value} | `{one.name}` | {_cell(one.meaning)} |" for one in enumeration]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _first_line(documented: type) -> str:
+    return (documented.__doc__ or "").splitlines()[0]
+
+
 def _table(schema: type[BaseModel]) -> str:
     document = schema.model_json_schema()
     rows = list(_rows("", document, document.get("$defs", {})))
@@ -224,4 +273,6 @@ GENERATED: dict[str, Callable[..., str]] = {
     "keys": keys,
     "detectors": detectors,
     "methods": methods,
+    "layouts": layouts,
+    "codes": codes,
 }
