@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 TDF_HOT void tdf_add_channels_linear(const tdf_add_channels_linear_parameters *p, const int8_t *first,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 static inline int32_t sum_of(const tdf_add_linear_parameters *p, int32_t first, int32_t second) {

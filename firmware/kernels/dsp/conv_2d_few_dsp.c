@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Two pixels and two output channels at a time, straight from the image; one, from a padded copy, where a window leaves
 // the image or its last word would.
 #include "kernels.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Weights of four channels (c0 ... c3) are packed by groups of four inputs (k0 ... k3), 16 bytes a group, so that
 // SXTB16 unpacks each word into the pairs that SMLAD wants:
 //     c0k0 c1k0 c0k2 c1k2   c2k0 c3k0 c2k2 c3k2   c0k1 c1k1 c0k3 c1k3   c2k1 c3k1 c2k3 c3k3

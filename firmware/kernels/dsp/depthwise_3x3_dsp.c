@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Four channels at a time: each input row is unpacked once, channel by channel, into halves, so that two neighbours of
 // one channel share a word. A row of three weights (w0, w1, w2) is kept as the words (w0, w1) and (w1, w2): with the
 // inputs (x0, x1) and (x2, x3) that gives the sums of two neighbouring outputs in four instructions.

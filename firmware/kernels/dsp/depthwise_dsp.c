@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Four output channels of one pixel at a time, over the part of the window that lies within the image: inputs are taken
 // less their zero point, so that padding counts for nothing.
 #include "kernels.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The heart of the DSP convolutions: two output channels of three pixels at a time, two products an instruction.
 //
 // A pixel's inputs come in runs of neighbouring bytes (one for a 1x1 kernel, one a kernel row otherwise). A run is read

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 // With the bits of all inputs and outputs inverted, a maximum becomes a minimum.

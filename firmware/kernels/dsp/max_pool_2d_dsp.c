@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Two words of four channels of one output at a time: by the DSP extension, else each channel on its own. The last
 // words of a pixel may overlap those before.
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 // A value as an output. Whether the range is `full` (that of int8), and whether products are rounded a second time, by

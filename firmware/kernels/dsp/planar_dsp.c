@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "planar_dsp.h"
 
 TDF_HOT void tdf_planar_fill(const tdf_planar *p, int32_t *rows, uint32_t count) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Rows of an image of which four channels are unpacked, channel by channel, to halves of words: two neighbours of one
 // channel share a word. For the depthwise kernels of the DSP extension.
 #ifndef TINYDF_PLANAR_DSP_H

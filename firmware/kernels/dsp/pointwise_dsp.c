@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "dot_dsp.h"
 
 TDF_HOT void tdf_pointwise_dsp(const tdf_pointwise_dsp_parameters *p, const int8_t *input, const int8_t *other,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "sum_dsp.h"
 
 static inline int8_t reduced(const tdf_reduce_parameters *p, int32_t sum) {

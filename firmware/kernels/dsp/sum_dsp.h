@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Sums of four channels at a time, for the DSP extension.
 #ifndef TINYDF_SUM_DSP_H
 #define TINYDF_SUM_DSP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The loops of the element-wise kernels with two inputs.
 #ifndef TINYDF_BROADCAST_H
 #define TINYDF_BROADCAST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Layers that run together, some rows at a time, so that the tensors between them never exist whole.
 //
 // Each step, the last layer makes a stripe: `stripe_rows` rows. Before it, each layer makes the rows that others want

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The Arm DSP extension (Armv7E-M: Cortex-M4, M7; optional in M33, M55), and the same operations in plain C for every
 // other machine, so that generated code for `armv7e-m` also runs, and is tested, on the host. There, the inner loops
 // use SSE2 where they can, so that a data set is simulated quickly (not with -DTDF_PLAIN_C, for tests).

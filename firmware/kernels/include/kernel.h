@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What every kernel needs: fixed-width types, placement, and TFLM's requantisation.
 #ifndef TINYDF_KERNEL_H
 #define TINYDF_KERNEL_H

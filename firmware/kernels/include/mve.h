@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Arm MVE (Helium: Cortex-M55, M85), and the same in plain C for every other machine, so that generated code for
 // `armv8.1-m` also runs, and is tested, on the host.
 #ifndef TINYDF_MVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What the two pooling kernels share.
 #ifndef TINYDF_POOL_H
 #define TINYDF_POOL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // A compiled model: a constant that the generated code defines, and an arena that the caller gives. Nothing else holds
 // state, so several models may share one arena in turn, and one model may run in several threads, each with an arena
 // of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Walking a window over an image.
 #ifndef TINYDF_WINDOW_H
 #define TINYDF_WINDOW_H

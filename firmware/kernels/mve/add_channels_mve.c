@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 TDF_HOT void tdf_add_channels_mve(const tdf_add_channels_mve_parameters *p, const int8_t *first, const int8_t *second,

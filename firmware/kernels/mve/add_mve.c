@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mve.h"
 
 // The input that is scaled has 20 more bits before that, as in add.c; the other one, whose factor is a half, 19.

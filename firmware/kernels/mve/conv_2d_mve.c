@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "dot_mve.h"
 
 // `rows` runs of bytes, `pitch` bytes apart, one after the other. Runs of up to sixteen bytes are written sixteen at a

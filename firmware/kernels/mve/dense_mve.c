@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // One pixel, four output channels at a time.
 #include "dot_mve.h"
 

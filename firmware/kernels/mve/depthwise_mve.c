@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Eight output channels at a time, whose rows are spread out in scratch: each channel has a plane of its own, in which
 // the rows of a column are neighbours. So the inputs of an output are close together, and a VMLADAV makes sixteen of
 // its products; for a 3x3 kernel all nine.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The heart of the MVE convolutions: four output channels of two pixels at a time, sixteen products an instruction.
 //
 // A pixel's inputs lie side by side. What a block of four channels needs lies in the order in which it is read: for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mve.h"
 
 #if TDF_HAS_MVE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "mve.h"
 
 TDF_HOT void tdf_lookup_mve(const tdf_lookup_parameters *p, const int8_t *input, int8_t *output) {

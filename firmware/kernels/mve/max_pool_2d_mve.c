@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Sixteen channels of one output at a time.
 #include "mve.h"
 #include "pool.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "dot_mve.h"
 
 // `count` pixels, one or two, from pixel `i` on; from a copy, so that the output may lie where these inputs were.

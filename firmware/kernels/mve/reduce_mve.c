@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Eight sums at a time.
 #include "mve.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "broadcast.h"
 
 // Both inputs are brought to a common scale with 20 more bits before they are added.

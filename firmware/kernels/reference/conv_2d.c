@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "window.h"
 
 // The sum over one window, for one output channel that reads input channels [first, first + depth).

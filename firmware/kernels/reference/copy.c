@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 static inline void copy_row(const tdf_copy_parameters *p, const int8_t *input, int8_t *output) {

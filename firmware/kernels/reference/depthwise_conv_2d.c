@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "window.h"
 
 TDF_HOT void tdf_depthwise_conv_2d(const tdf_depthwise_conv_2d_parameters *p, const int8_t *input, int8_t *output,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 TDF_HOT void tdf_gather(const tdf_gather_parameters *p, const int8_t *input, int8_t *output) {

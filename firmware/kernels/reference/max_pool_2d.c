@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "pool.h"
 
 static inline int32_t window_maximum(const tdf_pool_parameters *p, const int8_t *input, const tdf_extent *e) {

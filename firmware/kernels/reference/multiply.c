@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "broadcast.h"
 
 static inline int8_t multiply_element(const tdf_multiply_parameters *p, int32_t a, int32_t b) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "broadcast.h"
 
 static inline int8_t prelu_element(const tdf_prelu_parameters *p, int32_t a, int32_t slope) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 static inline int32_t sum_of(const tdf_reduce_apart_parameters *p, const int8_t *input) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels.h"
 
 // Sums of exponentials are kept in Q12.19.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Four output channels of one pixel at a time: a tap takes four loads of weights, four of inputs (or one, where the
 // four come from one channel of the input), four products and four sums.
 #include "dot_rv32.h"

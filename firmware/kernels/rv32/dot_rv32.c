@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "dot_rv32.h"
 
 // Of four channels (0 to 3) and two pairs of pixels (a with b, c with d): totals and upper halves.

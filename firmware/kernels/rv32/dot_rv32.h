@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // The heart of the convolutions for RV32IM: four output channels of four pixels at a time, two products a
 // multiplication.
 //

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "dot_rv32.h"
 
 TDF_HOT void tdf_pointwise_rv32(const tdf_pointwise_rv32_parameters *p, const int8_t *input, int8_t *output,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Runs a compiled model on the host (engine.py beside this file).
 #include <stddef.h>
 #include <string.h>
