@@ -108,7 +108,7 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.emulator
 def test_a_board_gives_the_hosts_bytes(model: tinydf.Model, tmp_path: Path) -> None:
-    """And the emulated board ends with its block, whatever happens in it."""
+    """And the emulated board ends with its block, also when that fails."""
     firmware = tinydf.build(model, board="posix", out=tmp_path / "firmware")
     inputs = np.random.default_rng(2).integers(-128, 128, (3, *model.input_shape)).astype(np.int8)
     with tinydf.emulate(tmp_path / "firmware") as port, tinydf.connect(port, board="posix") as board:

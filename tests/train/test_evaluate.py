@@ -66,7 +66,7 @@ def test_a_run_without_a_record_is_judged_by_the_data_set(finished: Path, data: 
     described["generators"][0]["seen"] = False
     (tmp_path / FILE).write_text(json.dumps(described))
     scored = replace(score_run(finished, data, "test"), data=Dataset(tmp_path))
-    assert evaluate(scored).generators["checker2"].seen, "by the run's record, whatever the data set trains"
+    assert evaluate(scored).generators["checker2"].seen, "by the run's record, not by what the data set trains"
     unrecorded = scored.metrics.model_copy(update={"generators": None})
     assert not evaluate(replace(scored, metrics=unrecorded)).generators["checker2"].seen
 

@@ -54,7 +54,7 @@ def _value(graph: Graph, operator: Operator) -> Array | None:
             result = _FOLDS[operator.kind](operator, inputs, target.shape)
             return result.astype(target.dtype) if target.dtype in INTEGERS else result
     except (ValueError, IndexError, TypeError, KeyError, np.exceptions.AxisError):
-        return None  # whoever lowers the operator says what is wrong
+        return None  # the lowering of the operator says what is wrong
 
 
 def _integers(data: Array) -> list[int]:
