@@ -100,6 +100,8 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
         tinydf.compile(tmp_path / "bad.tflite")
     with pytest.raises(tinydf.TinydfError, match=r"none\.tflite: No such file"):
         tinydf.build(tmp_path / "none.tflite", board="posix")
+    with pytest.raises(tinydf.TinydfError, match=r"no kernels for the core 'florb': give one of .*cortex-m7"):
+        tinydf.compile(DETECTOR, core="florb")
     with pytest.raises(tinydf.TinydfError, match="there is no board 'florb'"):
         tinydf.build(DETECTOR, board="florb")
     with pytest.raises(tinydf.TinydfError, match="needs an export directory"):
