@@ -202,13 +202,17 @@ def _rows(prefix: str, node: dict[str, Any], named: dict[str, Any]) -> Iterator[
 def _row(key: str, value: dict[str, Any], named: dict[str, Any], wanted: bool) -> Iterator[str]:
     options = list(_options(value, named))
     tables = [one for one in options if "properties" in one]
+    lists = [item for one in options if "properties" in (item := _resolved(one.get("items") or {}, named))]
+    for table in lists:
+        yield f"| `[[{key}]]` | {_cell(_sentence(table.get('description', '')))} | {'required' if wanted else ''} |"
+        yield from _rows(f"{key}.", table, named)
     for table in tables:
         yield f"| `[{key}]` | {_cell(_sentence(table.get('description', '')))} | {'required' if wanted else ''} |"
         yield from _rows(f"{key}.", table, named)
     below = next(iter(value.get("patternProperties", {}).values()), value.get("additionalProperties"))
     if isinstance(below, dict) and "$ref" in below:
         yield from _row(f"{key}.NAME", below, named, False)
-    elif not tables:
+    elif not tables and not lists:
         kinds = " or ".join(_kind(one, named) for one in options if one.get("type") != "null")
         default = "required" if wanted else _default(value.get("default"))
         meaning = " — ".join(filter(None, (_sentence(value.get("description", "")), kinds)))
