@@ -89,6 +89,26 @@ def test_a_path_that_is_not_there_is_found() -> None:
     assert not exists("tinydf/cli/nothing.py", set()) and not exists("nothing.c", {"kernels.h"})
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=ids)
+def test_links_of_the_pages_beside_the_site_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"(?:\]\(|src=\")([^)#\s\"]+)", prose(page))
+    assert [one for one in targets if "://" not in one and not (ROOT / one).exists()] == []
+
+
+def test_pages_that_sources_name_exist() -> None:
+    rooms = ("tinydf", "firmware", "boards", "benchmarks", "scripts", "models", "Makefile", "pyproject.toml")
+    files = subprocess.run(["git", "ls-files", *rooms], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    named = {
+        (source, page)
+        for source in files.split()
+        if Path(source).suffix not in (".tar", ".safetensors", ".tflite")
+        for page in re.findall(r"\bdocs/[\w./-]+\.md\b", (ROOT / source).read_text())
+    }
+    assert len(named) > 10
+    upstream = {"docs/memory_management.md"}  # of tflite-micro
+    assert {one for one in named if one[1] not in upstream and not (ROOT / one[1]).exists()} == set()
+
+
 def commands(page: Path) -> Iterator[str]:
     """The command lines of a page, in its shell blocks and between backticks."""
     text = page.read_text()
