@@ -833,7 +833,7 @@ def network(rng: Rng) -> bytes:
 
 @case
 def cascade(rng: Rng) -> bytes:
-    """Convolutions, depthwise ones and pools one after the other: each output slides over its input, either way."""
+    """Convolutions, depthwise ones and pools one after the other: each output overlaps its input, either way."""
     model = ModelBuilder()
     shape = (1, size(rng, 2, 14), size(rng, 2, 14), size(rng, 1, 9))
     x = first = model.tensor(shape, 0.05, -3)

@@ -40,7 +40,7 @@ class ModelBuilder:
         dimension: int = 0,
         name: str = "",
     ) -> int:
-        """Add a tensor and give its place."""
+        """Add a tensor and give its id."""
         tensor = schema.TensorT()
         tensor.shape = list(shape)
         tensor.type = TYPES[dtype]

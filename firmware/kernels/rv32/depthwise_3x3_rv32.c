@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-// One channel at a time: a band of its rows is copied, with their padding, so that neighbours lie side by side and the
+// One channel at a time: a batch of its rows is copied, with their padding, so that neighbours lie side by side and the
 // nine weights stay in registers; then two outputs at a time. The output may lie upon the input: a row is written when
 // all rows that it is made of have been copied.
 #include "dot_rv32.h"

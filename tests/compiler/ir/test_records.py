@@ -1,9 +1,12 @@
 """Parameter records in Python and parameter structs in C are the same, field by field; and so are the functions."""
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
+import tinydf
 from tinydf.compiler import TARGETS
 from tinydf.compiler.ir.kernel import Kernel
 from tinydf.compiler.ir.records import CField, Record, c_fields, c_format, subclasses
@@ -74,3 +77,17 @@ def test_a_walk_counts_what_the_record_has() -> None:
     for kernel in ALL:
         if kernel.walk is not None and kernel.walk.counted_by:
             assert kernel.parameters.has(kernel.walk.counted_by), kernel.name
+
+
+def test_only_targets_name_their_kernels() -> None:
+    """No source outside `targets/` has a text that is the name of a target's kernel, or the end of one."""
+    own = {kernel.name for kernel in ALL} - {one.name for one in vars(reference).values() if isinstance(one, Kernel)}
+    endings = {ending for name in own for ending in (name, name.rpartition("_")[2], f"_{name.rpartition('_')[2]}")}
+    package = Path(tinydf.__file__).parent
+    found = []
+    for path in (package / "compiler").rglob("*.py"):
+        if "targets" not in path.relative_to(package).parts:
+            texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+            found += [(path.name, text) for text in texts if text in endings]
+    assert len(own) > 30
+    assert found == []

@@ -77,7 +77,7 @@ class OptionField:
 
 @dataclass(frozen=True)
 class Options:
-    """An options table: its place in the union BuiltinOptions, and the fields that matter."""
+    """An options table: its number in the union BuiltinOptions, and the fields that matter."""
 
     union_type: int
     fields: dict[str, OptionField]

@@ -57,7 +57,7 @@ Option = int | float | bool
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator of the model; `index` is its place in the .tflite, which messages and names keep to."""
+    """One operator of the model; `index` is its position in the .tflite, which messages and names keep to."""
 
     index: int
     kind: str
@@ -78,7 +78,7 @@ class Graph:
     """A model.
 
     Args:
-        tensors: all tensors; operators speak of them by place.
+        tensors: all tensors; their position is their id, by which operators name them.
         operators: in the order in which they run.
         inputs, outputs: the model's edges.
         storage: tensors whose bytes are another tensor's (a reshape): tensor -> the tensor that holds the bytes.
@@ -102,7 +102,7 @@ class Graph:
 
     def with_tensors(self, changes: Mapping[int, Tensor]) -> Graph:
         """This graph with some tensors replaced."""
-        tensors = tuple(changes.get(place, tensor) for place, tensor in enumerate(self.tensors))
+        tensors = tuple(changes.get(tensor_id, tensor) for tensor_id, tensor in enumerate(self.tensors))
         return replace(self, tensors=tensors)
 
     def without(self, removed: Iterable[Operator]) -> Graph:
