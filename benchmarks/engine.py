@@ -32,7 +32,7 @@ FILE = "engine.json"
 BOARDS = ("nucleo-h743", "mps2-an386", "mps2-an500", "mps3-an547", "esp32-c3-devkitm-1")
 """By default; all others have cores of these, or one that runs the same kernels."""
 # PhiNet's other forms: the recipe has squeeze and excitation, and ReLU6 for the paper's h-swish.
-FORMS = {
+FORMS: dict[str, dict[str, dict[str, object]]] = {
     "phinet-demo": {
         "phinet-demo-no-se": {"squeeze_excite": False},
         "phinet-demo-h-swish": {"activation": "h-swish"},

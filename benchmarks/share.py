@@ -90,7 +90,7 @@ def _compare_one(job: tuple[Photograph, str]) -> tuple[float, float, int]:
     picture, platform = job
     before = reduce(_open(picture))
     with Image.open(io.BytesIO(share_photograph(before, [platform], seed=0))) as shared:
-        after = np.asarray(shared.resize(before.shape[1::-1], Image.Resampling.BICUBIC))
+        after = np.asarray(shared.resize((before.shape[1], before.shape[0]), Image.Resampling.BICUBIC))
     return psnr_of(before, after), ssim_of(before, after), min(before.shape[:2])
 
 

@@ -62,4 +62,5 @@ def noise(size: int, seed: int) -> NDArray[np.float32]:
     clouds = coarse.repeat(8, axis=1).repeat(8, axis=2)[:, :size, :size]
     images: NDArray[np.float32] = 0.7 * clouds + 0.3 * random.random(clouds.shape, np.float32)
     images -= images.min()
-    return images / images.max()
+    images /= images.max()
+    return images

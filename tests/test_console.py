@@ -25,9 +25,9 @@ HOSTILE = (
 )
 
 
-def shown(*things: object, **how: object) -> str:
+def shown(*things: object) -> str:
     out = io.StringIO()
-    PlainConsole(file=out, width=200, force_terminal=True, color_system=None).print(*things, **how)
+    PlainConsole(file=out, width=200, force_terminal=True, color_system=None).print(*things)
     return out.getvalue()
 
 

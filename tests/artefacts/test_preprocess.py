@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from tinydf.artefacts.preprocess import Preprocess, dequantise, mean_scores, quantise
@@ -12,7 +13,7 @@ from tinydf.errors import TinydfError
 PREPROCESS = Preprocess(size=96)
 
 
-def coordinates(height: int, width: int) -> np.ndarray:
+def coordinates(height: int, width: int) -> NDArray[np.uint8]:
     """An image whose pixels tell where they are."""
     image = np.zeros((height, width, 3), np.uint8)
     image[..., 0], image[..., 1] = np.arange(height)[:, None], np.arange(width)[None]

@@ -23,6 +23,7 @@ from tinydf.bench.summary import Bench, device_case
 from tinydf.compiler.host import HostEngine
 from tinydf.data.dataset import PLATFORMS, Dataset
 from tinydf.errors import TinydfError
+from tinydf.files import sha256_bytes
 
 pytestmark = pytest.mark.export
 
@@ -207,7 +208,7 @@ def test_an_export_of_another_model_or_threshold_is_refused(
 
     model = (other / "model.tflite").read_bytes() + b"\0"
     (other / "model.tflite").write_bytes(model)
-    manifest["chain"]["tflite"] = journals.sha256_bytes(model)
+    manifest["chain"]["tflite"] = sha256_bytes(model)
     (other / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(TinydfError, match="the board runs model"):
         bench([board.port], tiny_data, other, tmp_path / "bench")

@@ -18,7 +18,6 @@ from tinydf import flash as flashing
 from tinydf.boards import board as boards
 from tinydf.errors import TinydfError
 from tinydf.flash import confirm, flash, plan
-from tinydf.link import ports
 
 H743 = boards.load("nucleo-h743")
 BUILD = "0123abcd"  # of tests.firmware.host
@@ -43,7 +42,7 @@ def openocd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def plug(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
     """Lets USB show the port of an ST-LINK."""
     there: list[ListPortInfo] = []
-    monkeypatch.setattr(ports.list_ports, "comports", lambda: there)
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: there)
 
     def add(port: str, number: str) -> None:
         info = ListPortInfo(port)

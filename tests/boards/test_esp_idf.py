@@ -105,7 +105,8 @@ def test_the_record_and_the_image(firmware: Path, tmp_path: Path) -> None:
     assert (made.arena_region, made.stack_bytes) == ("DRAM", 8192)
     assert made.bin_sha256 == sha256_file(firmware / "firmware.bin")
     parts = firmware / "cmake" / "build"
-    command = [sys.executable, "-m", "esptool", "--chip", "esp32s3", "merge-bin", "--output", tmp_path / "merged.bin"]
+    command: list[str | Path] = [sys.executable, "-m", "esptool", "--chip", "esp32s3", "merge-bin"]
+    command += ["--output", tmp_path / "merged.bin"]
     command += ["0x0", parts / "bootloader" / "bootloader.bin"]
     command += ["0x8000", parts / "partition_table" / "partition-table.bin"]
     command += ["0x10000", parts / "firmware.bin"]

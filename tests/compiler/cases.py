@@ -174,7 +174,7 @@ def grouped_pointwise(rng: Rng) -> bytes:
     result = tuple(-(-edge // stride) for edge in image)
     fields = {"padding": 0, "strideH": stride, "strideW": stride, "dilationHFactor": 1, "dilationWFactor": 1}
     shape, output = (1, *image, groups * depth), (1, *result, groups * per_group)
-    return _build_convolution(rng, "CONV_2D", shape, weight, output, depth, 0, "Conv2DOptions", **fields)
+    return _build_convolution(rng, "CONV_2D", shape, weight, output, depth, 0, "Conv2DOptions", None, **fields)
 
 
 @case
@@ -835,7 +835,7 @@ def network(rng: Rng) -> bytes:
 def cascade(rng: Rng) -> bytes:
     """Convolutions, depthwise ones and pools one after the other: each output overlaps its input, either way."""
     model = ModelBuilder()
-    shape = (1, size(rng, 2, 14), size(rng, 2, 14), size(rng, 1, 9))
+    shape: tuple[int, ...] = (1, size(rng, 2, 14), size(rng, 2, 14), size(rng, 1, 9))
     x = first = model.tensor(shape, 0.05, -3)
     for _ in range(size(rng, 2, 6)):
         same, kernel = bool(rng.integers(2)), pick(rng, ((1, 1), (3, 3), (3, 3), (2, 2), (4, 2)))
@@ -877,7 +877,7 @@ def cascade(rng: Rng) -> bytes:
 def wide_cascade(rng: Rng) -> bytes:
     """Inverted residuals that run row by row: pads, h-swish, gates by channel, residuals, any stride and dilation."""
     model = ModelBuilder()
-    shape = (1, size(rng, 6, 20), size(rng, 3, 9), size(rng, 1, 6))
+    shape: tuple[int, ...] = (1, size(rng, 6, 20), size(rng, 3, 9), size(rng, 1, 6))
     x = first = model.tensor(shape, 0.05, -3)
     for _ in range(size(rng, 1, 3)):
         x, shape = _inverted_residual(rng, model, x, shape)

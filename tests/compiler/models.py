@@ -62,7 +62,7 @@ class ModelBuilder:
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
-    def constant(self, values: list[int] | NDArray[Any], dtype: str = "int32") -> int:
+    def constant(self, values: int | list[int] | NDArray[Any], dtype: str = "int32") -> int:
         """Add a constant integer tensor."""
         array = np.array(values, dtype=dtype)
         return self.tensor(array.shape, data=array, dtype=dtype)

@@ -103,8 +103,8 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
     assert [layer.name for layer in compiled.plan.layers][:-1] == names[:-1]
     shown = [f"{layer.index} {layer.operator} {printable(layer.name)}" for layer in compiled.plan.layers]
     assert HostEngine(tmp_path).layer_names == shown
-    source = str(tmp_path / "model_aot.c")
-    subprocess.run(["cc", *STRICT, *INCLUDES, f"-I{tmp_path}", source, "-o", str(tmp_path / "model.o")], check=True)
+    made = [str(tmp_path / "model_aot.c"), "-o", str(tmp_path / "model.o")]
+    subprocess.run(["cc", *STRICT, *INCLUDES, f"-I{tmp_path}", *made], check=True)
 
 
 def test_command_writes_three_files_and_prints_the_plan(network: bytes, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
@@ -47,7 +48,7 @@ def truefake_tree(root: Path, pictures: int = 6) -> Path:
     return root
 
 
-def _picture(number: int) -> np.ndarray:
+def _picture(number: int) -> NDArray[np.uint8]:
     photograph = load_sample_image(("china.jpg", "flower.jpg")[number % 2])
     top, left = np.random.default_rng(number).integers(200, size=2)
     return np.ascontiguousarray(photograph[top : top + 160, left : left + 160])

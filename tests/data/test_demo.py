@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.e2e.command import COMMAND, interrupt_workers
@@ -59,7 +60,7 @@ def test_no_source_and_no_scene_is_in_two_splits(small: Path) -> None:
 
 def test_variants_show_the_same_content(small: Path) -> None:
     """What tells real from fake is the traces, not the picture and not its sharpness."""
-    crops: dict[str, dict[str, np.ndarray]] = {}
+    crops: dict[str, dict[str, NDArray[np.float64]]] = {}
     for one in Dataset(small).samples("train"):
         place, _, generator = one.key.rpartition("-")
         crops.setdefault(place, {})[generator] = one.image.astype(np.float64)

@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,7 +240,7 @@ def test_any_bytes_are_an_image_or_have_a_reason(
 
 
 def faces(
-    directory: Path, first: int, count: int = 24, photograph: Image.Image = CHINA, suffix: str = "png", **how: object
+    directory: Path, first: int, count: int = 24, photograph: Image.Image = CHINA, suffix: str = "png", **how: Any
 ) -> None:
     """Different pictures of 160 pixels, every fourth from the first, by names that no other folder has."""
     directory.mkdir(parents=True)

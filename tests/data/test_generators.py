@@ -93,7 +93,7 @@ def test_depth_to_space_orders_channels_as_tensorflow_does() -> None:
                 assert torch.equal(spread[:, colour, row::2, column::2], expected)
 
 
-def keras_model(layers: list[tuple[str, dict[str, object], np.ndarray | None]]) -> bytes:
+def keras_model(layers: list[tuple[str, dict[str, object], NDArray[np.float32] | None]]) -> bytes:
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         described = [

@@ -3,10 +3,12 @@
 import io
 import time
 
+import click
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 from sklearn.datasets import load_sample_image
 
 from tinydf.cli.data import share as share_command
@@ -72,6 +74,7 @@ def test_a_photograph_comes_back_within_the_platforms_limits() -> None:
     for platform, size in (("facebook", (960, 720)), ("telegram", (800, 600)), ("x", (1200, 900))):
         with Image.open(io.BytesIO(share_photograph(photograph, [platform], seed=0))) as shared:
             assert (shared.format, shared.size) == ("JPEG", size)
+            assert isinstance(shared, JpegImageFile)
             assert shared.layer[0][1:3] == (2, 2), "colour is subsampled"
     square = np.ascontiguousarray(photograph[:1024, :1024])
     with Image.open(io.BytesIO(share_photograph(square, ["facebook"], seed=0))) as shared:
@@ -98,12 +101,14 @@ def test_facebooks_quality_differs_by_picture_and_seed() -> None:
 def test_telegram_as_measured_on_sent_pictures() -> None:
     photograph = np.asarray(Image.fromarray(load_sample_image("flower.jpg")).resize((3000, 1800)))
     with Image.open(io.BytesIO(share_photograph(photograph, ["telegram-2560"], seed=0))) as shared:
+        assert isinstance(shared, JpegImageFile)
         assert (shared.size, shared.info["progressive"], shared.layer[0][1:3]) == ((2560, 1536), 1, (2, 2))
         received, tables = np.asarray(shared), shared.quantization
     box = Image.fromarray(photograph).resize((2560, 1536), Image.Resampling.BOX)
     expected = io.BytesIO()
     box.save(expected, "JPEG", quality=87, subsampling="4:2:0")
     with Image.open(expected) as image:
+        assert isinstance(image, JpegImageFile)
         assert image.quantization == tables
         assert np.array_equal(np.asarray(image), received), "progressive is an order of coefficients, not other ones"
 
@@ -111,5 +116,6 @@ def test_telegram_as_measured_on_sent_pictures() -> None:
 def test_profiles_are_data() -> None:
     assert all(rule.source for rule in RULES.values())
     assert set(USUAL) == set(PLATFORMS[1:]) < set(RULES)
-    (choices,) = (one.type.choices for one in share_command.params if one.name == "platforms")
-    assert list(choices) == list(RULES)
+    (kind,) = (one.type for one in share_command.params if one.name == "platforms")
+    assert isinstance(kind, click.Choice)
+    assert list(kind.choices) == list(RULES)

@@ -14,7 +14,8 @@ def picture() -> NDArray[np.uint8]:
     random = np.random.default_rng(0)
     waves[:8, :8] = random.normal(size=(8, 8, 3)) + 1j * random.normal(size=(8, 8, 3))
     values = np.fft.irfft2(waves, axes=(0, 1))
-    return np.rint(128 + 100 * values / np.abs(values).max()).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.rint(128 + 100 * values / np.abs(values).max()).astype(np.uint8)
+    return pixels
 
 
 def test_the_same_seed_draws_the_same_generator(picture: NDArray[np.uint8]) -> None:

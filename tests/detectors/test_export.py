@@ -27,7 +27,7 @@ PLAIN = {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "MUL", "MEAN", "RESHAPE", "HARD_
 SHIFTED = {"TRANSPOSE", "STRIDED_SLICE", "CONCATENATION", "MAXIMUM"}
 
 
-class Blocks(nn.Module):
+class Blocks(nn.Module):  # type: ignore[misc]
     """What MobileNetV2, MobileNetV3-small and ResNet-8 are made of, one after another."""
 
     def __init__(self) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tinydf.emulator.chips import CHIPS, STM32H743
+from tinydf.emulator.chips import CHIPS
 from tinydf.emulator.chips.chip import Chip
+from tinydf.emulator.chips.stm32h743 import STM32H743
 from tinydf.emulator.machine import Machine
 
 PROGRAMS = Path(__file__).parent / "programs"

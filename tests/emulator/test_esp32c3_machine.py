@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.machines import PROGRAMS, Box
-from tinydf.emulator.chips import ESP32C3
+from tinydf.emulator.chips.esp32c3 import ESP32C3
 
 pytestmark = [
     pytest.mark.emulator,

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.emulator.machines import Box
-from tinydf.emulator.chips import STM32H743
+from tinydf.emulator.chips.stm32h743 import STM32H743
 from tinydf.emulator.machine import Machine, segments
 from tinydf.errors import TinydfError
 
@@ -37,11 +38,11 @@ def test_instructions_are_counted_exactly(counter: Box, piece: str, instructions
     assert answers == [instructions] * 3
 
 
-def _as_signed_bytes(word: int) -> np.ndarray:
+def _as_signed_bytes(word: int) -> NDArray[np.int64]:
     return np.frombuffer(struct.pack("<I", word), np.int8).astype(np.int64)
 
 
-def _as_signed_halves(word: int) -> np.ndarray:
+def _as_signed_halves(word: int) -> NDArray[np.int64]:
     return np.frombuffer(struct.pack("<I", word), np.int16).astype(np.int64)
 
 

@@ -25,7 +25,9 @@ def test_an_error_of_all_weights_is_taken_out(tiny_export: Path, images: NDArray
     graph = read_model(rounded)
     first = graph.operators[1]  # the first convolution behind a ReLU6
     assert first.kind == "CONV_2D"
+    assert first.inputs[1] is not None
     weights = graph.tensors[first.inputs[1]].data
+    assert weights is not None
     at = rounded.index(weights.tobytes())
     shifted = bytearray(rounded)
     shifted[at : at + weights.nbytes] = np.clip(weights.astype(int) + 3, -127, 127).astype(np.int8).tobytes()
@@ -44,7 +46,7 @@ def test_only_biases_change(tiny_export: Path, images: NDArray[np.float32]) -> N
     changed = {
         place
         for place, (was, now) in enumerate(zip(old.tensors, new.tensors, strict=True))
-        if was.data is not None and not np.array_equal(was.data, now.data)
+        if was.data is not None and now.data is not None and not np.array_equal(was.data, now.data)
     }
     assert changed
     assert changed <= biases

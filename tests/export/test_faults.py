@@ -13,9 +13,9 @@ import pytest
 
 from tests.data.synthetic import tiny_dataset
 from tinydf.artefacts.manifest import read_export
-from tinydf.artefacts.parity import Limits
+from tinydf.artefacts.parity import LIMITS, Limits
 from tinydf.errors import TinydfError
-from tinydf.export import onnx, parity
+from tinydf.export import onnx
 from tinydf.export.run import export_run
 from tinydf.export.tflite import MAX_BYTES, Int8Model
 from tinydf.export.tflm import measure_arena
@@ -134,7 +134,7 @@ def test_damaged_tflite_never_crashes(tiny_export: Path) -> None:
 def test_stage_outside_its_limits(
     tiny_run: Path, tiny_data: Path, older: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(parity.LIMITS, "onnx", Limits(largest_error=1e-12, agreement=1, accuracy_loss=0))
+    monkeypatch.setitem(LIMITS, "onnx", Limits(largest_error=1e-12, agreement=1, accuracy_loss=0))
     refused(tiny_run, tiny_data, older, "stage onnx differs too much .* more than 1e-12")
 
 

@@ -3,6 +3,7 @@
 import shutil
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -10,7 +11,7 @@ from elftools.elf.elffile import ELFFile
 from tests.firmware.board import ESP32C3, build, built, emulated
 from tests.firmware.host import expected_output
 from tests.link.test_client import SAMPLES
-from tinydf.emulator.chips import ESP32C3 as ESP32C3_CHIP
+from tinydf.emulator.chips.esp32c3 import ESP32C3 as ESP32C3_CHIP
 from tinydf.emulator.symbols import Symbols
 from tinydf.errors import TinydfError
 from tinydf.link import client, wire
@@ -54,7 +55,7 @@ def test_the_rom_starts_it(elf: Path) -> None:
     ("arguments", "message"),
     [({"arena_bytes": 400_000}, "region `DRAM' overflowed"), ({"TINYDF_STACK_BYTES": 1024}, "the stack is too small")],
 )
-def test_what_does_not_fit_does_not_link(arguments: dict[str, int], message: str) -> None:
+def test_what_does_not_fit_does_not_link(arguments: dict[str, Any], message: str) -> None:
     done = build(target=ESP32C3, **arguments)
     assert done.returncode != 0
     assert message in done.stdout

@@ -184,7 +184,7 @@ def error_frame(code: wire.ErrorCode, detail: int, rest: bytes = b"", version: i
     [
         (error_frame(wire.ErrorCode.VERSION, 9, version=9), f"speaks version 9 of the link, this host {wire.VERSION}"),
         (error_frame(wire.ErrorCode.TYPE, 1), "refused: not a request"),
-        (error_frame(wire.ErrorCode(12), 5, wire.Fault(0x8000123, 0x8000457, 0x8200, 0xDEAD0000, 0x20000100).pack()),
+        (error_frame(wire.ErrorCode.FAULT, 5, wire.Fault(0x8000123, 0x8000457, 0x8200, 0xDEAD0000, 0x20000100).pack()),
          "stopped on a BusFault at PC 0x08000123, called from 0x08000457 (status 0x00008200, address 0xdead0000"),
         (error_frame(wire.ErrorCode.FAULT, 4, b"short"), "an answer that does not fit"),
         (Frame(wire.Message.HELLO, 0, 0, bytes(100)), "an answer that does not fit"),

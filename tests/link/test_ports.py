@@ -28,7 +28,7 @@ ST_LINK = (0x0483, 0x374B)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No board of this computer, emulated or real; and little patience."""
     monkeypatch.setenv("TINYDF_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ports.list_ports, "comports", list)
+    monkeypatch.setattr("serial.tools.list_ports.comports", list)
     monkeypatch.setattr(client, "PATIENCE_SECONDS", 2.0)
     monkeypatch.setattr(ports, "QUICK_SECONDS", 1.0)
 
@@ -37,7 +37,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def plug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Lets USB show a port, with a serial number and its by-id path."""
     there: list[ListPortInfo] = []
-    monkeypatch.setattr(ports.list_ports, "comports", lambda: there)
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: there)
     monkeypatch.setattr(ports, "BY_ID", tmp_path / "by-id")
 
     def add(port: str, number: str, usb: tuple[int, int] = ST_LINK) -> None:

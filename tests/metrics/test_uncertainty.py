@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from tinydf.metrics.figures import balanced_accuracy, best_threshold
@@ -79,7 +80,7 @@ def test_honest_chances_have_no_calibration_error() -> None:
     random = np.random.default_rng(2)
     chance = random.uniform(0.01, 0.99, 200_000)
     labels = (random.uniform(size=chance.size) < chance).astype(np.int64)
-    scores = np.log(chance / (1 - chance))
+    scores: NDArray[np.float64] = np.log(chance / (1 - chance))
     assert calibration_error(labels, scores, 1.0) == pytest.approx(0, abs=0.01)
     assert calibration_error(labels, 4 * scores, 4.0) == pytest.approx(0, abs=0.01)
     assert (calibration_error(labels, 4 * scores, 1.0) or 0) > 0.1

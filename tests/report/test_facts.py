@@ -25,6 +25,7 @@ def test_accuracy_is_what_evaluate_export_and_bench_say(artefacts: Artefacts, pl
     assert facts.accuracy["float"].seen == evaluation.seen
     assert facts.accuracy["float"].all == evaluation.all
     assert facts.accuracy["baseline"] == facts.accuracy["float"]
+    assert artefacts.bench is not None and facts.parity is not None
     assert facts.accuracy["device"] == artefacts.bench.accuracy
     assert facts.accuracy["int8"] == facts.accuracy["device"]
     parity = {stage.stage: stage.balanced_accuracy for stage in facts.parity.stages}

@@ -85,6 +85,7 @@ def test_a_browser_opens_it_without_errors_or_requests(page: Path, facts: Facts,
     for platform, seen in facts.accuracy["device"].seen.items():
         assert elements.text[f"accuracy-{platform}"] == f"{seen.balanced_accuracy:.3f}"
     assert elements.text["mismatches"] == "0"
+    assert facts.bench is not None and facts.bench.memory is not None and facts.bench.memory.flash_bytes is not None
     assert elements.text["ticks"] == f"{facts.bench.ticks.median:,.0f}"
     assert elements.text["flash"] == f"{facts.bench.memory.flash_bytes / 1024:,.1f} KiB"
     assert elements.text["arena"] == f"{facts.bench.memory.arena_bytes / 1024:,.1f} KiB"

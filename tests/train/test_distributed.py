@@ -28,7 +28,8 @@ def recipe_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(out: Path, processes: int, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """`tinydf train` by one process, or by several under torchrun."""
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    command = [sys.executable, *(torchrun if processes > 1 else []), "-m", "tinydf", "train", "--json", "--out", out]
+    launcher = [sys.executable, *(torchrun if processes > 1 else [])]
+    command: list[str | Path] = [*launcher, "-m", "tinydf", "train", "--json", "--out", out]
     return subprocess.run(
         [*command, *arguments],
         check=True,

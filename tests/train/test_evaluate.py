@@ -43,8 +43,8 @@ def test_an_image_of_several_crops_has_their_mean_score(finished: Path, data: Pa
     several = recipe.preprocess.model_copy(update={"crops": 4})
     crops = list(several.crop_images(pixels))
     assert len(crops) == 4
-    alone = evaluate_scores(model, Images(crops, np.zeros(4), ["camera"] * 4, ["one"] * 4), recipe.preprocess)
-    together = evaluate_scores(model, Images([pixels], np.zeros(1), ["camera"], ["one"]), several)
+    alone = evaluate_scores(model, Images(crops, np.zeros(4, np.int64), ["camera"] * 4, ["one"] * 4), recipe.preprocess)
+    together = evaluate_scores(model, Images([pixels], np.zeros(1, np.int64), ["camera"], ["one"]), several)
     assert together == pytest.approx([alone.mean()], abs=1e-4)
 
 

@@ -133,9 +133,9 @@ def test_two_trainings_do_not_share_a_directory(finished: Path, tmp_path: Path, 
     out = _interrupted(finished, tmp_path)
     before = (out / CHECKPOINT).read_bytes()
     with lock(out):
-        for how in ({"resume": True}, {"force": True}):
+        for resume, force in ((True, False), (False, True)):
             with pytest.raises(TinydfError, match=r"another training is at work in .*: let it end"):
-                train(recipe, data, out, **how)
+                train(recipe, data, out, resume=resume, force=force)
     assert (out / CHECKPOINT).read_bytes() == before
     assert train(recipe, data, out, resume=True).epochs == recipe.training.epochs
 

@@ -46,7 +46,7 @@ def test_weights_have_a_scale_for_each_channel() -> None:
     torch.testing.assert_close(round_weights_of(weights), expected)
 
 
-class Shapes(nn.Module):
+class Shapes(nn.Module):  # type: ignore[misc]
     """One of everything that shares a range or is fused."""
 
     def __init__(self) -> None:

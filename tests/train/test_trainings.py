@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_what_a_job_waits_for_may_have_been_done_before() -> None:
 
 def test_an_error_of_a_job_ends_the_others() -> None:
     with pytest.raises(TypeError):
-        list(side_by_side(abs, ["nothing", 1, 2], 1))
+        list(side_by_side(abs, [cast(int, "nothing"), 1, 2], 1))
 
 
 def test_ctrl_c_ends_all_jobs_with_one_line() -> None:

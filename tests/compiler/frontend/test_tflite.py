@@ -69,7 +69,7 @@ def _set(place: int, name: str, value: object) -> Callable[[ModelBuilder], None]
     return change
 
 
-def _rewire(name: str, value: list[int]) -> Callable[[ModelBuilder], None]:
+def _rewire(name: str, value: int | list[int]) -> Callable[[ModelBuilder], None]:
     def change(model: ModelBuilder) -> None:
         setattr(model.operators[0], name, value)
 

@@ -28,7 +28,7 @@ def test_equals_tflm(name: str, kernels: Path, tmp_path: Path) -> None:
 
 def drawn() -> list[int]:
     """Seeds that no run has had before."""
-    return np.random.SeedSequence().generate_state(MODELS).tolist()
+    return [int(seed) for seed in np.random.SeedSequence().generate_state(MODELS)]
 
 
 def trials(name: str, seed: int) -> Iterator[Trial]:

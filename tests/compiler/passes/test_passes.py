@@ -124,8 +124,9 @@ def test_shape_arithmetic_is_folded() -> None:
     model.add("LOGISTIC", [flat], [y])
     graph = fold_constants(read_model(model.finish([x], [y])))
     assert [operator.kind for operator in graph.operators] == ["RESHAPE", "LOGISTIC"]
-    assert graph.tensors[packed].data is not None
-    assert graph.tensors[packed].data.tolist() == [1, 24, 2]
+    shape = graph.tensors[packed].data
+    assert shape is not None
+    assert shape.tolist() == [1, 24, 2]
 
 
 def test_float_models_are_refused() -> None:

@@ -25,6 +25,7 @@ from tinydf.train.loop import train
 from tinydf.train.pretrain import Pretrained, pretrain
 from tinydf.train.recipe import Recipe, override, override_pretraining
 from tinydf.train.run import load_run
+from tinydf.train.views import view_batches
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +38,10 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory, tiny_data: Path, recipe
 @pytest.fixture
 def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the middle of the third epoch, once."""
-    batches, pressed = module.view_batches, []
+    pressed: list[bool] = []
 
     def interrupted(split: TrainingSplit, recipe: Recipe, epoch: int) -> Generator[tuple[Tensor, Tensor], None, None]:
-        for number, batch in enumerate(batches(split, recipe, epoch)):
+        for number, batch in enumerate(view_batches(split, recipe, epoch)):
             if (epoch, number) == (2, 1) and not pressed:
                 pressed.append(True)
                 raise KeyboardInterrupt

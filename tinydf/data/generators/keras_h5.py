@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import h5py  # type: ignore[import-untyped]
+import h5py
 import torch
 import torch.nn.functional as F
 from torch import Tensor

@@ -46,13 +46,14 @@ def configure(project: Path, build: Path, defines: dict[str, str]) -> None:
     component = Path(defines["TINYDF_FIRMWARE"]) / "esp-idf" / "tinydf"
     defaults = project / "sdkconfig.defaults"
     environment = (f"IDF_TARGET={defines['IDF_TARGET']}", f"COMPONENT_KCONFIG={component / 'Kconfig'}")
+    words = (
+        *(sys.executable, "-m", "kconfgen", "--kconfig", ROOT / "Kconfig", "--config", project / "sdkconfig"),
+        *("--defaults", defaults, *(word for one in environment for word in ("--env", one))),
+        *("--output", "header", config / "sdkconfig.h", "--output", "cmake", config / "sdkconfig.cmake"),
+        *("--output", "config", project / "sdkconfig"),
+    )
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "kconfgen", "--kconfig", ROOT / "Kconfig", "--config", project / "sdkconfig"),
-            *("--defaults", defaults, *(word for one in environment for word in ("--env", one))),
-            *("--output", "header", config / "sdkconfig.h", "--output", "cmake", config / "sdkconfig.cmake"),
-            *("--output", "config", project / "sdkconfig"),
-        ],
+        [str(word) for word in words],
         capture_output=True,
         text=True,
         check=False,
