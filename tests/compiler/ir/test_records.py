@@ -74,9 +74,11 @@ def test_how_an_array_of_structs_is_written() -> None:
 
 
 def test_a_walk_counts_what_the_record_has() -> None:
-    for kernel in ALL:
-        if kernel.walk is not None and kernel.walk.counted_by:
-            assert kernel.parameters.has(kernel.walk.counted_by), kernel.name
+    counted = [kernel for kernel in ALL if kernel.walk is not None and kernel.walk.counted_by]
+    assert counted
+    for kernel in counted:
+        assert kernel.walk is not None and kernel.walk.counted_by is not None
+        assert kernel.parameters.has(kernel.walk.counted_by), kernel.name
 
 
 def test_only_targets_name_their_kernels() -> None:
