@@ -47,17 +47,19 @@ results: setup build/full ## Pre-training and augmentation compared, three hours
 build/full: | setup
 	$(PYTHON) -m tinydf.cli data demo --tier full $(if $(ACCEPT_LICENCE),--accept-licence) --out $@
 
-lint: setup ## ruff, mypy, import-linter, clang-format
+lint: setup ## ruff, mypy, import-linter, clang-format, licence lines
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	.venv/bin/clang-format --dry-run -Werror $(C_SOURCES)
+	$(PYTHON) -m scripts.spdx --check
 
 imports: setup ## Which room imports which: a table, and docs/images/rooms.svg (needs Graphviz)
 	$(PYTHON) -m scripts.import_graph --svg docs/images/rooms.svg
 
 format: setup ## Rewrite the sources as `make lint` wants them
+	$(PYTHON) -m scripts.spdx
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 	.venv/bin/clang-format -i $(C_SOURCES)

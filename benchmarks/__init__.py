@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """What `make bench-engine` runs, and the tables that it wrote last."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make test-boards`: the published demo model on every board with an emulator: docs/reference/boards.md.
 
 Each board's firmware is built, emulated, and given images of the test set that comes with tinydf. Its output bytes are

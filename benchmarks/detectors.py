@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each detector costs: `make bench-detectors` writes `detectors.json` and `detectors.md` beside this file.
 
 Weights are random, from a fixed seed: costs hardly depend on what was learned. Conversions are kept in the cache, so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make bench-engine`: the compiled engine on emulated boards of every core, beside its baselines and its goals.
 
 Measures MLPerf Tiny's four models, and every detector of `models/` with random weights (costs hardly depend on them),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The detectors for faces against the project's goals: every figure of int8, on held-out faces, over several seeds.
 
 `make bench-faces` trains each on the full tier, exports it, judges the faces of the test split by its compiled C, whose

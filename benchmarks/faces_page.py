@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`faces.md`: the figures of `benchmarks/faces.py` beside the goals, from the trainings alone."""
 
 from collections.abc import Callable, Sequence

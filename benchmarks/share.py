@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sharing measured: how fast folders are shared, and how near the result is to what platforms were measured to do.
 
 `make bench-share` writes `share.json` and `share.md` beside this file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Training measured: how fast each kind of detector learns, in which memory order and with how many threads.
 
 `make bench-train` writes `train.json` and `train.md` beside this file. The first table is of steps alone (forward,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the benchmarks that train for hours share: which data, when a training is still the same, how many at a time."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Detectors with random weights, converted to int8: for costs, which hardly depend on what was learned, and bytes."""
 
 from pathlib import Path

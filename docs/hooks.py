@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What `mkdocs build` adds to the pages: the parts that come from the sources, and files outside `docs/`.
 
 A page has a line `<!-- generated: NAME ARGUMENTS -->` where `GENERATED[NAME]` writes. Pages of other folders are

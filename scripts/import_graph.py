@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make imports`: which room of tinydf imports which, as a table and as a picture.
 
 The picture is drawn by Graphviz (`apt-get install graphviz`); its arrows point down, from a room to what it imports. It

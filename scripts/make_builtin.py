@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m scripts.make_builtin`: make the built-in test set again, from packages, byte for byte.
 
 Its photographs are those of the demo data set's test split, and of packages that the demo data set does not use, whose

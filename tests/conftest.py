@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of several rooms share, made once in a session: a small data set, a run on it, and its export."""
 
 import os

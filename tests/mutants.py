@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Seeds a fault in each kernel and says whether the sanitizers' test finds it: `python -m tests.mutants`.
 
 Every fault gives wrong bytes for some input, so each must be found: the test's models that call the mutated kernel are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is expensive to make, and made once for all processes that run the tests at the same time (pytest-xdist)."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Python API: its examples run, its bytes are the host's, and importing it is cheap."""
 
 import ast

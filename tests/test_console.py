@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Text from anywhere is shown as it is: brackets are no markup, and the terminal obeys no control character of it."""
 
 import io

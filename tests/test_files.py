@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Artefacts are complete or absent, also where writing them fails."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Advice to install something: pip takes what is printed, in a clone, from a wheel, and where a path needs quoting."""
 
 import importlib.metadata

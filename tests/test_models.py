@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The detectors published under models/: what lies there fits together, and can be used at once."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The light installation asks of Python only what Linux and macOS both have, but for what has a way round."""
 
 import ast

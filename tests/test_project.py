@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import tinydf
+from scripts import spdx
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
@@ -78,3 +79,27 @@ def test_subjects_of_commits(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == f"commit subject of 72 characters or more: {'x' * 72}\n"
     assert subprocess.run([SUBJECTS, "HEAD~1"], cwd=tmp_path, check=False).returncode == 0
+
+
+def test_licence_lines_are_added_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = {
+        "a.py": '"""A."""\n',
+        "scripts/b": "#!/bin/sh\necho\n",
+        "c.h": "#pragma once\n",
+        "empty.py": "",
+        "d.md": "d\n",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    subprocess.run(["git", "-C", str(tmp_path), "init", "--quiet"], check=True)
+    subprocess.run(["git", "-C", str(tmp_path), "add", "."], check=True)
+    monkeypatch.setattr(spdx, "ROOT", tmp_path)
+    assert [path.name for path in spdx.lacking()] == ["a.py", "c.h", "b"]
+    for path in spdx.lacking():
+        spdx.add(path)
+    assert not spdx.lacking()
+    assert (tmp_path / "a.py").read_text() == '# SPDX-License-Identifier: Apache-2.0\n"""A."""\n'
+    assert (tmp_path / "scripts/b").read_text() == "#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\necho\n"
+    assert (tmp_path / "c.h").read_text() == "/* SPDX-License-Identifier: Apache-2.0 */\n#pragma once\n"
+    assert (tmp_path / "empty.py").read_text() == ""

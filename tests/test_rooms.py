@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rooms of the house: no import runs back up, and no circle; see .importlinter."""
 
 import shutil

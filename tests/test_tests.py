@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No test can end well without having checked anything: each path through it reaches an assertion."""
 
 import ast

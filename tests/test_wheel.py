@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """sdist and wheel: an index would take them, and boards, firmware, recipes and the test set travel inside."""
 
 import os

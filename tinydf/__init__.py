@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """tinydf: deepfake detectors on microcontrollers, from photographs to a verdict measured on the board.
 
 The names of the Python API are here, and imported when first used: see `tinydf.api`.

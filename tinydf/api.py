@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Python API: compile a model, build its firmware, emulate or flash a board, and run the model there.
 
 Everything here is reached as an attribute of `tinydf`, which imports this module when one is first used.

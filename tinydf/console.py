@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a person sees: progress and notes on standard error, results on standard output.
 
 Both consoles show text as it is: brackets are no markup, and control characters are written out, wherever the text

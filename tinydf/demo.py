@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All seven stages one after another, on the embedded data set and an emulated board.
 
 Every artefact is complete or absent and knows what it came from: a demo that was interrupted resumes where it stopped,

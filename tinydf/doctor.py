@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What this machine has for each stage, what is missing, and the command that installs it.
 
 `tinydf export`, `flash` and `bench` of a published detector need little: what is missing of that is "missing". What

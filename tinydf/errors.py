@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The one exception that tinydf raises on purpose."""
 
 from collections.abc import Iterator

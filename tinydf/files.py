@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Artefacts on disk: written aside and renamed, hashed, read with a limit, and locked."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf flash`: program a board, and see by HELLO that the build that runs is the one that was written."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What this installation of tinydf came from, and the command that adds an extra to it.
 
 No registry has tinydf, so an extra is installed from where tinydf itself was: a clone, a wheel, an address. pip keeps

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The detectors that come with tinydf: folders of `models/` with a model.tflite and its manifest.json."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the boards, firmware sources and recipes are: in the source tree, or inside the installed wheel."""
 
 import os

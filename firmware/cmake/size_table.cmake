@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -DSIZE=<size> -DELF=<elf> -P size_table.cmake: what each section takes, and where.
 execute_process(COMMAND "${SIZE}" -A -d "${ELF}" OUTPUT_VARIABLE listing COMMAND_ERROR_IS_FATAL ANY)
 string(REPLACE "\n" ";" lines "${listing}")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """plan.json: written and read as one schema; files of older versions are read too; importing it brings no compiler."""
 
 import json

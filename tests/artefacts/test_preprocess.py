@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From an image to a model's input: crops at native resolution, and TFLite's own rounding."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A board for the tests of this room: the real firmware, as a process of the host."""
 
 from collections.abc import Iterator

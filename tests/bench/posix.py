@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A firmware of the host as a board that can be switched on and off."""
 
 import subprocess

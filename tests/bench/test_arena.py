@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The search for the arena ends on a board that is not steady."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The journal: append-only, cut anywhere, resumed without losing or counting twice, never mixed."""
 
 import errno

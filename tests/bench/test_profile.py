@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf profile`: the model on the emulated board, byte for byte and layer by layer."""
 
 import json

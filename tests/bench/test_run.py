@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Benches on the real firmware, as a process of the host: whole, cut at random places, on several boards, refused."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf simulate`: a data set through the compiled C on all cores, with the interpreter's bytes."""
 
 import json

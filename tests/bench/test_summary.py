@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a journal is counted to, on journals made by hand."""
 
 from pathlib import Path

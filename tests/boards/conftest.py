@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cache of their own for the emulated boards of the tests."""
 
 from pathlib import Path

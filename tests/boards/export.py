@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An export directory whose model is twenty lines of C: quick to build, and with an output that is known."""
 
 from pathlib import Path

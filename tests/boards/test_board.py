@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every rule of the board schema has one broken file in `bad/`, whose first line is the message that it must give."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/reference/boards.md: made by `make test-boards`, and in step with the boards there are."""
 
 from benchmarks.boards import OUT, Row, page

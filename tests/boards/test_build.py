@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds: what is in them, what they take, what changes their id, and what stops them."""
 
 import json

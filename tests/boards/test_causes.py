@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What failing builds are reduced to: of output that the real tools gave, one true line."""
 
 import shutil

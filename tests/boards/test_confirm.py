@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf flash` waits for the build that it wrote: lines and application are real, flasher and USB are made up."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Boards that ESP-IDF builds, without ESP-IDF: its `idf.py`, build system and headers are stand-ins, of which
 standin_idf/bin/idf.py says what they are. The project, the component and all of its C are the real ones, and run here.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every board that can be emulated, with the published demo model: its bytes, and the clocks that its firmware set."""
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf flash` without an emulator, and the firmware that it takes."""
 
 import shutil

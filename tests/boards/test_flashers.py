@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each flasher as far as it goes without a board: against a model of what it talks to, or its own parser alone."""
 
 import importlib.util

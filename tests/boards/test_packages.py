@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Boards that another package brings: a real one, installed by pip, with a port of its own."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A model of the boot loader in the ROM of ST's chips (AN3155), behind a pseudo-terminal."""
 
 import os

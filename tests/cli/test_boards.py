@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf boards list`: each board with what builds, emulates and flashes it, and who has run it."""
 
 import json

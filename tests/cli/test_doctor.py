@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf doctor` on this machine, and on one without tools."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command line itself: help, unknown commands, errors as one line."""
 
 import subprocess

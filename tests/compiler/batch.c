@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Runs the models of `models` one after the other, each over the inputs that come for it from standard input (their
 // number as a uint32_t, then the bytes), in an arena of exactly the size that it asks for, filled with rubbish.
 #include <stdio.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many compiled models in one program for this machine, linked and run once, and their outputs beside TFLM's."""
 
 import struct

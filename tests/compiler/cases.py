@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random small models, one operator each: shapes, scales, zero points, paddings and constants drawn from a seed."""
 
 from __future__ import annotations

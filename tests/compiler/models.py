@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds small int8 .tflite models operator by operator, and runs them in TFLM's interpreter."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What `make bench-engine` makes of a profile: goals judged, and tables that say what holds those missed."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the compiler writes: the same bytes each time, names and costs, C without a warning, an exact arena."""
 
 import json

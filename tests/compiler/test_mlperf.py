@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MLPerf Tiny's four models, as published: three have float edges, which are taken off."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trees in the layouts of TrueFace and TrueFake, made of small real pictures that were really compressed."""
 
 from pathlib import Path

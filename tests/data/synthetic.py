@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small real data set for the tests of any room, made in a second and without a network."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Archives unpacked as hostile: nothing outside, no links, no bombs, and one line for each."""
 
 import io

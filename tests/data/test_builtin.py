@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The test set that comes with the tool: whose photographs it has, that none was trained on, and how it is written."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The data set directory: what is written is read again, and damage is told in one line."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A user's folders: each rule for what is left out has its file here, and none is left out silently."""
 
 import io

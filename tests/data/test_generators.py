@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The generators' graphs give what the packages' own runtimes gave."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packages: pinned, fetched by the registry's client or not at all, read without trusting the archive."""
 
 import dataclasses

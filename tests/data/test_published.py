@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TrueFace and TrueFake read as published: splits by picture on all platforms, counts checked."""
 
 import json

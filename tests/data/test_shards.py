@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A split read by rank: every image once, for any number of ranks, and the same shuffle each time."""
 
 from collections.abc import Callable

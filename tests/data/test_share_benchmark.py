@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The benchmark of sharing: its measures are right, and what it wrote last keeps to what was measured on platforms."""
 
 from pathlib import Path

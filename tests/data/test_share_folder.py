@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Folders shared: the same bytes however the work is done, nothing lost, bad files named."""
 
 import io

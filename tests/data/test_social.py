@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sharing: deterministic, lossy as the platforms are, and fast enough to be done per training sample."""
 
 import io

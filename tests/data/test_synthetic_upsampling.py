@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Synthetic up-sampling: repeatable, of the picture's size, alike to the eye, with the pattern that gives them away."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every published recipe's detector has features: its last layer can be taken off, or be the only one that learns."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every compact detector's blocks in int8: plain operators, TFLM's bytes in the compiled engine.
 
 Two small networks have all kinds of blocks, for a conversion takes as long as a detector is deep. `make

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Padding by TensorFlow's rule, and rounded widths."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MicroNet: the paper's costs, and what a shuffle and a Dynamic Shift-Max do."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MobileNetV3-small: the paper's costs, its shapes, and torchvision's names."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PhiNet: shapes, the paper's shape rule, what it costs, and what keeps it friendly to int8."""
 
 import pytest

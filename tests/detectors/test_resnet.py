@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ResNet-18 and -50: the papers' costs, the form without early downsampling, and torchvision's names."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ResNet-8: MLPerf Tiny's costs and shapes."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The notebook of the documentation runs, and prints what it shows; figures may be those of another compiler."""
 
 import os

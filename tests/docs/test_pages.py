@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the documentation says of the sources is so: messages, paths, commands; and its prose keeps to plain words."""
 
 import ast

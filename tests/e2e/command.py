@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs `tinydf` as a user does: a process of its own, judged by its status and what it prints."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The commands as the README types them, in an empty directory, with an emulated board for the one on the desk."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every bad input: one clear line, a status that is not 0, and nothing half-written."""
 
 import os

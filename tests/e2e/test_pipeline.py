@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole pipeline by its commands: from folders of images to a report measured on the emulated board."""
 
 import json

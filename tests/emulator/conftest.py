@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The test programs, compiled once, and a cache of their own for the emulated boards of the tests."""
 
 from collections.abc import Callable

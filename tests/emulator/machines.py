@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bare programs, compiled for the chip, and machines that run them behind a pseudo-terminal."""
 
 import os

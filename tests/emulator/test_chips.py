@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The emulated STM32s: what the reference manuals say of clocks, voltages, wait states, gates and memories."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Emulated boards in the background: started, found, talked to, stopped, and outlived by no stale state."""
 
 import json

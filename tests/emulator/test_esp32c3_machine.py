@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The emulated ESP32-C3: instructions are counted to the one, and what does not begin as it must is not started."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The emulated chip against what the reference manual, plain arithmetic and counting by hand say."""
 
 import os

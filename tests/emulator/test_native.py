@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The emulator's C: strict warnings, a core that knows no chip, and a family that comes in a folder of its own."""
 
 import ctypes

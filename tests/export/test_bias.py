@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rounded weights shift means; corrected biases take the shift out again, and nothing else changes."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which choices of channels are a shuffle that the converter may transpose."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The device compares integers; that must be the same as comparing scores with the threshold."""
 
 from fractions import Fraction

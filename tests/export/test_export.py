@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole export, from a run, an .onnx and a .tflite, as its files and the interpreter tell it."""
 
 import json

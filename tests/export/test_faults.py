@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bad inputs, a full disk, Ctrl-C: one line, and an older export as it was."""
 
 import os

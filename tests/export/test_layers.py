@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The layer to blame when int8 loses accuracy."""
 
 from pathlib import Path

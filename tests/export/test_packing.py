@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Smaller .tflite files that say the same."""
 
 from pathlib import Path

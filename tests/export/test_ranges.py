@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ranges of int8 tensors, on distributions whose best range is known."""
 
 import json

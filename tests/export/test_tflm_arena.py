@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The computed arena: its head is what TFLM's own planner gives; scratch by hand; the exact figures of an export."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The exported C++: its constants are the manifest's, and alone they are enough for a TFLM program."""
 
 import os

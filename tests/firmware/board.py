@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The firmware of a board with the small engine of programs/engine.c, built by firmware/CMakeLists.txt."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The application compiled for the host, under the sanitizers, with the small engine of programs/engine.c."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The STM32 firmwares on their emulated chips: boot, inferences, the stack's depth, the watchdog, a dead clock."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ESP32-C3 firmware: what the linker made, and the ELF on the emulated chip."""
 
 import shutil

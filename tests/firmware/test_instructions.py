@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernels in instructions of their own, DSP and MVE, on QEMU's boards: TFLM's bytes over random layers."""
 
 import shutil

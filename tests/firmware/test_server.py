@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The application, under the sanitizers: each rule of docs/reference/protocol.md, then a fuzzer's bytes."""
 
 import random

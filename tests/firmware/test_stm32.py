@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ports for STM32s: what the linker made, and the fault handlers' own code run on a bare emulated core."""
 
 import shutil

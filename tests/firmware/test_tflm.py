@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TensorFlow Lite Micro behind engine.h, where a built tree is there (TFLM_ROOT): bytes, arena, and what fails."""
 
 import os

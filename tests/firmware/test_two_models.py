@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two models in one firmware, on an emulated board: one arena in turn, and the bytes of TFLM's interpreter."""
 
 from pathlib import Path

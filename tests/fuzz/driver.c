@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Runs a compiled model over inputs from standard input, in an arena of exactly the size it asks for, so that the
 // sanitizers see every byte outside it.
 #include <stdio.h>

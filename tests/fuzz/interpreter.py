@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TFLM's interpreter in a process of its own, since a mutated model may crash it."""
 
 import os

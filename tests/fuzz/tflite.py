@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mutates models and feeds them to the compiler: `python -m tests.fuzz.tflite --cases 100000`.
 
 Half of the cases come from MLPerf Tiny's models as published, half from small models of every operator. Each must

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bad line: a pseudo-terminal for the host, and faults between it and the firmware behind another one."""
 
 import os

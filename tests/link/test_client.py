@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The client against the real application on the posix port, over good lines and bad ones."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finding the board: the lines are real pseudo-terminals with the real application; only what USB says is made up."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figures by platform and generator, from cases made by hand."""
 
 from tinydf.metrics.accuracy import Case, measure_accuracy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The figures, against counts by hand and against their definitions."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Intervals and errors, each against another way to the same number."""
 
 import numpy as np

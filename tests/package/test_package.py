@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf package`: every form builds as it stands, passes its ecosystem's own checks, and gives TFLM's bytes."""
 
 import json

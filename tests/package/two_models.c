@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Two packaged models in one program: in one arena by turns, then each in a thread of its own. Reads the inputs of both
 // from standard input, and writes their outputs of all three runs.
 #include <pthread.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole run in small, on the real firmware as a process of the host."""
 
 import shutil

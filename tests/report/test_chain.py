@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each link of the hash chain: what does not belong to the rest is named, with what it does not fit."""
 
 import json

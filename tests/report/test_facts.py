@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The facts: the same figures as the rooms that they come from."""
 
 import json

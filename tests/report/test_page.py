@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page, opened in a browser: whole, by itself, with the figures of the run."""
 
 import json

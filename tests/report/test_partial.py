@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A report of part of the chain: what is there fits together, and what is not is said in its place."""
 
 import re

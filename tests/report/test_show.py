@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The summary on a terminal, with and without a baseline."""
 
 from typing import Any

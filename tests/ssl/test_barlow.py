@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Barlow Twins: the correlation is NumPy's, and its diagonal and the rest are weighed as the paper says."""
 
 import numpy as np

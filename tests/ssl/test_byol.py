@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BYOL: only the network itself learns, and its copy follows slower and slower."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Collapse is told from healthy embeddings, and from those of a network that has only a direction left."""
 
 import pytest

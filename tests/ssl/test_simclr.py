@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SimCLR's loss against the paper's equation, written out pair by pair."""
 
 import math

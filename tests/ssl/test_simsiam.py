@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SimSiam: the symmetric loss of the paper's algorithm 1, with the other side held still."""
 
 import pytest

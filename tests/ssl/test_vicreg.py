@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """VICReg's terms by hand, and their weights."""
 
 import pytest

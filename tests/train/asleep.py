@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A program that never ends by itself: four long jobs, two at a time. `test_trainings.py` presses Ctrl-C."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A tiny data set, a recipe that learns it in seconds, and one finished run of it."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches: every image as often as asked, repeatable one by one, cut at native resolution, and shared by processes."""
 
 import threading

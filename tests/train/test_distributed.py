@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two processes train what one trains: the same batches, statistics and steps, up to the order of sums."""
 
 import json

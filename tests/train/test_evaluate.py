@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Evaluation: the figures follow from the scores, and the commands print what a person and a script need."""
 
 import json

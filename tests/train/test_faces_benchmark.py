@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make bench-faces`: its page judges the goals by the trainings' figures, and by nothing else."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images as tensors, and splits that nothing can be learned from."""
 
 import numpy as np

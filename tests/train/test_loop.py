@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Training itself: it learns, it repeats, it resumes to the same weights, and it refuses what is not its own."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quantisation-aware training: the network computes as its int8 self, and its ranges reach the .tflite."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recipes: the shipped ones are sound, and each rule has a broken one with the message it must give."""
 
 from pathlib import Path

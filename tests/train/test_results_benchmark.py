@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`make results`: what its page says follows from the cells, and from nothing else."""
 
 from itertools import product

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The averaged weights: what the arithmetic says they are, apart from what learns, and no others without averaging."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the benchmarks that train for hours share: jobs side by side, each after what it waits for, ended by Ctrl-C."""
 
 import sys

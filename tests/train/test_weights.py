@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Weights from elsewhere: what matches is told, what does not fit stays, what is broken is refused."""
 
 from pathlib import Path

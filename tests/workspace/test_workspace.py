@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The workspace: commands find what the stage before them left, say what they took, and nothing is mixed or lost."""
 
 import io

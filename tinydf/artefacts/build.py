@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`build.json` of a firmware directory: a firmware, what went into it, and what it takes."""
 
 from pathlib import Path

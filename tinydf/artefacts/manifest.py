@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`manifest.json` of an export: what the model is, how to feed it, how to judge its output, and what it came from."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`parity.json` of an export: how near each stage is to the one before it, and what that costs."""
 
 from typing import Literal

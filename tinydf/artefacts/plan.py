@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`plan.json`: the memory plan and cost table of a compiled model."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The one way from an image to a model's input: the policy is part of the model and travels in its manifest."""
 
 from math import isqrt

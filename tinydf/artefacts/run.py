@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run directory: `weights.safetensors`, `recipe.toml`, and last `metrics.json`, which says that it is whole."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf arena`: the smallest arena in which TFLM runs a model, found on the board itself or its emulator.
 
 One firmware is built with as large an arena as the board has. The link's ARENA request starts its engine again in a

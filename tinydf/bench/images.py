@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which images of a split are measured, and the one order in which they are counted.
 
 An image's index is its place when all platforms of the split stand one after the other, whichever are asked for.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`bench.jsonl`: the append-only journal of a bench, one JSON object a line.
 
 The first line is the header: what was measured, by hash. After it stand a `session` line each time a board was opened,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf profile`: any model on one board: are the bytes right, what does it take, where?"""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Streaming a data set's images to boards, every answer journalled as it comes."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measurements as a person reads them."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf simulate`: a whole data set through the compiled C of an export, on all of this machine's cores.
 
 The bytes are those that a board gives: it is the same C, with the same arithmetic. TFLM's interpreter can be run beside

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`bench.json`: what a bench's journal says, counted."""
 
 import numpy as np

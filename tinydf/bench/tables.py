@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bench's figures as tables for the terminal."""
 
 from rich.table import Table

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A board is data: the schema of `boards/*.toml`, and nothing about any board anywhere else."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Firmware for a board and a model: the board's CMake file and linker memories, the compiler, the sizes."""
 
 import os

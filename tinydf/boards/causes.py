@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Why a build failed: the one line of CMake's, the compiler's or the linker's output that says it."""
 
 import re

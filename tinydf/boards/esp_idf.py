@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Firmware by ESP-IDF: the project that its `idf.py` builds, and one image of what came out.
 
 The programming guide of ESP-IDF v5 (Build System; Tools; Project Configuration) is the source of names and formats.

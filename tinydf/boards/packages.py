@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Boards that come in other packages: found by the entry point group `tinydf.boards`, not imported."""
 
 import functools

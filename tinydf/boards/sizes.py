@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a firmware takes of each memory, read from its ELF file."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf arena --board B`: how large an arena a model needs on a board, exactly."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf boards`: list, show and check boards."""
 
 from pathlib import Path

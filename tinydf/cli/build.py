@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf build`: firmware for a board and a model."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf emulator`: the emulated boards that run in the background."""
 
 import click

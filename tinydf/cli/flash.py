@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf flash`: put the firmware on a board, real or emulated."""
 
 import shlex

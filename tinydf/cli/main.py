@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf`: the commands by name, loaded only when called, and every error as one line."""
 
 import errno

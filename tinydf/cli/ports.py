@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf ports`: the serial ports, which board each may be, and who answers."""
 
 import click

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ahead-of-time compiler: int8 .tflite to C that calls `firmware/kernels` (docs/explanation/compiler.md)."""
 
 from tinydf.artefacts.plan import Plan

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From the bytes of a .tflite to C sources: read, pass, lower, place, emit."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans as a person reads them."""
 
 from rich.table import Table

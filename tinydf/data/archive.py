@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Archives of a user unpacked as hostile: nothing in one chooses where a file is written, or how much is.
 
 Only plain files are taken, each below the directory that is made for them, with limits on their number and size. An

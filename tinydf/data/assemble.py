@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every way to make a data set does: an order without meaning, splits by source, platforms, a safe place."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The shortcut audit: how well do things separate real from fake that have nothing to do with how a picture was made?
 
 Pictures from the web differ by format, size and JPEG quality because their collectors differ. A detector that learns

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A data set directory: `dataset.json` and tar shards of PNG images, each beside a JSON of what it is.
 
 The shards follow the WebDataset convention (`KEY.png`, `KEY.json`), so that other tools can read them in order.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`sources.toml`: what a user says about the folders of pictures that the files cannot tell."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The embedded data set: photographs from registry packages, and their regenerations by packaged generators.
 
 A photograph is reduced, which forgets its JPEG, and cut into cells. Real are the untouched crops and classical

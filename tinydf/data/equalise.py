@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures made alike in what collectors, not generators, decide: one size, and one last JPEG."""
 
 import io

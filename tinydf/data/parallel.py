@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many small jobs done at once: by processes of this machine, or by a Ray cluster.
 
 Both take a function and jobs, and yield the results in the jobs' order.

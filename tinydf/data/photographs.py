@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The packages of photographs, the licence of each, and which show one scene."""
 
 import fnmatch

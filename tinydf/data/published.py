@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Data sets of shared faces as they were published: TrueFace (Boato et al., WIFS 2022) and TrueFake (arXiv 2504.20658).
 
 Both are trees of platform / Real or Fake / collection or generator / subset / pictures. A picture has the same number

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A split read image by image, in an order of its own each epoch, by one process or by many.
 
 `Dataset.samples` reads a split from its first image to its last. Training wants it shuffled, and each process of a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf data share`: a folder of pictures as platforms would hand them out, on all cores or on a Ray cluster.
 
 Each picture's result depends on it, the chain of platforms and the seed alone, and appears whole or not at all. So

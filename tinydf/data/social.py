@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a platform does to a shared picture: reduce it to its limits, then write it as JPEG again.
 
 Two views of the same thing. `share_photograph` takes a whole picture and returns the file that a platform would hand

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a data set holds, in numbers."""
 
 from collections import Counter

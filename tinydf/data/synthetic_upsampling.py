@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Synthetic up-sampling: what neural up-samplers have in common, done to a real picture by filters drawn at random.
 
 A generator ends in layers that make four pixels of one. Each of the four has weights of its own, which leaves a pattern

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The detectors by name. Each takes NCHW float images in [0, 1] and gives two logits, real and fake."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The last layer of a detector, under any name: what comes out of the layers before it are its features."""
 
 from torch import nn

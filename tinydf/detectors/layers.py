@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What several detectors are made of, written so that int8 TFLite gets plain operators."""
 
 import torch.nn.functional as F

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MicroNet M0 to M3 (Li et al. 2021, arXiv 2108.05894): micro-factorised convolutions and Dynamic Shift-Max.
 
 A 3x3 depthwise convolution is split into 3x1 and 1x3, a 1x1 convolution into groups with a shuffle between two of them;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MobileNetV2 (Sandler, Howard, Zhu, Zhmoginov, Chen 2018, arXiv 1801.04381): inverted residuals, linear bottlenecks.
 
 Shapes at width 1 and 224x224: 112x112x32, then table 2 of the paper down to 7x7x320, 7x7x1280, 1280. With 1000 classes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MobileNetV3-small (Howard et al. 2019, arXiv 1905.02244): inverted residuals, h-swish, squeeze-and-excitation.
 
 Shapes at width 1 and 224x224: 112x112x16, then table 2 of the paper down to 7x7x96, 7x7x576, 1024. With 1000 classes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PhiNet (Paissan, Ancilotto, Farella 2021, arXiv 2110.00337): inverted residuals scaled by a few numbers.
 
 Shapes at 96x96 with alpha 1, four blocks and downsampling in the first and third: 23x23x20 from the fixed first layer,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A fixed high-pass first layer: what is left of a picture when its content is taken away."""
 
 from typing import Self

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ResNet-18 and ResNet-50 (He, Zhang, Ren, Sun 2016, arXiv 1512.03385), the large baselines, for the host alone.
 
 Shapes at 224x224: 112x112x64, pooled 56x56x64, then stages of 56, 28, 14 and 7 pixels a side. With 1000 classes that is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ResNet-8: image classification of MLPerf Tiny (Banbury et al. 2021, arXiv 2106.07597), after He et al. 2016.
 
 A 3x3 convolution and three stages of one basic block; shapes at 32x32: 32x32x16, 32x32x16, 16x16x32, 8x8x64. With 10

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Emulated boards: the very firmware that would be flashed, in a background process behind a pseudo-terminal.
 
 Each runs under a name in a directory of its own in the cache: its firmware, its state, its log, and `tty`, the stable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`python -m tinydf.emulator NAME BOARD`: what `emulator.start` runs in the background."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A machine made from a chip (tinydf/emulator/chips), with a firmware in its flash."""
 
 import ctypes

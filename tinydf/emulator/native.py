@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The emulator's C: compiled with the host's compiler when first used, kept in the cache by the hash of its sources."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A machine of qemu-system-arm: started behind a pseudo-terminal, counting 64 ns of its time for each instruction."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The process of one emulated board: runs until told to stop, or until the firmware does what the chip cannot."""
 
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Addresses of a firmware in words: the function, and the source line where there is debug information."""
 
 from bisect import bisect_right

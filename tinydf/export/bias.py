@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bias correction: what rounded weights add to the mean of a layer's output is taken out of its bias.
 
 Each rounded weight is a little too large or too small; over inputs that are not centred on zero, such as what leaves a

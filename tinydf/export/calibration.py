@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The images from which the ranges of the int8 tensors are taken."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ONNX to TFLite, float and int8, in a process of its own: `python -m tinydf.export.converter DIRECTORY METHOD...`.
 
 TensorFlow and onnx2tf are large, talk much and write into the working directory, so that they get a process and a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where int8 loses: each layer's output beside the float model's, so that lost accuracy has a layer's name."""
 
 from collections.abc import Iterator

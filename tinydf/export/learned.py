@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ranges that a quantisation-aware training has learned, by the names of the .tflite's tensors.
 
 The detector's values and the .tflite's tensors are matched by what they hold for some images: names and order change on

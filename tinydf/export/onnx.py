@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """torch and ONNX: run by torch, traced into ONNX or read from the user, run by onnxruntime."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A smaller .tflite with the same content: vectors of numbers that are equal are written once.
 
 Each channel of each convolution has a zero point of eight bytes for its weight and another for its bias, all of them 0:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`parity.json`: how far ONNX, float TFLite and int8 TFLite are from the detector that they came from."""
 
 from dataclasses import dataclass

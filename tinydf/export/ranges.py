@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ranges of int8 tensors, from what was seen of them while calibration images went through the float model.
 
 A wide range rounds everything coarsely for the sake of a few large values; a narrow one clips these. `minmax` clips

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The export from end to end: a run, an .onnx or a .tflite into an export directory."""
 
 import math

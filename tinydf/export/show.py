@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables that `tinydf export` prints: parity, and the layers that lose most."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TFLite: converted from ONNX, or read from the user; checked to be full int8; run in floating point."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much arena TensorFlow Lite Micro's interpreter takes on this machine."""
 
 import importlib.util

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How large an arena TFLM needs on a 32-bit core, computed from the .tflite before anything runs.
 
 The arena has two ends (tflite-micro, docs/memory_management.md). At its head are the tensors that live between two

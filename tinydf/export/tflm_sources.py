@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The C++ sources of a model for TensorFlow Lite Micro: its bytes, its facts, a resolver with exactly its operators."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The host's side of docs/reference/protocol.md: ask a board, wait with a limit, ask again."""
 
 import secrets

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames on the line: 0x00 COBS(header | payload | CRC-32) 0x00. See docs/reference/protocol.md."""
 
 import zlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Serial ports: which there are, which board each may be, and which board answers."""
 
 from collections.abc import Callable, Iterable, Sequence

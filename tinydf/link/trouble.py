@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Why a serial port cannot be used, or answers nothing, in one line that says how to mend it."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figures by platform and by generator, of verdicts from wherever they come: a board, the host, a network in floats."""
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figures of a two-class detector from its scores, in NumPy alone: training, bench and report count in the same way.
 
 Everywhere: labels are int [images], 0 real and 1 fake; scores are float [images], larger is more likely fake; an image

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How sure the figures of an evaluation are: bootstrap intervals, equal error rate, calibration error.
 
 Images of one source photograph are alike, so that whole sources are drawn with replacement (the cluster bootstrap;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf package`: a compiled model as a library that builds without tinydf (docs/how-to/package.md)."""
 
 from tinydf.package.model import Publication, describe

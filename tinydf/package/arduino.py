@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`--as arduino`: a library in the layout of Arduino's library specification, revision 1.5 and later."""
 
 from tinydf.package.model import PackagedModel, readme, verdict

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`--as c`: C11 sources for any build system."""
 
 from tinydf.package.model import PackagedModel, example, readme

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`--as cmsis-pack`: a software pack (Open-CMSIS-Pack) with one component."""
 
 from xml.sax.saxutils import escape

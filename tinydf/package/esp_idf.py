@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`--as esp-idf`: a component of ESP-IDF, and an example project."""
 
 from tinydf.package.model import PackagedModel, example, readme

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the forms need to know of a model, and the texts that they share: the example and the README."""
 
 from dataclasses import dataclass

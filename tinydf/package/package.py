@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes a package: the C of one model in the form that an ecosystem wants, an example, and a licence."""
 
 import io

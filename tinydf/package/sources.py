@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The C of one model and of the kernels that it uses, all under the model's own name.
 
 Two packages in one program must link, and may come from different versions of tinydf. So each has its own copy of its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`--as zephyr`: a module of Zephyr, and a sample."""
 
 from tinydf.package.model import PackagedModel, example, readme

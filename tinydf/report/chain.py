@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hash chain from data set to bench: each artefact names what it came from, and all must be of one run."""
 
 from collections.abc import Iterator

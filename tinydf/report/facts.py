@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything that the page says, as data: the page is drawn from this, and `--json` prints it."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What fills each memory of a board, for the memory map."""
 
 from pydantic import BaseModel, ConfigDict

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page: facts, plots and sample images poured into one HTML file that asks nothing of a network."""
 
 import base64

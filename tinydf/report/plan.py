@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lifetimes of tensors in the arena, from the compiler's plan."""
 
 from pydantic import BaseModel, ConfigDict

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plots as inline SVG that takes its colours and its type from the page, so that it follows light and dark."""
 
 import io

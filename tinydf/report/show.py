@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The summary on a terminal."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Self-supervised pre-training of detectors, by the names of its methods: what a network can learn without labels."""
 
 from collections.abc import Callable

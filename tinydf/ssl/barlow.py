@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Barlow Twins (Zbontar, Jing, Misra, LeCun, Deny 2021, arXiv 2103.03230): make the views' correlation the identity."""
 
 import torch

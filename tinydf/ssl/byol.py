@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BYOL (Grill et al. 2020, arXiv 2006.07733): foretell what a slow copy of oneself makes of the other view."""
 
 import copy

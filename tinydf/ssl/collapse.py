@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether a self-supervised network still tells pictures apart, or gives all of them the same embedding."""
 
 from typing import NamedTuple

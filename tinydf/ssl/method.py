@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What all self-supervised methods share: an encoder, a projector behind it, and a loss of two views."""
 
 import torch.nn.functional as F

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SimCLR (Chen, Kornblith, Norouzi, Hinton 2020, arXiv 2002.05709): find the other view among all of the batch."""
 
 import torch

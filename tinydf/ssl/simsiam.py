@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SimSiam (Chen, He 2021, arXiv 2011.10566): foretell one's own embedding of the other view, held still meanwhile."""
 
 from pydantic import BaseModel, ConfigDict, Field

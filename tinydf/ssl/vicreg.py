@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """VICReg (Bardes, Ponce, LeCun 2022, arXiv 2105.04906): agree, keep every coordinate varied, and all uncorrelated."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches of a training split: read, turned, compressed and cut by threads that are ahead of the training."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a training needs to go on after its last whole epoch as if nothing had happened."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which of the processes of a training this one is, and what it computes on.
 
 `torchrun` starts the processes and says so in their environment; without it there is one.

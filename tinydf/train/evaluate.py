@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Scores of a detector over a data set, and the figures that follow from them."""
 
 from collections.abc import Set

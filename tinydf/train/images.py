@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images of a split in memory, and as tensors."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Figures by epoch as a TensorBoard event file.
 
 Written record by record with TensorBoard's own parts: `torch.utils.tensorboard` would load all of TensorFlow where that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The training, from the first line to the last: data, model, epochs, validation, best weights, threshold."""
 
 from contextlib import nullcontext

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plots of an evaluation as SVG files, one panel a detector."""
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pre-training, from the first line to the last: images, pairs of views, weights, and whether it collapsed."""
 
 from functools import partial

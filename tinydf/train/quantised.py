@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quantisation-aware training: a detector that computes as its int8 self will (Jacob et al. 2018, arXiv 1712.05877).
 
 Weights are rounded to int8 with one scale for each output channel; what batch normalisation multiplies a channel by

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`recipe.toml`: all that decides a training but the data."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of figures on standard output."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a pre-training came to, on standard output."""
 
 from tinydf.console import results

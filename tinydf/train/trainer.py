@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A model with what makes it learn: AdamW under one cosine cycle, a step at a time, alone or with other processes."""
 
 import copy

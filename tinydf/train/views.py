@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two views of each unlabelled image, alike in what made the picture and different in what happened to it since.
 
 Nothing here resizes a picture freely, changes its colours or cuts out less than the model's input: that is what photo

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Weights from elsewhere: a file of safetensors whose names fit a detector's, in whole or in part."""
 
 from dataclasses import dataclass

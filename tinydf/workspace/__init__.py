@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The workspace: one directory below which every stage leaves its artefact and finds the one it needs."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bench in a workspace: what is not given is told by the board's HELLO, and by what earlier stages left."""
 
 from collections.abc import Sequence

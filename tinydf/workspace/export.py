@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exporting what a workspace has, into its place there."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which firmware to flash: the one that is there, if it is what would be built now, or one that is built first."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A report in a workspace: the part of the chain that is there and belongs to the export."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a workspace holds: each stage's artefact, whose it is, whether it is stale, and what comes next."""
 
 import shlex

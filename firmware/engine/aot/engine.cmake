@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The compiled model: engine.c runs the tdf_model of model_aot.c; the kernels it calls are linked, the others dropped.
 set(plan "${TINYDF_EXPORT}/plan.json")
 if(NOT EXISTS "${plan}" OR NOT EXISTS "${TINYDF_EXPORT}/model_aot.c")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # TensorFlow Lite Micro: the model and its resolver from the export; headers and library from the user's tflite-micro.
 # `tinydf build --engine tflm` sets these in board.cmake, and writes engine_library.h beside it:
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What every port without an operating system has. The port.cmake sets, before it includes this:
 #
 #   TINYDF_SECTIONS  its linker script, by its path in firmware/ or a whole one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # ESP32-C3, bare metal, booted from flash directly. Hot code runs from IRAM.
 enable_language(ASM)
 set(TINYDF_PORT_SOURCES

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What every STM32 port has. The family's port.cmake sets, before it includes this:
 #
 #   TINYDF_RAM  the region of stack and variables

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # STM32F446, bare metal. No memory is faster than the flash behind its caches: hot code stays there.
 set(TINYDF_PORT_SOURCES
     port/cortex_m/mpu_v7.c port/stm32/usart_sr_dr.c

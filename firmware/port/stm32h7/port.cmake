@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # STM32H742/743/753, bare metal. Hot code runs from ITCM.
 set(TINYDF_PORT_SOURCES
     port/cortex_m/cache_m7.c port/cortex_m/mpu_v7.c port/stm32/usart.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # STM32H7A3/7B3, bare metal: an STM32H7 with a clock, supply and memories of its own. Hot code runs from ITCM.
 set(TINYDF_PORT_SOURCES
     port/cortex_m/cache_m7.c port/cortex_m/mpu_v7.c port/stm32/usart.c

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # STM32L4R5, bare metal. Hot code runs from SRAM2, which the code bus reaches beside the data bus's SRAM1 and SRAM3.
 set(TINYDF_PORT_SOURCES
     port/cortex_m/mpu_v7.c port/stm32/usart.c

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What the stand-in headers declare, on this computer: one pseudo-terminal is the UART or USB-Serial-JTAG, whichever
 // driver the port installs. Prints the terminal's path, then runs app_main. What the port asks for is checked against
 // the rules of ESP-IDF's programming guide; a breach ends the program.

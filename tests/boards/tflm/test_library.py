@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whose a library is: its core, float ABI, kernels and build, read from its members; and which one a board takes."""
 
 import shutil

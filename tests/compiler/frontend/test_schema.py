@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The codes, slots and defaults that the reader knows are those of the schema from which TFLite and TFLM are made."""
 
 import importlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The reader believes nothing: damaged, cut and absurd models give one clear error."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Layers that run together row by row: every byte is TFLM's, and less memory is needed."""
 
 import math

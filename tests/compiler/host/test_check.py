@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`tinydf compile --check`: silent on a right compiler, and names the first layer of a wrong one."""
 
 import re

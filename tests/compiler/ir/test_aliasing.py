@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How tensors may lie upon each other: `kernels.h` says it of every kernel, and the compiler does nothing else."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When tensors are alive: from the step that writes them to the last that reads them."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parameter records in Python and parameter structs in C are the same, field by field; and so are the functions."""
 
 import ast

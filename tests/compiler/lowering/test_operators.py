@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every operator gives the very bytes that TFLM's interpreter gives, over random shapes, scales and zero points."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The planner: never an overlap, optimal on small cases, and its proof catches a wrong plan."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each pass alone: the graph before and after."""
 
 from dataclasses import replace

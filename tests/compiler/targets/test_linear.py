@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Planes: what they give is what TFLM's roundings give, for every pair, or there is none."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The RV32 kernels, whose inner loops are assembly, on the emulated ESP32-C3: the very bytes that TFLM gives."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Targets and cores: what is known, what is refused, and a made-up core that is one folder of another package."""
 
 import os

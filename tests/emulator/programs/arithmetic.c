@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // DSP, single and double precision instructions on operands from the host; sends the results.
 #include "chip.h"
 

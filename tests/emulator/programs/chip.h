@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What the test programs share: just enough of a chip to talk, and nothing of the firmware. `CHIP` is a file of chips/;
 // it says how the serial port's clock is turned on, where the port is, its layout, and its divisor after reset.
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Runs pieces of code of known length between two reads of the cycle counter, and sends the differences.
 #include "chip.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // For an ESP32-C3: runs pieces of code of known length between two reads of its performance counter, and sends the
 // differences, a byte each. The number of instructions from the first CSRR (included) to the second (excluded) is plain
 // to see.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Sends back every byte, by 'R' resets the chip, by 'X' touches what is not there.
 #include "chip.h"
 

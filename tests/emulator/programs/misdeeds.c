@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Does, by letter, what an STM32H743 does not forgive.
 #include "chip.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Reads and writes registers for the host: 'r' and an address, answered by the word there; 'w', an address and a value;
 // 's' spins for ever.
 #include "chip.h"

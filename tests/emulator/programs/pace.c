@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Runs the kind of loop that an inference is made of, for so many rounds as the host asks; sends the ticks.
 #include "chip.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // What engine/tflm/log.cc makes of TFLM's messages.
 #include "engine/tflm/log.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // A program of its own, with nothing of tinydf's firmware: the exported files and TensorFlow Lite Micro. It reads int8
 // images from standard input, one input tensor each, and writes the model's outputs and its verdict.
 #include <cstdio>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mutation run (`make mutants`) has a fault for every kernel; the run itself takes minutes and is a command."""
 
 from tests.mutants import FAULTS, source_of

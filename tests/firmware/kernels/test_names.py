@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernels and a user's program share one namespace: all that other files see has the prefix."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every kernel, under the address and undefined-behaviour sanitizers: no stray access, and still TFLM's bytes."""
 
 import re

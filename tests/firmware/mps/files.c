@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Runs a compiled model over the inputs in a file of the host, by semihosting, on QEMU's MPS boards: argument-free, it
 // reads TEST_DIRECTORY/inputs and writes TEST_DIRECTORY/outputs.
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // An engine for tests of the link and the application: small, quick, and able to fail on demand.
 //
 // Output: [0] and [1] sum the input's even and odd bytes; [2] counts runs, so that a test sees an inference done twice.

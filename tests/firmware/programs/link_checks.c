@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Checks of firmware/link that need C alone, run under the sanitizers: every payload size there and back, every single
 // bit flipped, every way to cut a frame short. Prints what failed and exits with 1.
 #include <stdio.h>

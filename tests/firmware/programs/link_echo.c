@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Writes back, encoded again, every frame on standard input; at the end, the count of those dropped on standard error.
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // A port for fuzzing: bytes come from standard input and go to standard output; the end of the input ends the program.
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A recipe whose pre-training takes a second on the tiny data set."""
 
 from pathlib import Path

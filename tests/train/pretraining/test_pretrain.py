@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pre-training: it runs, repeats, resumes bit for bit, says when it has collapsed, and training goes on from it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Views: cut at native resolution, repeatable, each different, and without a trace of labels."""
 
 from pathlib import Path

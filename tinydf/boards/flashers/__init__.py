@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ways to program a board, one a module: each knows one program, its command line, and how it says "no probe"."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """STM32CubeProgrammer's command line (UM2237)."""
 
 from tinydf.boards.board import CubeProgrammer

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """esptool, which talks to the boot loader in the ROM of Espressif's chips over the serial port, and verifies by MD5."""
 
 import re

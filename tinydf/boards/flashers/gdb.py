@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """gdb, through a server that runs already: `load` writes, `compare-sections` verifies by the server's checksums."""
 
 from tinydf.boards.board import Gdb

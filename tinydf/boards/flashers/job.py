@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a flasher is asked to do."""
 
 from dataclasses import dataclass

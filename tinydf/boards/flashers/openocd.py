@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """OpenOCD, with the scripts that come with it (OpenOCD 0.12 manual, chapter 12, "program"; 8.2, "adapter serial")."""
 
 from tinydf.boards.board import OpenOcd

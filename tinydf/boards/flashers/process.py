@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Running a flasher: each line as it comes, a limit on its silence, and nothing left behind when it is interrupted."""
 
 import codecs

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """pyocd, by its commander: its `load` does not read back what it wrote, so `compare` does."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """st-flash of stlink-tools, which verifies what it writes."""
 
 from tinydf.boards.board import StFlash

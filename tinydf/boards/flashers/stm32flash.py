@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """stm32flash, which talks to ST's boot loader in ROM over a UART (AN3155), verifies, and starts the firmware."""
 
 from tinydf.boards.board import Stm32Flash

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The user's libtensorflow-microlite.a: which core it is for, with which kernels, and where its headers are.
 
 The core is read from the build attributes of its members (Addenda to the Arm ABI, section 3.3: build attributes).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a build with TFLM takes: the library for the board's core, the sources of the model, and the arena.
 
 The arena is, in this order: the size that the user gives; the exact one that `tinydf arena` found for this board,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes C: constants, one function a layer, and the tdf_model (firmware/kernels/include/tdf_model.h) that joins them.
 
 The same model gives the same bytes: nothing depends on time, paths or the order of a hash table.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The parts of TFLite's schema (version 3, schema.fbs) that the reader needs: codes, slots and defaults."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads a .tflite, trusting none of its bytes.
 
 A .tflite is a flatbuffer (https://flatbuffers.dev/internals) of the schema in TensorFlow's

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Operators and layers that become one: tables, sums within convolutions, cascades."""

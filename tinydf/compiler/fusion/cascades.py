@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which layers run together row by row, so that what lies between them never exists whole.
 
 Before: x -> 1x1 convolution -> a wide tensor -> depthwise -> another -> 1x1 convolution -> y, each in the arena at once

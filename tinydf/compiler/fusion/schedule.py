@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which rows each layer of a cascade makes, and when; how many rows that keeps between layers.
 
 `tdf_run_cascade` (firmware/kernels/reference/cascade.c) goes through the very same steps on the device.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lets a convolution add a residual as it writes its output, so that what it would add never exists whole.
 
 Before: x -> convolution -> t; ADD(t, y) -> z

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes one table of all that is a function of one int8, however many operators say it.
 
 Before: x -> LOGISTIC -> s; MUL(x, s) -> y (a swish; or a hard swish of ADD, RELU6 and two MUL, as Keras writes it)

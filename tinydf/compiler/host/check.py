@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares a compiled model with TFLM's interpreter, layer by layer, on this machine."""
 
 import tempfile

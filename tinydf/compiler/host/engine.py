@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The compiled engine on this machine: the very C that a board runs, as a shared library."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TensorFlow Lite Micro's interpreter: the definition of the right bytes.
 
 It is the one in the PyPI package tflite-micro, built for this machine: its outputs are those of every device, its arena

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The arena that holds a model's tensors and scratch: how buffers are aligned in it."""
 
 ALIGNMENT = 4

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What operators become: calls of kernels whose parameters are constants, by layers. Addresses come later (memory/)."""
 
 from collections.abc import Mapping

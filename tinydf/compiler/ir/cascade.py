@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cascade: layers that run together, some rows at a time, so that what lies between them never exists whole.
 
 `tdf_run_cascade` (firmware/kernels/reference/cascade.c) runs it on the device; `cascade.h` says how.

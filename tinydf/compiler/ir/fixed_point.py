@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TFLM's fixed-point arithmetic, bit for bit, on NumPy int64 arrays that hold int32 values.
 
 Follows gemmlowp's fixedpoint.h and TFLite's quantization_util.cc (double rounding). The C kernels do at inference

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A kernel: one C function of `firmware/kernels`, and all that the compiler knows of it."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When each tensor is alive: the one place that says so, for the memory plan, the fusions and the report."""
 
 from collections.abc import Hashable, Iterable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far a kernel's output may overlap its input."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parameters of kernels as records: each dataclass is a C struct of `firmware/kernels`, field by field and in order.
 
 `tests/compiler/ir/test_records.py` compares all of them with the headers.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What STRIDED_SLICE means, for constants and for the plan alike."""
 
 from tinydf.compiler.ir.graph import Operator

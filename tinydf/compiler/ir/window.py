@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Windows that slide over an image: sizes, strides and padding, and how far an output may overlap the image."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions of one int8: each becomes a table of 256 bytes, computed here with TFLM's arithmetic."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Element-wise operators of two inputs, with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU.
 
 Where one input is a constant number, the result is a function of the other alone: a table.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From operators to kernel calls: what a lowering works from, and the registry of lowerings.
 
 Each file beside this one lowers a family of operators. A lowering reads the graph and gives kernel calls whose

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Operators that only move bytes: padding, transposing, joining, splitting, slicing, gathering."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernels in plain C, `firmware/kernels/reference`, of which a target may have faster ones: the compiler's own
 instruction set. Lowerings call these; `kernels.h` says what each computes.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RESIZE_NEAREST_NEIGHBOR and RESIZE_BILINEAR: where each output reads is a table, computed here as TFLM does."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The window of a convolution or a pooling, checked."""
 
 from tinydf.compiler.frontend.schema import PADDING_SAME

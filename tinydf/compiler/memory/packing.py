@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Packs buffers with known lifetimes into one arena, and proves the result.
 
 Offline dynamic storage allocation: each buffer has a size and an interval of steps in which it lives; two buffers

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where each tensor and each kernel's scratch lies in the arena."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The memory plan and cost table of a compiled model, as `plan.json` holds them (tinydf/artefacts/plan.py)."""
 
 from collections.abc import Sequence

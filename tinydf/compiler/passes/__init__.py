@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Passes: each a function from graph to graph, in a file and with a test of its own; `PASSES` is their order."""
 
 from collections.abc import Callable

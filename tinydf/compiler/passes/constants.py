@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Computes at compile time what does not depend on the input: mostly the shapes that converters compute.
 
 Before: x [1, 7, 7, 8] -> SHAPE -> STRIDED_SLICE -> PACK(., 392) -> RESHAPE(x, .) -> y

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Takes QUANTIZE and DEQUANTIZE off the model's edges.
 
 Before: float input -> QUANTIZE -> int8 ... int8 -> DEQUANTIZE -> float output (or uint8, with QUANTIZE both times).

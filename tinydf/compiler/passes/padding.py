@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lets convolutions pad for themselves, so that the padded image never exists.
 
 Before: x [1, 8, 8, 4] -> PAD -> p [1, 10, 10, 4] -> CONV_2D (VALID) -> y [1, 8, 8, 6]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Removes operators whose results nothing reads.
 
 Before: x -> A -> y (output), x -> B -> z (read by nobody).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes operators that only change a shape free.
 
 Before: x [1, 1, 1, 64] -> RESHAPE -> y [1, 64].

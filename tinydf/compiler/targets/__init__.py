@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """All targets by name, and all cores: those of this folder, and those that other packages bring (`tinydf.targets`)."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What several targets share: costs, packing and how a depthwise output overlaps its input."""
 
 from typing import TypeVar

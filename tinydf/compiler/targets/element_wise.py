@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Element-wise operators: plain C with the quick scaling of `dsp.h`, for any core, and DSP instructions beside it."""
 
 import math

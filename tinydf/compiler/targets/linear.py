@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Element-wise functions of two int8 values as a multiplication each, a sum and a shift: fewer roundings, same bytes.
 
 TFLM rounds several times on the way from two inputs to their sum. Almost always there is a plane over all pairs of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a sum becomes an output in `firmware/kernels/include/dsp.h`: one rounded product and one shift, where exact."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A target: the kernels that a family of cores runs fastest, and what they cost there."""
 
 from collections.abc import Callable, Mapping, Sequence

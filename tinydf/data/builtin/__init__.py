@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The test set that comes with the tool: crops of freely licensed photographs, and their regenerations.
 
 `crops.tar` is a shard of test images before sharing; `contents.json` says whose photographs they were cut from, under

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Neural generators that ship in registry packages, run as plain PyTorch graphs from raw numbers.
 
 Each takes a picture reduced to its half (the autoencoder reduces it itself) and paints it at its full size again: the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network as a list of nodes over named tensors, in the order in which they run."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keras models in HDF5: a JSON topology and float32 arrays beside it."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ncnn models: a text of layers (.param) and their numbers one after another (.bin).
 
 Format: ncnn's wiki, "param and model file structure" and "operation param weight table". Convolution weights begin

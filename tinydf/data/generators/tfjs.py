@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TensorFlow.js layers models: a JSON topology (Keras) and shards of raw float32."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The chips that can be emulated, one file each."""
 
 from tinydf.emulator.chips.esp32c3 import ESP32C3

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What describes a chip: its core, all its memories, the peripherals that are modelled, its electrical limits."""
 
 from collections.abc import Mapping

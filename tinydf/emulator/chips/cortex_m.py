@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Cortex-M cores' own peripherals: what says which core it is (ID registers of the Arm ARMs and TRMs)."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ESP32-C3: Technical Reference Manual, table 3-1 (memory map) and 3-3 (peripherals).
 
 The ROM has mapped the first 4 MiB of the flash to both buses ("direct boot", firmware/port/esp32c3).

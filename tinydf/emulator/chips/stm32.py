@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What all STM32 chips have alike."""
 
 from tinydf.emulator.chips.chip import Peripheral

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """STM32F446: RM0390, chapters 2 (memory map), 3 (flash), 5 (power), 6 (RCC), device electronic signature."""
 
 from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """STM32H743: RM0433, tables 6 and 8 (memory map), 8.7.39 on (clock enables), 61.1 (unique id), 17 (wait states)."""
 
 from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """STM32H7A3: RM0455, chapters 2 (memory map), 4 (wait states), 6 (PWR), 8 (RCC), device electronic signature."""
 
 from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply

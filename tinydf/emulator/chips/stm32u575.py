@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """STM32U575 without TrustZone (TZEN = 0): RM0456, chapters on the memory map, FLASH (wait states), PWR and RCC."""
 
 from tinydf.emulator.chips.chip import UNIQUE_ID, Chip, MemoryBank, Peripheral, Pll, Serial, Supply

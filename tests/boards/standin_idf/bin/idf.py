@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Stand-in for ESP-IDF's `idf.py`, for tests on a machine that has none. It is not ESP-IDF.
 
 `idf.py -C PROJECT -B BUILD -DNAME=VALUE... build` configures by ESP-IDF's own kconfgen (PyPI esp-idf-kconfig) on a

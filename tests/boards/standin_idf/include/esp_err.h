@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 typedef int esp_err_t;
 #define ESP_OK   0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "esp_err.h"
 #include "freertos/FreeRTOS.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // MSIS at 4 MHz; 115,200 baud.
 #define UART_CLOCK     REGISTER(0x46020CA4u)
 #define UART_CLOCK_BIT (1u << 14)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The small engine of engine.c in the place of a compiled model, without the kernels, none of which it calls.
 file(READ "${TINYDF_EXPORT}/plan.json" plan_text)
 string(JSON TINYDF_ARENA_BYTES GET "${plan_text}" arena_bytes)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // An engine of two models that run in one arena, one after the other: its input is both of theirs, and so its output.
 #include "engine/engine.h"
 

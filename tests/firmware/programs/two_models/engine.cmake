@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Two compiled models, first_model and second_model, in one firmware and one arena.
 file(READ "${TINYDF_EXPORT}/plan.json" plan_text)
 string(JSON TINYDF_ARENA_BYTES GET "${plan_text}" arena_bytes)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The DSP extension (Cortex-M4, M7, M33): two products an instruction, weights packed for it."""
 
 from functools import partial

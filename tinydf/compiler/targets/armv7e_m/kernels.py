@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernels of the DSP extension: `firmware/kernels/dsp`."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """MVE, Helium (Cortex-M52, M55, M85): sixteen products an instruction; what it does not take, as Armv7E-M."""
 
 from tinydf.compiler.targets import armv7e_m

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How weights lie in memory for MVE."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plain C, for every machine."""
 
 from tinydf.compiler.targets.common import PLAIN

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RV32IMC (ESP32-C3): two products a multiplication, four output channels of four pixels at a time."""
 
 from tinydf.compiler.targets.common import PLAIN

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernels of RV32: `firmware/kernels/rv32`."""
 
 from dataclasses import dataclass, replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which RV32 kernel takes the place of one in plain C, and with which parameters."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Stand-in for ESP-IDF's tools/cmake/project.cmake: as much of it as the project uses, with the component `driver` and
 # all other headers in one library, which runs on this computer.
 set(standin "${CMAKE_CURRENT_LIST_DIR}/../..")

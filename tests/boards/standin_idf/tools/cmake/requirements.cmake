@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -D COMPONENT_DIR=... -P requirements.cmake: reads a component up to where it says what it requires.
 macro(idf_component_register)
     return()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A made-up core whose tables are looked up four bytes at a time; all else is plain C."""
 
 from dataclasses import dataclass, replace

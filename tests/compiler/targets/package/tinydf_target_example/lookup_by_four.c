@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lookup_by_four.h"
 
 TDF_HOT void tdf_lookup_by_four(const tdf_lookup_by_four_parameters *p, const int8_t *input, int8_t *output) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 // Any function of one int8, as `tdf_lookup`, four elements at a time.
 #ifndef TINYDF_LOOKUP_BY_FOUR_H
 #define TINYDF_LOOKUP_BY_FOUR_H
