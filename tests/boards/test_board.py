@@ -27,6 +27,11 @@ def test_an_stm32_takes_the_kernels_of_its_core(name: str) -> None:
     assert target_of(boards.load(name).core.name).name == "armv7e-m"
 
 
+@pytest.mark.parametrize("name", boards.names())
+def test_every_board_s_core_has_a_target(name: str) -> None:
+    assert boards.load(name).core.name in target_of(boards.load(name).core.name).cores
+
+
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_a_broken_rule_is_named(path: Path) -> None:
     expected = path.read_text().splitlines()[0].removeprefix("# ")
