@@ -22,9 +22,9 @@ from tinydf.artefacts.manifest import MODEL, read_export
 from tinydf.boards import board as boards
 from tinydf.boards.board import Board
 from tinydf.boards.build import build
+from tinydf.cli.console import note
 from tinydf.cli.main import errors_as_lines
 from tinydf.compiler.host import HostEngine
-from tinydf.console import note
 from tinydf.data import builtin
 from tinydf.data.dataset import Sample, read_shard
 from tinydf.errors import TinydfError

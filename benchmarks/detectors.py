@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from benchmarks.untrained import to_tflite
 from tinydf import detectors
 from tinydf.bench.profile import profile
+from tinydf.cli.console import note
 from tinydf.cli.main import errors_as_lines
-from tinydf.console import note
 from tinydf.detectors.cost import count_macs, count_parameters
 from tinydf.files import write_json, write_text
 from tinydf.train.recipe import find_recipe, read_recipe

@@ -19,8 +19,8 @@ from benchmarks.engine_table import markdown
 from tinydf.bench.profile import Profile, profile
 from tinydf.bench.simulate import Speed, compare_speed
 from tinydf.boards import board as boards
+from tinydf.cli.console import note
 from tinydf.cli.main import errors_as_lines
-from tinydf.console import note
 from tinydf.data.parallel import processes
 from tinydf.errors import TinydfError
 from tinydf.files import read_record, write_json, write_text

@@ -17,8 +17,8 @@ from benchmarks.faces_page import Results, Trained, page
 from benchmarks.trainings import full_tier, identity, side_by_side
 from tinydf.artefacts.manifest import MODEL
 from tinydf.bench.simulate import simulate
+from tinydf.cli.console import note
 from tinydf.cli.main import errors_as_lines
-from tinydf.console import note
 from tinydf.data.parallel import cores
 from tinydf.export.run import export_run
 from tinydf.files import read_record, write_json, write_text

@@ -18,8 +18,8 @@ import torch
 
 from benchmarks.results_page import SETTINGS, Cell, Figure, Group, Results, Setting, page
 from benchmarks.trainings import full_tier, identity, side_by_side
+from tinydf.cli.console import note
 from tinydf.cli.main import errors_as_lines
-from tinydf.console import note
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.data.parallel import cores
 from tinydf.files import read_record, write_json, write_text

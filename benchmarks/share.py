@@ -21,8 +21,8 @@ from PIL import Image, ImageOps
 from pydantic import BaseModel
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from tinydf.cli.console import note
 from tinydf.cli.main import errors_as_lines
-from tinydf.console import note
 from tinydf.data.demo import reduce
 from tinydf.data.parallel import cores, in_processes
 from tinydf.data.photographs import COLLECTIONS, Photograph, photographs

@@ -20,8 +20,8 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from tinydf import detectors
+from tinydf.cli.console import note
 from tinydf.cli.main import errors_as_lines
-from tinydf.console import note
 from tinydf.files import write_json, write_text
 from tinydf.train.distributed import distributed_context
 from tinydf.train.loop import train

@@ -13,7 +13,7 @@ from pathlib import Path
 import grimp
 
 ROOT = "tinydf"
-EVERYWHERE = {f"{ROOT}.{room}" for room in ("console", "errors", "files", "installation", "resources")}
+EVERYWHERE = {f"{ROOT}.{room}" for room in ("errors", "files", "installation", "progress", "resources", "text")}
 
 
 def arrows() -> Counter[tuple[str, str]]:

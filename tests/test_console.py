@@ -10,9 +10,10 @@ import pytest
 from rich.table import Table
 
 from tests.data.synthetic import tiny_dataset
-from tinydf.console import PlainConsole, plain, printable
+from tinydf.cli.console import PlainConsole, plain
 from tinydf.data.dataset import FILE, Dataset
 from tinydf.files import write_json
+from tinydf.text import printable
 
 HOSTILE = (
     "[/x]",

@@ -4,9 +4,12 @@
 The names of the Python API are here, and imported when first used: see `tinydf.api`.
 """
 
+import logging
 from typing import TYPE_CHECKING
 
 __version__ = "0.2.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # what tinydf logs is the program's to show
 
 if TYPE_CHECKING:
     from tinydf.api import ConnectedBoard, Firmware, Inference, Model, build, compile, connect, emulate

@@ -5,6 +5,7 @@ Every artefact is complete or absent and knows what it came from: a demo that wa
 and what has changed since is made again, with all that follows from it.
 """
 
+import logging
 import os
 import shutil
 import signal
@@ -17,11 +18,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from tinydf.console import note
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json
 from tinydf.published import DEFAULT
+
+logger = logging.getLogger(__name__)
 
 BOARD = "nucleo-h743"
 
@@ -158,7 +160,7 @@ def _train(recipe_name: str, data: Path, out: Path, augment: bool, threads: int)
     except TinydfError as error:
         if not kept:
             raise
-        note(f"{error.what}; training again")
+        logger.info("%s; training again", error.what)
         train(recipe, data, out, force=True)
 
 
@@ -172,6 +174,6 @@ def _train_quietly(log: Path, *arguments: Any) -> None:
 @contextmanager
 def _stage(what: str) -> Iterator[None]:
     started = monotonic()
-    note(f"== {what}")
+    logger.info("== %s", what)
     yield
-    note(f"   {monotonic() - started:.0f} s")
+    logger.info("   %.0f s", monotonic() - started)

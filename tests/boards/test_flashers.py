@@ -2,6 +2,7 @@
 """Each flasher as far as it goes without a board: against a model of what it talks to, or its own parser alone."""
 
 import importlib.util
+import logging
 import os
 import re
 import shlex
@@ -231,8 +232,9 @@ def test_a_flasher_that_is_killed(tools: Path) -> None:
 
 
 def test_ctrl_c_ends_the_flasher_and_says_that_the_flash_is_not_whole(
-    tools: Path, capsys: pytest.CaptureFixture[str]
+    tools: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "tinydf")
     fake(tools, "openocd", f"echo $$ > {tools}/pid; exec sleep 600")
 
     def press() -> None:
@@ -243,7 +245,7 @@ def test_ctrl_c_ends_the_flasher_and_says_that_the_flash_is_not_whole(
     threading.Thread(target=press).start()
     with pytest.raises(KeyboardInterrupt):
         flashers.program(BOARD, Job(HOME), print, "openocd")
-    assert capsys.readouterr().err == "stopped; the flash of nucleo-h743 may be half-written: flash it again\n"
+    assert caplog.messages == ["stopped; the flash of nucleo-h743 may be half-written: flash it again"]
     with pytest.raises(ProcessLookupError):
         os.kill(int((tools / "pid").read_text()), 0)
 

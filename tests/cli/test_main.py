@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line itself: help, unknown commands, errors as one line."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,30 @@ def test_unknown_command_is_a_usage_error() -> None:
     done = tinydf("florb")
     assert done.returncode == 2
     assert "No such command 'florb'" in done.stderr
+
+
+def test_quiet() -> None:
+    """Notes are left out; errors and results stay as they are."""
+    board = str(Path(__file__).parents[2] / "boards" / "posix.toml")
+    plain, quiet = (tinydf(*flags, "boards", "check", board) for flags in ((), ("-q",)))
+    assert (plain.returncode, plain.stderr) == (0, f"{board}: good\n")
+    assert (quiet.returncode, quiet.stderr, quiet.stdout) == (0, "", plain.stdout)
+
+
+@pytest.mark.slow
+def test_verbose(tmp_path: Path) -> None:
+    """The programs that are run are shown too."""
+    model = str(Path(__file__).parents[2] / "models" / "phinet-demo" / "model.tflite")
+    done = tinydf("-v", "profile", "--workspace", str(tmp_path), "--board", "posix", "--json", model)
+    assert done.returncode == 0
+    assert "built for posix in " in done.stderr and "\ncmake " in f"\n{done.stderr}"
+    assert json.loads(done.stdout)["equal"] is True
+
+
+def test_what_is_logged_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = tinydf("-q", "-v", "boards", "list")
+    assert (both.returncode, "--verbose and --quiet exclude each other" in both.stderr) == (2, True)
+    monkeypatch.setenv("TINYDF_LOG", "[loud]")
+    unknown = tinydf("boards", "list")
+    assert unknown.returncode == 2
+    assert "TINYDF_LOG is '[loud]'; it takes debug, info, warning, error" in unknown.stderr

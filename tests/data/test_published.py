@@ -2,6 +2,7 @@
 """TrueFace and TrueFake read as published: splits by picture on all platforms, counts checked."""
 
 import json
+import logging
 import shutil
 import tarfile
 import zipfile
@@ -77,14 +78,15 @@ def test_an_archive_gives_what_its_directory_gives(tree: Path, from_tree: Datase
 
 
 def test_an_incomplete_set_is_refused_with_the_counts(
-    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tree: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "tinydf")
     part = tmp_path / "part"
     shutil.copytree(tree, part)
     shutil.rmtree(part / "TrueFace_PreSocial" / "Fake" / "StyleGAN" / "images-psi-0.7")
     with pytest.raises(TinydfError, match=r"is incomplete, in 1 folders \(pre_social StyleGAN: 10 of 20"):
         build(small(), [part], tmp_path / "out")
-    assert "pre_social FFHQ: 10 of 10" in capsys.readouterr().err
+    assert "pre_social FFHQ: 10 of 10" in caplog.text
     assert not (tmp_path / "out").exists()
     build(small(), [part], tmp_path / "out", incomplete=True)
     assert Dataset(tmp_path / "out").count("test", "facebook") > 0

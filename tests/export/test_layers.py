@@ -9,9 +9,9 @@ from rich.console import Console
 from tinydf.artefacts.manifest import read_export
 from tinydf.artefacts.parity import FILE as PARITY
 from tinydf.artefacts.parity import LayerNoise, Parity
+from tinydf.cli.show.export import layers_table
 from tinydf.data.dataset import Dataset
 from tinydf.export.layers import layer_noise, noisiest, worst
-from tinydf.export.show import layers_table
 
 
 def test_every_layer_of_the_export_is_compared(tiny_export: Path) -> None:

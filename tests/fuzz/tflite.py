@@ -31,9 +31,10 @@ from benchmarks import mlperf_tiny
 from tests.compiler.batch import SANITIZERS, build_kernels
 from tests.compiler.cases import CASES
 from tests.fuzz.interpreter import CrashedError, Interpreter, RefusedError
+from tinydf import progress
+from tinydf.cli.console import listen
 from tinydf.compiler import TARGETS, Compiled, compile_model, write_compiled
 from tinydf.compiler.frontend.tflite import Bytes, Table
-from tinydf.console import progress
 from tinydf.errors import TinydfError
 from tinydf.resources import FIRMWARE, KERNELS
 
@@ -238,6 +239,7 @@ def main() -> int:
     parser.add_argument("--run-every", type=int, default=100, help="build and run every nth that compiles")
     parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where failing cases are written")
     arguments = parser.parse_args()
+    listen()
     what = Fuzz(arguments.seed, arguments.run_every, arguments.keep)
     last = arguments.first + arguments.cases
     real_models()  # fetched once, before every worker wants them
@@ -245,16 +247,15 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="tinydf-fuzz-") as scratch,
         ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool,
-        progress() as bar,
+        progress.bar("fuzz", arguments.cases) as bar,
     ):
         kernels = build_kernels(Path(scratch), SANITIZERS)
         starts = range(arguments.first, last, CHUNK)
         parts = pool.map(partial(_chunk, what, last, kernels), starts)
-        line = bar.add_task("fuzz", total=arguments.cases, tally="")
         for start, part in zip(starts, parts, strict=True):
             total.add(part)
             done = min(start + CHUNK, last)
-            bar.update(line, completed=done - arguments.first, tally=f"go on with --first {done}")
+            bar.update(completed=done - arguments.first, tally=f"go on with --first {done}")
     print(f"{arguments.cases} cases: {', '.join(f'{count} {outcome}' for outcome, count in total.counts.items())}")
     print("\n".join([f"{len(total.failures)} failed", *total.failures]))
     return 1 if total.failures else 0

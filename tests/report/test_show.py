@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tinydf.report.show import show_summary
+from tinydf.cli.show.report import show_summary
 
 RATES = {"pre_social": 0.9926, "x": None}
 SUMMARY = {

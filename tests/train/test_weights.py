@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights from elsewhere: what matches is told, what does not fit stays, what is broken is refused."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -83,14 +84,15 @@ def test_what_cannot_be_used_is_one_line(
 
 
 def test_a_training_begins_with_them(
-    tmp_path: Path, tiny_run: Path, tiny_data: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, tiny_run: Path, tiny_data: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A run's own weights are as good as any: the features of the best epoch are there again after no epoch at all."""
+    caplog.set_level(logging.INFO, "tinydf")
     recipe = read_recipe(tiny_run / "recipe.toml")
     probe = recipe.training.model_copy(update={"epochs": 1, "probe": True})
     weights = tiny_run / "weights.safetensors"
     metrics = train(recipe.model_copy(update={"training": probe}), tiny_data, tmp_path / "run", weights=weights)
-    assert "tensors matched, 100.0% of the detector's numbers" in capsys.readouterr().err
+    assert "tensors matched, 100.0% of the detector's numbers" in caplog.text
     assert metrics.initial_sha256 is not None
     own, learned = (safetensors.torch.load_file(one / "weights.safetensors") for one in (tiny_run, tmp_path / "run"))
     convolutions = [name for name, value in own.items() if value.ndim == 4 and not name.startswith("classifier")]

@@ -3,6 +3,7 @@
 
 import io
 import json
+import logging
 import os
 import shutil
 import sys
@@ -128,11 +129,12 @@ def test_another_export_makes_firmware_and_bench_stale(served: tuple[Path, str],
 
 
 @pytest.mark.slow
-def test_stale_firmware_is_built_again(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stale_firmware_is_built_again(copied: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "tinydf")
     said("--workspace", copied, "export", "--int8", "phinet-small")
     _, made = obtain(Workspace(copied), "posix", None, None, None)
     assert made.model == published.manifest("phinet-small").chain.tflite
-    notes = capsys.readouterr().err
+    notes = caplog.text
     assert "(stale: " in notes and "building it again" in notes
     built = json.loads((copied / "build" / "firmware" / "posix" / "build.json").read_text())
     assert built["build_id"] == made.build_id

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`parity.json` of an export: how near each stage is to the one before it, and what that costs."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from tinydf.files import read_record
 
 FILE = "parity.json"
 Method = Literal["minmax", "percentile", "mse"]
@@ -74,3 +77,9 @@ class Parity(BaseModel):
     calibrations: dict[Calibration, StageParity] = Field(
         description="where several were tried: each on the validation split, against the reference"
     )
+
+
+def read_parity(directory: Path) -> Parity | None:
+    """The export's parity; None for a .tflite that the user brought."""
+    path = directory / FILE
+    return read_record(Parity, path, "tinydf export --int8 RUN") if path.is_file() else None

@@ -7,23 +7,25 @@ those of the full arena. Bisection finds the smallest size that passes. Then a f
 and run.
 """
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tinydf import emulator
+from tinydf import emulator, progress
 from tinydf.artefacts.build import ELF
 from tinydf.artefacts.manifest import read_export
 from tinydf.boards import board as boards
 from tinydf.boards.build import build
 from tinydf.boards.tflm.setup import ArenaFigure, Choice, keep_figure, prepare
 from tinydf.compiler.host.check import random_inputs
-from tinydf.console import note, notes
 from tinydf.errors import TinydfError
 from tinydf.flash import flash
 from tinydf.link import wire
 from tinydf.link.client import Connection, Result
+
+logger = logging.getLogger(__name__)
 
 HOSTED_BYTES = 8 << 20
 FIRST_STEP = 16
@@ -46,11 +48,11 @@ def find_arena(board_name: str, export: Path, port: str | None = None, library: 
         raise TinydfError(f"{board_name} has no emulator", "plug the board in and give its --port")
     linked = prepare(board, export, manifest, Choice(library)).library
     sample = random_inputs(manifest.input.shape, 3)[2].tobytes()
-    with tempfile.TemporaryDirectory(prefix="tinydf-arena-") as scratch, notes.status("finding the arena") as status:
+    with tempfile.TemporaryDirectory(prefix="tinydf-arena-") as scratch, progress.spinner("finding the arena") as say:
         station = _Station(board, export, Path(scratch), port, library)
         try:
-            size = _smallest(station, sample, status.update)
-            status.update(f"running with {size} bytes")
+            size = _smallest(station, sample, say)
+            say(f"running with {size} bytes")
             station.load(size)
             with station.open() as link:
                 link.infer(0, sample)
@@ -123,7 +125,7 @@ def _smallest(station: _Station, sample: bytes, say: Callable[[str], None]) -> i
         middle = (low + high) // 2
         say(f"finding the arena: {low + 1} to {high} bytes")
         low, high = (low, middle) if _passes(station, middle, sample, expected) else (middle, high)
-    note(f"TFLM counts {used} bytes as used; it needs {high}")
+    logger.info("TFLM counts %s bytes as used; it needs %s", used, high)
     return high
 
 

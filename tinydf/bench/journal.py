@@ -6,6 +6,7 @@ an `answer` line for each image, and at the end a `profile` line. A line counts 
 line is what a cut run leaves, and is dropped. Nothing is ever rewritten.
 """
 
+import logging
 import os
 import threading
 from datetime import UTC, datetime
@@ -16,10 +17,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from tinydf.console import note
 from tinydf.data.dataset import Split
 from tinydf.errors import TinydfError
 from tinydf.files import first_problem, sha256_bytes, try_lock
+
+logger = logging.getLogger(__name__)
 
 FILE = "bench.jsonl"
 MADE_BY = "tinydf bench"
@@ -243,7 +245,7 @@ def make_room(directory: Path, header: Header) -> bool:
         return True
     what = _why_not(data, header, path)
     if not what:
-        note(f"resuming the unfinished bench in {directory}")
+        logger.info("resuming the unfinished bench in %s", directory)
         return True
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y%m%d-%H%M%S")
     aside = directory.with_name(f"{directory.name}-{written}")
@@ -252,7 +254,7 @@ def make_room(directory: Path, header: Header) -> bool:
         number += 1
         aside = directory.with_name(f"{directory.name}-{written}-{number}")
     directory.rename(aside)
-    note(f"{directory} held {what}: moved to {aside}")
+    logger.info("%s held %s: moved to %s", directory, what, aside)
     return False
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`tinydf profile`: any model on one board: are the bytes right, what does it take, where?"""
 
+import logging
 import os
 import re
 import tempfile
@@ -25,12 +26,13 @@ from tinydf.compiler import Compiled, Plan, compile_model, target_of, write_comp
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.host.check import random_inputs
 from tinydf.compiler.host.interpreter import Interpreter
-from tinydf.console import note
 from tinydf.errors import TinydfError, about
 from tinydf.files import sha256_bytes, write_json
 from tinydf.link import wire
 from tinydf.link.client import Connection
 from tinydf.link.ports import connect
+
+logger = logging.getLogger(__name__)
 
 ESP_IDF_HOT = ".iram1.tinydf"  # where the component puts hot code
 SAMPLES = 3
@@ -204,7 +206,7 @@ def _run(
     board_name: str, elf: Path, built: Build, inputs: NDArray[np.int8], port: str | None, baud: int | None
 ) -> _Measured:
     if port is not None:
-        with connect(port, board_name, baud, note) as link:
+        with connect(port, board_name, baud, logger.info) as link:
             return _measure(link, built.model, inputs)
     running = emulator.start(board_name, elf, name=f"{board_name}-profile-{os.getpid()}", replace=True)
     try:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streaming a data set's images to boards, every answer journalled as it comes."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from pathlib import Path
 from queue import Queue
 from time import monotonic
 
-from tinydf import __version__
+from tinydf import __version__, progress
 from tinydf.artefacts.build import Build, read_build
 from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import MODEL, Manifest, read_export
@@ -20,13 +21,14 @@ from tinydf.bench.journal import Answer, Header, Journal, LayerProfile, Session
 from tinydf.bench.summary import Bench, summarise
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.host import HostEngine
-from tinydf.console import note, progress
 from tinydf.data.dataset import Dataset, Sample, Split
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json
 from tinydf.link.client import Connection, Result
 from tinydf.link.ports import connect
 from tinydf.link.wire import CounterUnit, HelloAnswer
+
+logger = logging.getLogger(__name__)
 
 FILE = "bench.json"
 
@@ -92,7 +94,7 @@ def bench(
     built = read_build(firmware) if firmware else None
     engine = HostEngine(export)
     with ExitStack() as stack:
-        opened = [_open(stack, connect(port, board, baud, note), manifest) for port in ports]
+        opened = [_open(stack, connect(port, board, baud, logger.info), manifest) for port in ports]
         boards = {line.port: (line, hello) for line, hello in opened}
         header = Header(
             dataset_sha256=dataset.sha256,
@@ -111,13 +113,13 @@ def bench(
         done = journal.contents.answers
         left = [index for index in chosen if index not in done]
         if done:
-            note(f"{len(chosen) - len(left)} of {len(chosen)} images are in the journal already")
+            logger.info("%s of %s images are in the journal already", len(chosen) - len(left), len(chosen))
         tasks = _tasks(dataset, split, left, manifest, engine)
         try:
             _stream(stations, tasks, journal, len(chosen), [done[index] for index in chosen if index in done])
             journal.append(_profile(stations[0], engine.layer_names, export))
         except KeyboardInterrupt:
-            note("stopped; continue with --resume")
+            logger.info("stopped; continue with --resume")
             raise
         except TinydfError as error:
             hint = f"{error.hint}; " if error.hint else ""
@@ -195,14 +197,13 @@ def _tasks(dataset: Dataset, split: Split, wanted: list[int], manifest: Manifest
 
 def _stream(stations: list[Station], tasks: Iterator[Task], journal: Journal, total: int, before: list[Answer]) -> None:
     """Send all images, showing how it goes."""
-    with progress() as bar:
-        line = bar.add_task("bench", total=total, completed=len(before), tally="")
+    with progress.bar("bench", total, len(before)) as bar:
         tally = Tally(before)
 
         def record(station: Station, task: Task, result: Result) -> None:
             answer = _answer(station, task, result)
             journal.append(answer)
-            bar.update(line, advance=1, tally=tally.add(answer))
+            bar.update(advance=1, tally=tally.add(answer))
 
         share(stations, tasks, record)
 

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from tinydf import progress
 from tinydf.artefacts.manifest import MODEL, Manifest, read_export
 from tinydf.compiler.host.engine import HostEngine, build
 from tinydf.compiler.host.interpreter import Interpreter
-from tinydf.console import progress
 from tinydf.data.dataset import Dataset, Shard, Split, read_shard
 from tinydf.data.parallel import cores, in_processes, processes
 from tinydf.errors import TinydfError
@@ -108,10 +108,9 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0, 
 
 def _cases(export: Path, data: Path, shards: Sequence[Shard], sources: str) -> Iterator[Case]:
     work = [_Work(export, data, shard, sources) for shard in shards]
-    with progress() as bar:
-        line = bar.add_task("simulate", total=sum(shard.count for shard in shards), tally="")
+    with progress.bar("simulate", sum(shard.count for shard in shards)) as bar:
         for shard, one in zip(shards, in_processes(_judge_shard, work), strict=True):
-            bar.update(line, advance=shard.count)
+            bar.update(advance=shard.count)
             yield from one
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Firmware for a board and a model: the board's CMake file and linker memories, the compiler, the sizes."""
 
+import logging
 import os
 import shlex
 import shutil
@@ -21,9 +22,10 @@ from tinydf.boards.sizes import defined_symbols, read_sizes
 from tinydf.boards.tflm import setup
 from tinydf.boards.tflm.library import check_board
 from tinydf.boards.tflm.setup import Choice, Setup
-from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, sha256_bytes, sha256_file, write_json, write_text
+
+logger = logging.getLogger(__name__)
 
 # What each engine reads from the export directory.
 ENGINE_SOURCES: dict[str, tuple[str, ...]] = {
@@ -176,7 +178,7 @@ def compile_engine(export: Path, manifest: Manifest, board: Board) -> None:
     if has_engine(export, board):
         return
     wanted = _target(board)
-    note(f"compiling {export / MODEL} to C for {wanted}")
+    logger.info("compiling %s to C for %s", export / MODEL, wanted)
     write_compiled(
         compile_model((export / MODEL).read_bytes(), manifest.decision.threshold_steps, target=wanted), export
     )
@@ -215,7 +217,7 @@ def _arena_region(board: Board, arena_bytes: int, tflm: Setup | None) -> str:
         return "-"
     for name in board.arena.regions:
         if arena_bytes <= board.memory[name].for_arena:
-            note(f"arena of {arena_bytes} bytes in {name}{origin}")
+            logger.info("arena of %s bytes in %s%s", arena_bytes, name, origin)
             return name
     largest = max(board.memory[name].for_arena for name in board.arena.regions)
     raise TinydfError(
@@ -326,7 +328,7 @@ def _run_cmake(board: Board, export: Path, tree: Path, engine: Engine, build_id:
     _run(configure, tree)
     started = time.monotonic()
     _run(["cmake", "--build", str(tree)], tree)
-    note(f"built for {board.name} in {time.monotonic() - started:.1f} s")
+    logger.info("built for %s in %.1f s", board.name, time.monotonic() - started)
 
 
 def _run_esp_idf(board: Board, export: Path, tree: Path, build_id: str) -> Sizes:
@@ -336,7 +338,7 @@ def _run_esp_idf(board: Board, export: Path, tree: Path, build_id: str) -> Sizes
     project = esp_idf.write_project(board, tree)
     started = time.monotonic()
     _run(esp_idf.command(board, project, made, export, build_id), tree)
-    note(f"built for {board.name} in {time.monotonic() - started:.1f} s")
+    logger.info("built for %s in %.1f s", board.name, time.monotonic() - started)
     esp_idf.keep_configuration(tree)
     for name in (ELF, MAP):
         shutil.copy(made / name, tree / name)
@@ -346,6 +348,7 @@ def _run_esp_idf(board: Board, export: Path, tree: Path, build_id: str) -> Sizes
 
 def _run(command: list[str], tree: Path) -> None:
     """Run a step of the build; what it printed stays in `tree/log`."""
+    logger.debug("%s", shlex.join(command))
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     log = tree / "log"
     tree.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@
 The programming guide of ESP-IDF v5 (Build System; Tools; Project Configuration) is the source of names and formats.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -14,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tinydf import resources
 from tinydf.boards.board import Board, EspIdf
-from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.files import read_record, write_text
+
+logger = logging.getLogger(__name__)
 
 OLDEST, TOO_NEW = (5, 1), (6, 0)
 DEFAULTS, CONFIGURED = "sdkconfig.defaults", "sdkconfig"
@@ -79,7 +81,7 @@ def write_project(board: Board, tree: Path) -> Path:
 def _of_last_build(configured: Path, tree: Path) -> bool:
     kept = tree / CONFIGURED
     if kept.is_file() and kept.read_bytes() != configured.read_bytes():
-        note(f"{configured} was edited, and is made from {DEFAULTS} again")
+        logger.info("%s was edited, and is made from %s again", configured, DEFAULTS)
         return False
     return kept.is_file()
 

@@ -32,7 +32,7 @@ def command(
     """
     from tinydf.bench.arena import find_arena
     from tinydf.boards.tflm.setup import FILE
-    from tinydf.console import print_json, results
+    from tinydf.cli.console import print_json, results
     from tinydf.errors import TinydfError
 
     if engine == "aot":

@@ -6,8 +6,8 @@ from typing import cast
 
 import click
 
+from tinydf.cli.console import print_json, results
 from tinydf.cli.options import in_workspace
-from tinydf.console import print_json, results
 from tinydf.data.dataset import SPLITS, Split
 from tinydf.workspace import Workspace
 
@@ -65,7 +65,7 @@ def command(
     workspace: Workspace,
 ) -> None:
     """Stream images to a board; measure accuracy, latency and memory there."""
-    from tinydf.bench import tables
+    from tinydf.cli.show import tables
     from tinydf.workspace.bench import bench_here
 
     result = bench_here(

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tinydf.boards import board as boards
-from tinydf.console import note, print_json, printable, results
+from tinydf.cli.console import note, print_json, results
 from tinydf.installation import NAME
+from tinydf.text import printable
 
 
 @click.group()

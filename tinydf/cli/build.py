@@ -8,8 +8,8 @@ from rich.table import Table
 
 from tinydf.artefacts.build import Build, Engine
 from tinydf.boards.tflm.setup import Choice
+from tinydf.cli.console import print_json, results
 from tinydf.cli.options import choosing_tflm, in_workspace
-from tinydf.console import print_json, results
 from tinydf.workspace import Workspace
 from tinydf.workspace.firmware import build_here
 

@@ -38,9 +38,9 @@ def command(
     workspace: Workspace,
 ) -> None:
     """Compile an int8 .tflite, that of build/export if left out, to C: model_aot.c, model_aot.h and plan.json."""
+    from tinydf.cli.console import note, print_json
+    from tinydf.cli.show.compiler import print_plan
     from tinydf.compiler import compile_model, write_compiled
-    from tinydf.compiler.show import print_plan
-    from tinydf.console import note, print_json
 
     model, out = model or workspace.model(), out or workspace.c
     tflite = model.read_bytes()

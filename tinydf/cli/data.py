@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from tinydf.cli.console import print_json, results
 from tinydf.cli.options import in_workspace
-from tinydf.console import print_json, results
 from tinydf.workspace import Workspace
 
 _out = click.option("--out", type=click.Path(path_type=Path), help="Directory to make.  [default: build/data]")

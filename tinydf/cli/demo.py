@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from tinydf.cli.console import note, print_json, results
 from tinydf.cli.options import in_workspace
-from tinydf.console import note, print_json, results
 from tinydf.published import DEFAULT
 from tinydf.workspace import Workspace
 
@@ -32,8 +32,8 @@ def command(
 
     About 12 minutes on 2 cores. After an interruption, the same command resumes where it stopped.
     """
+    from tinydf.cli.show.report import show_summary
     from tinydf.demo import Demo
-    from tinydf.report.show import show_summary
 
     report, summary = Demo(out or workspace.demo, board, recipe, data, limit).run()
     if as_json:

@@ -5,7 +5,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from tinydf.console import print_json, results
+from tinydf.cli.console import print_json, results
 from tinydf.doctor import STAGES, Finding, examine, healthy
 
 STYLES = {"found": "green", "missing": "red", "optional": "yellow"}

@@ -4,7 +4,7 @@
 import click
 
 from tinydf import emulator
-from tinydf.console import note, print_json, results
+from tinydf.cli.console import note, print_json, results
 from tinydf.errors import TinydfError
 
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import click
 
+from tinydf.cli.console import print_json, warn
 from tinydf.cli.options import in_workspace
-from tinydf.console import print_json, warn
 from tinydf.workspace import Workspace
 
 
@@ -35,9 +35,9 @@ def command(
     The threshold is the one that validation chose in training. Several RUNs are set against each other: trained on
     some platforms, tested on all. RUN is build/run if left out.
     """
+    from tinydf.cli.show.train import show_evaluation, show_matrix
     from tinydf.data.audit import warning_lines
     from tinydf.train.evaluate import evaluate, score_run
-    from tinydf.train.show import show_evaluation, show_matrix
 
     first, data = workspace.take(run=runs[0] if runs else None, data=data)
     scored = [score_run(run, data, split, sources) for run in (first, *runs[1:])]

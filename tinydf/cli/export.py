@@ -7,8 +7,8 @@ from typing import cast
 import click
 
 from tinydf.artefacts.parity import Calibration
+from tinydf.cli.console import print_json, results
 from tinydf.cli.options import in_workspace
-from tinydf.console import print_json, results
 from tinydf.export.ranges import METHODS
 from tinydf.workspace import Workspace
 
@@ -44,7 +44,8 @@ def command(
     directory. Each stage is compared with the one it came from; outside its limits the command fails and names it, and
     an older export stays as it was. A .tflite is checked and packaged as it is, and needs no data set.
     """
-    from tinydf.export.show import calibrations_table, layers_table, parity_table, read_parity
+    from tinydf.artefacts.parity import read_parity
+    from tinydf.cli.show.export import calibrations_table, layers_table, parity_table
     from tinydf.workspace.export import export_here
 
     ways = METHODS if calibration == "best" else () if calibration is None else (cast(Calibration, calibration),)

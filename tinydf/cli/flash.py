@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from tinydf import progress
 from tinydf.artefacts.build import ELF, Build, Engine
 from tinydf.boards import board as boards
 from tinydf.boards import flashers
 from tinydf.boards.tflm.setup import Choice
+from tinydf.cli.console import note, print_json, results
 from tinydf.cli.options import choosing_tflm, in_workspace
-from tinydf.console import note, notes, plain, print_json, results
 from tinydf.errors import TinydfError
 from tinydf.flash import Flashed, FlashPlan, confirm, flash, plan
 from tinydf.link.ports import AUTO
@@ -79,12 +80,12 @@ def command(
     elif dry_run:
         _show(plan(board, directory, flasher, probe, line), as_json)
     else:
-        with notes.status(f"programming {made.flash_bytes:,} bytes") as status:
+        with progress.spinner(f"programming {made.flash_bytes:,} bytes") as say:
             done = flash(
                 board,
                 directory,
                 made.build_id,
-                lambda text: status.update(plain(text)),
+                say,
                 flasher=flasher,
                 probe=probe,
                 port=line,

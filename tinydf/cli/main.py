@@ -4,6 +4,8 @@
 import errno
 import importlib
 import io
+import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,10 +15,11 @@ from types import FrameType
 import click
 
 from tinydf import __version__
+from tinydf.cli.console import listen
 from tinydf.cli.options import group_workspace
-from tinydf.console import printable
 from tinydf.errors import TinydfError
 from tinydf.installation import missing
+from tinydf.text import printable
 
 # name of the command -> what it is for. The command is `command` in the module `tinydf.cli.<name>`.
 COMMANDS = {
@@ -58,6 +61,9 @@ OF_THE_FILE_SYSTEM = {
 }
 
 
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
 class LazyGroup(click.Group):
     """Imports a command's module when it is called, so that `tinydf --help` needs neither torch nor TensorFlow."""
 
@@ -78,8 +84,23 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tinydf")
 @group_workspace
-def main() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Show the programs that are run, too.")
+@click.option("-q", "--quiet", is_flag=True, help="Show warnings, errors and results alone.")
+def main(verbose: bool, quiet: bool) -> None:
     """Put deepfake detectors on microcontrollers: train, export, compile, flash, bench."""
+    listen(_level(verbose, quiet))
+
+
+def _level(verbose: bool, quiet: bool) -> int:
+    """What is logged from that level on is shown: by -v or -q, or else by TINYDF_LOG."""
+    if verbose and quiet:
+        raise click.UsageError("--verbose and --quiet exclude each other")
+    if verbose or quiet:
+        return logging.DEBUG if verbose else logging.WARNING
+    name = os.environ.get("TINYDF_LOG") or "info"
+    if name.lower() not in LEVELS:
+        raise click.UsageError(f"TINYDF_LOG is {name!r}; it takes {', '.join(LEVELS)}")
+    return LEVELS[name.lower()]
 
 
 def run() -> None:
@@ -91,7 +112,8 @@ def run() -> None:
 
 @contextmanager
 def errors_as_lines() -> Iterator[None]:
-    """An expected error ends the program with one line and status 1, Ctrl-C with 130."""
+    """An expected error ends the program with one line and status 1, Ctrl-C with 130; what is logged is shown."""
+    listen()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     try:

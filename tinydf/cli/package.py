@@ -40,7 +40,7 @@ def command(
     MODEL is an export directory, that of build/export if left out, or any int8 .tflite. The package has the model, the
     kernels that it uses, an example and a README.
     """
-    from tinydf.console import print_json, results
+    from tinydf.cli.console import print_json, results
     from tinydf.package import Publication, make, write
 
     source = model or workspace.take(export=None)[0]

@@ -3,7 +3,7 @@
 
 import click
 
-from tinydf.console import note, print_json, results
+from tinydf.cli.console import note, print_json, results
 from tinydf.link import ports
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from tinydf.cli.console import note, print_json
 from tinydf.cli.main import fail
 from tinydf.cli.options import in_workspace
-from tinydf.console import note, print_json
 from tinydf.published import DEFAULT
 from tinydf.workspace import Workspace
 
@@ -42,9 +42,9 @@ def command(
     `tinydf train RECIPE --init OUT` begins with its weights. Progress is kept after each epoch: after an interruption,
     the same command with --resume continues from there.
     """
+    from tinydf.cli.show.pretraining import show_pretrained
     from tinydf.train.pretrain import pretrain
     from tinydf.train.recipe import find_recipe, override_pretraining, read_recipe
-    from tinydf.train.show_pretraining import show_pretrained
 
     (data,), out = workspace.take(data=data), out or workspace.pretrained
     followed = override_pretraining(read_recipe(find_recipe(recipe)), method=method, seed=seed, epochs=epochs)

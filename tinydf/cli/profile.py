@@ -46,8 +46,8 @@ def command(
         _compare(model, board, choice, as_json)
         return
     from tinydf.bench.profile import profile
-    from tinydf.bench.show import print_profile
-    from tinydf.console import print_json
+    from tinydf.cli.console import print_json
+    from tinydf.cli.show.bench import print_profile
 
     measured = profile(model.read_bytes(), board, port, str(model), baud, "tflm" if engine == "tflm" else "aot", choice)
     if as_json:
@@ -58,8 +58,8 @@ def command(
 
 def _compare(model: Path, board: str, choice: Choice, as_json: bool) -> None:
     from tinydf.bench.profile import compare_engines
-    from tinydf.bench.show import print_comparison
-    from tinydf.console import print_json
+    from tinydf.cli.console import print_json
+    from tinydf.cli.show.bench import print_comparison
 
     profiles = compare_engines(model.read_bytes(), board, str(model), choice)
     if as_json:

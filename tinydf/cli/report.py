@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from tinydf.cli.console import note, print_json
 from tinydf.cli.options import in_workspace
-from tinydf.console import note, print_json
 from tinydf.workspace import Workspace
 
 

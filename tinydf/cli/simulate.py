@@ -36,9 +36,9 @@ def command(
     workspace: Workspace,
 ) -> None:
     """Judge a data set by the board's C on this machine, on all cores. EXPORT is build/export if left out."""
-    from tinydf.bench.show import print_simulation
     from tinydf.bench.simulate import simulate
-    from tinydf.console import print_json
+    from tinydf.cli.console import print_json
+    from tinydf.cli.show.bench import print_simulation
     from tinydf.workspace.bench import places
 
     export, data = places(workspace, export, data)

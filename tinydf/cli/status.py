@@ -7,8 +7,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from tinydf.cli.console import print_json, results
 from tinydf.cli.options import in_workspace
-from tinydf.console import print_json, results
 from tinydf.workspace import Workspace
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from tinydf.cli.console import note, print_json
 from tinydf.cli.main import fail
 from tinydf.cli.options import in_workspace
-from tinydf.console import note, print_json
 from tinydf.published import DEFAULT
 from tinydf.workspace import Workspace
 
@@ -50,9 +50,9 @@ def command(
 
     Progress is kept after each epoch: after an interruption, the same command with --resume continues from there.
     """
+    from tinydf.cli.show.train import show_metrics
     from tinydf.train.loop import train
     from tinydf.train.recipe import find_recipe, override, read_recipe
-    from tinydf.train.show import show_metrics
 
     (data,), out = workspace.take(data=data), out or workspace.run
     followed = override(read_recipe(find_recipe(recipe)), seed, epochs, not no_augment, probe, qat)

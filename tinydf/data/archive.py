@@ -5,6 +5,7 @@ Only plain files are taken, each below the directory that is made for them, with
 archive with a path that leads elsewhere, a link or a device is refused whole: it is not what it is said to be.
 """
 
+import logging
 import lzma
 import tarfile
 import zipfile
@@ -13,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from tinydf.console import note
 from tinydf.errors import TinydfError
+
+logger = logging.getLogger(__name__)
 
 MAX_FILES = 5_000_000
 MAX_FILE_BYTES = 128 << 20
@@ -127,7 +129,7 @@ def directories_of(paths: Sequence[Path], scratch: Path) -> list[Path]:
             raise TinydfError(f"{path} is neither a directory nor a zip or tar archive", hint)
         directory = scratch / f"{number:02d}"
         directory.mkdir(parents=True)
-        note(f"unpacking {path}")
+        logger.info("unpacking %s", path)
         unpack(path, directory)
         directories.append(directory)
     return directories

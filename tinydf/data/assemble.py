@@ -2,12 +2,13 @@
 """What every way to make a data set does: an order without meaning, splits by source, platforms, a safe place."""
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinydf.console import progress
+from tinydf import progress
 from tinydf.data.dataset import (
     FILE,
     PLATFORMS,
@@ -23,6 +24,8 @@ from tinydf.data.parallel import in_processes
 from tinydf.data.social import share
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_directory
+
+logger = logging.getLogger(__name__)
 
 SHARED_SPLITS: tuple[Split, ...] = ("validation", "test")
 
@@ -82,12 +85,11 @@ def with_shared(directory: Path, shards: Sequence[Shard], seed: int) -> list[Sha
         for platform in PLATFORMS[1:]
         if (shard.split, platform) not in there
     ]
-    with progress() as bar:
-        task = bar.add_task("sharing", total=len(jobs), tally="")
+    with progress.bar("sharing", len(jobs)) as bar:
         written = list(shards)
         for one in in_processes(_share, jobs, workers_for(sum(job.shard.count for job in jobs))):
             written.append(one)
-            bar.update(task, advance=1)
+            bar.update(advance=1)
     return sorted(written, key=lambda one: (SPLITS.index(one.split), platform_order(one.platform), one.path))
 
 

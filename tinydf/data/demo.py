@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tinydf.console import progress
+from tinydf import progress
 from tinydf.data.assemble import assign_splits, new_dataset, rank, with_shared
 from tinydf.data.dataset import (
     FAKE,
@@ -214,11 +214,10 @@ _files: dict[str, Path] = {}
 def work(jobs: list[Job], files: dict[str, Path]) -> list[Sample]:
     """Do the jobs in processes of one thread each; the samples come in the jobs' order."""
     samples: list[Sample] = []
-    with progress() as bar:
-        task = bar.add_task("photographs", total=len(jobs), tally="")
+    with progress.bar("photographs", len(jobs)) as bar:
         for made in in_processes(_make, jobs, prepare=partial(_start_worker, files)):
             samples += made
-            bar.update(task, advance=1, tally=f"{len(samples)} images")
+            bar.update(advance=1, tally=f"{len(samples)} images")
     return samples
 
 

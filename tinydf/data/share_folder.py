@@ -6,6 +6,7 @@ what was interrupted resumes where it stopped, wherever it is done.
 """
 
 import itertools
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from tinydf.console import printable, progress, warn
+from tinydf import progress
 from tinydf.data.dataset import Strict
 from tinydf.data.folder import Unusable, files_below, read_image
 from tinydf.data.parallel import in_processes, in_ray
 from tinydf.data.social import RULES, share_photograph
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, read_record, write_json
+from tinydf.text import printable
+
+logger = logging.getLogger(__name__)
 
 FILE = "share.json"
 MADE_BY = "tinydf data share"
@@ -89,14 +93,13 @@ def share_folder(
     write_json(out / FILE, settings)
     jobs = [Job(directory, out, some, settings) for some in _batches(fresh)]
     begin = time.monotonic()
-    with progress() as bar:
-        task = bar.add_task("sharing", total=len(fresh), tally="")
+    with progress.bar("sharing", len(fresh)) as bar:
         done = in_ray(_share_files, jobs, ray) if ray else in_processes(_share_files, jobs, workers)
         for job, lines in zip(jobs, done, strict=True):
             for line in lines:
-                warn(f"skipped {line}")
+                logger.warning("skipped %s", line)
             skipped += lines
-            bar.update(task, advance=len(job.files), tally=f"{len(skipped)} skipped" if skipped else "")
+            bar.update(advance=len(job.files), tally=f"{len(skipped)} skipped" if skipped else "")
     seconds = time.monotonic() - begin
     shared = len(files) - already - len(skipped)
     if not shared + already:
@@ -143,7 +146,7 @@ def _sort_out(directory: Path, out: Path, files: list[Path]) -> tuple[list[Path]
         else:
             fresh.append(file)
     for line in skipped:
-        warn(f"skipped {line}")
+        logger.warning("skipped %s", line)
     return fresh, already, skipped
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m tinydf.emulator NAME BOARD`: what `emulator.start` runs in the background."""
 
+import logging
 import sys
 
 from tinydf.emulator.serve import serve
@@ -9,6 +10,7 @@ from tinydf.errors import TinydfError
 
 def main() -> int:
     """Serve one emulated board; 0 if it was told to stop."""
+    logging.basicConfig(format="warning: %(message)s")
     try:
         state = serve(sys.argv[1], sys.argv[2])
     except TinydfError as error:

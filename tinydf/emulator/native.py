@@ -2,6 +2,8 @@
 """The emulator's C: compiled with the host's compiler when first used, kept in the cache by the hash of its sources."""
 
 import ctypes
+import logging
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from pathlib import Path
 from tinydf.errors import TinydfError
 from tinydf.files import atomic_path, sha256_bytes
 from tinydf.resources import cache_directory
+
+logger = logging.getLogger(__name__)
 
 SOURCES = Path(__file__).parent / "native"
 UNICORN = "libunicorn.2.dylib" if sys.platform == "darwin" else "libunicorn.so.2"
@@ -78,6 +82,7 @@ def compile_machine(sources: list[Path], unicorn_home: Path, target: Path, flags
             *(compiler, *FLAGS, *flags, f"-I{unicorn_home / 'include'}", f"-I{SOURCES}", *map(str, sources)),
             *(str(unicorn_home / "lib" / UNICORN), f"-Wl,-rpath,{unicorn_home / 'lib'}", "-o", str(aside)),
         ]
+        logger.debug("%s", shlex.join(command))
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise TinydfError(f"the emulator does not compile: {done.stderr.strip().splitlines()[-1]}")

@@ -2,10 +2,10 @@
 """The process of one emulated board: runs until told to stop, or until the firmware does what the chip cannot."""
 
 import datetime
+import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +19,8 @@ from tinydf.emulator.chips import CHIPS
 from tinydf.emulator.machine import Machine
 from tinydf.emulator.qemu import Qemu
 from tinydf.errors import TinydfError
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.05
 Ready = Callable[[State], None]
@@ -113,16 +115,14 @@ def _came_up(board: boards.Board, state: State, machine: Machine, ready: Ready) 
     state = state.model_copy(update={"status": "running"})
     figures = machine.status
     if figures.core_hz != board.core.clock_hz:
-        _say(f"the clock tree is set to {figures.core_hz} Hz; {board.name} says {board.core.clock_hz} Hz")
+        logger.warning(
+            "the clock tree is set to %s Hz; %s says %s Hz", figures.core_hz, board.name, board.core.clock_hz
+        )
     if board.uart and abs(figures.baud - board.uart.baud) > 0.02 * board.uart.baud:
-        _say(f"{board.uart.name} is set to {figures.baud} baud; {board.name} says {board.uart.baud}")
+        logger.warning("%s is set to %s baud; %s says %s", board.uart.name, figures.baud, board.name, board.uart.baud)
     emulator.write_state(state)
     ready(state)
     return state
-
-
-def _say(line: str) -> None:
-    print(f"warning: {line}", file=sys.stderr, flush=True)
 
 
 def _run_qemu(board: boards.Board, state: State, ready: Ready) -> State:

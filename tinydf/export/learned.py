@@ -5,16 +5,19 @@ The detector's values and the .tflite's tensors are matched by what they hold fo
 the way through ONNX and TensorFlow, values do not.
 """
 
+import logging
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.export.layers import Layers
 from tinydf.export.ranges import Range
 from tinydf.train.quantised import run
+
+logger = logging.getLogger(__name__)
 
 IMAGES = 2
 TOLERANCE = 1e-3
@@ -53,7 +56,7 @@ def learned_ranges(
             f"{len(lost)} learned ranges belong to no tensor of the .tflite, such as number {lost[0]}",
             "export with --calibration minmax, and report the recipe",
         )
-    note(f"{len(found)} tensors have learned ranges")
+    logger.info("%s tensors have learned ranges", len(found))
     return found
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The export from end to end: a run, an .onnx or a .tflite into an export directory."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,14 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinydf import published
+from tinydf import progress, published
 from tinydf.artefacts.manifest import FILE, MODEL, Decision, Manifest, Provenance, TensorSpec, read_export
 from tinydf.artefacts.parity import FILE as PARITY
 from tinydf.artefacts.parity import Calibration, Parity, StageParity
 from tinydf.artefacts.preprocess import Preprocess, quantise
 from tinydf.compiler import compile_model, write_compiled
 from tinydf.compiler.host.interpreter import Interpreter
-from tinydf.console import note, notes
 from tinydf.data.dataset import Dataset
 from tinydf.errors import TinydfError
 from tinydf.export.bias import correct_biases
@@ -31,6 +31,8 @@ from tinydf.export.tflite import Int8Model, convert, read_tflite, run_float
 from tinydf.export.tflm import measure_arena
 from tinydf.export.tflm_sources import write_sources
 from tinydf.files import atomic_directory, sha256_bytes, write_json
+
+logger = logging.getLogger(__name__)
 
 KINDS = f"give a run directory of `tinydf train`, an .onnx, a .tflite, or one of {', '.join(published.names())}"
 ONNX, FLOAT = "model.onnx", "model_float.tflite"
@@ -328,6 +330,6 @@ def _check_input(tensor: TensorSpec, preprocess: Preprocess) -> None:
 def _stage(what: str) -> Iterator[None]:
     """Show what is being done, then say how long it took."""
     started = time.monotonic()
-    with notes.status(what):
+    with progress.spinner(what):
         yield
-    note(f"{what} ({time.monotonic() - started:.1f} s)")
+    logger.info("%s (%.1f s)", what, time.monotonic() - started)

@@ -2,6 +2,7 @@
 """TFLite: converted from ONNX, or read from the user; checked to be full int8; run in floating point."""
 
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -17,11 +18,12 @@ from tinydf.artefacts.manifest import TensorSpec
 from tinydf.artefacts.parity import Calibration, Method
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.ir.graph import Graph
-from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.export.ranges import Range
 from tinydf.files import write_json
 from tinydf.resources import cache_directory
+
+logger = logging.getLogger(__name__)
 
 MAX_BYTES = 64 << 20
 WHOLE_NUMBERS = {"int8", "int32", "int64", "bool"}
@@ -144,7 +146,7 @@ def _run_converter(directory: Path, methods: Sequence[Method], log: Path) -> int
         try:
             assert process.stdout is not None
             for line in process.stdout:
-                note(line.rstrip())
+                logger.info("%s", line.rstrip())
             return process.wait()
         except BaseException:
             process.kill()

@@ -10,9 +10,9 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
-from tinydf.console import printable
 from tinydf.errors import TinydfError
 from tinydf.link import wire
+from tinydf.text import printable
 
 LIST = "`tinydf ports` lists the serial ports there are"
 QUOTED_CHARACTERS = 60

@@ -4,6 +4,7 @@
 import base64
 import importlib.util
 import io
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,13 +19,14 @@ from tinydf import __version__
 from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, EMULATED, UNITS, device_case
-from tinydf.console import note
 from tinydf.data.dataset import Sample, Source
 from tinydf.files import write_text
 from tinydf.installation import install
 from tinydf.metrics.accuracy import Case, group, pick
 from tinydf.report.chain import Artefacts
 from tinydf.report.facts import BASELINE, DEVICE, FLOAT, INT8, Facts, known_generators
+
+logger = logging.getLogger(__name__)
 
 PLATFORMS = {"pre_social": "Not shared", "facebook": "Facebook", "telegram": "Telegram", "x": "X"}
 STAGES = {
@@ -103,7 +105,7 @@ def _absent(artefacts: Artefacts) -> list[str]:
 def _plots(facts: Facts, artefacts: Artefacts) -> dict[str, str]:
     """The plots by name; none where matplotlib is not installed."""
     if importlib.util.find_spec("matplotlib") is None:
-        note(f"no plots without matplotlib: {install('report')}")
+        logger.info("no plots without matplotlib: %s", install("report"))
         return {}
     from tinydf.report import plots
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The training, from the first line to the last: data, model, epochs, validation, best weights, threshold."""
 
+import logging
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -12,9 +13,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tinydf import detectors
+from tinydf import detectors, progress
 from tinydf.artefacts.run import CHECKPOINT, LOG, MADE_BY, METRICS, RANGES, WEIGHTS, Metrics
-from tinydf.console import note, progress
 from tinydf.data.dataset import PRE_SOCIAL, Dataset
 from tinydf.detectors.classifier import freeze_features, last_layer
 from tinydf.detectors.cost import count_macs, count_parameters
@@ -34,6 +34,8 @@ from tinydf.train.quantised import QuantisationAware
 from tinydf.train.recipe import Recipe
 from tinydf.train.trainer import Trainer, seed_epoch
 from tinydf.train.weights import hash_file, load_foreign_weights
+
+logger = logging.getLogger(__name__)
 
 FEWEST = 4
 """Images of each class without which neither training nor validation means anything."""
@@ -118,7 +120,7 @@ def _build(recipe: Recipe, initial: Path | None, weights: Path | None, context: 
     if weights:
         report = load_foreign_weights(model, weights)
         for line in report.lines() if context.first else []:
-            note(f"{weights.name}: {line}")
+            logger.info("%s: %s", weights.name, line)
     if recipe.training.probe:
         freeze_features(model)
     return model.to(memory_format=detectors.DETECTORS[recipe.detector.name].memory)
@@ -144,8 +146,10 @@ def _learn(
         return (weights[labels] * each).mean()
 
     judged = "no epoch judged yet"
-    with open_log(out / LOG, state.epoch, context.first) as log, progress(context.first) as bar:
-        task = bar.add_task("training", total=how.epochs, completed=state.epoch, tally=judged)
+    with (
+        open_log(out / LOG, state.epoch, context.first) as log,
+        progress.bar("training", how.epochs, state.epoch, judged, shown=context.first) as bar,
+    ):
         while state.epoch < how.epochs:
             epoch, losses = state.epoch, list[float]()
             seed_epoch(how.seed, epoch, context)
@@ -153,7 +157,7 @@ def _learn(
             for images, labels in state.clock(training_batches(split, recipe, epoch)):
                 losses.append(trainer.step(partial(loss, images, labels)))
                 done = epoch + len(losses) / split.steps(how)
-                bar.update(task, completed=done, tally=f"loss {losses[-1]:.3f}, {judged}")
+                bar.update(completed=done, tally=f"loss {losses[-1]:.3f}, {judged}")
             state.epoch += 1
             state.loss = context.mean(float(np.mean(losses)))
             if not context.first:
@@ -172,7 +176,7 @@ def _learn(
                 },
             )
             judged = f"validation {accuracy:.3f}"
-            bar.update(task, tally=f"loss {state.loss:.3f}, {judged}")
+            bar.update(tally=f"loss {state.loss:.3f}, {judged}")
 
 
 def _finish(

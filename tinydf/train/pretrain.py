@@ -10,9 +10,8 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from tinydf import detectors, ssl
+from tinydf import detectors, progress, ssl
 from tinydf.artefacts.run import CHECKPOINT, LOG, WEIGHTS, Finished
-from tinydf.console import progress
 from tinydf.data.dataset import Dataset
 from tinydf.detectors.classifier import take_last_layer
 from tinydf.errors import TinydfError
@@ -112,8 +111,7 @@ def _learn(state: TrainingState, recipe: Recipe, split: TrainingSplit, out: Path
     """Make the epochs that are left, and keep the state after each."""
     trainer, how, steps = state.trainer, recipe.pretraining, split.steps(recipe.pretraining)
     memory = detectors.DETECTORS[recipe.detector.name].memory
-    with open_log(out / LOG, state.epoch) as log, progress() as bar:
-        task = bar.add_task(how.method, total=how.epochs, completed=state.epoch, tally="")
+    with open_log(out / LOG, state.epoch) as log, progress.bar(how.method, how.epochs, state.epoch) as bar:
         while state.epoch < how.epochs:
             epoch, losses = state.epoch, list[float]()
             seed_epoch(recipe.training.seed, epoch, context)
@@ -122,7 +120,7 @@ def _learn(state: TrainingState, recipe: Recipe, split: TrainingSplit, out: Path
                 first, second = (view.to(context.device, memory_format=memory) for view in views)
                 losses.append(trainer.step(partial(trainer.forward, first, second)))
                 trainer.model.after_step((epoch * steps + len(losses)) / (how.epochs * steps))
-                bar.update(task, completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}")
+                bar.update(completed=epoch + len(losses) / steps, tally=f"loss {losses[-1]:.3f}")
             state.epoch += 1
             state.loss = float(np.mean(losses))
             state.save(out / CHECKPOINT)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The workspace: one directory below which every stage leaves its artefact and finds the one it needs."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinydf import published
 from tinydf.artefacts.manifest import MODEL
-from tinydf.console import note
+
+logger = logging.getLogger(__name__)
 
 BUILD = "build"
 FIRMWARE = "build.json"
@@ -105,5 +107,5 @@ class Workspace:
 
         defaults = [str(look(self, stage)) for stage, path in given.items() if path is None]
         if defaults:
-            note("; ".join(defaults))
+            logger.info("%s", "; ".join(defaults))
         return tuple(path or getattr(self, stage) for stage, path in given.items())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bench in a workspace: what is not given is told by the board's HELLO, and by what earlier stages left."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import Manifest, read_export
 from tinydf.bench.run import bench
 from tinydf.bench.summary import Bench
-from tinydf.console import note
 from tinydf.data.builtin import materialise
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.data.dataset import Dataset, Split
@@ -20,6 +20,8 @@ from tinydf.link.ports import connect
 from tinydf.link.wire import HelloAnswer
 from tinydf.workspace import Workspace
 from tinydf.workspace.status import look, look_at_firmware
+
+logger = logging.getLogger(__name__)
 
 
 def bench_here(
@@ -56,7 +58,7 @@ def bench_here(
     Raises:
         TinydfError: as `bench`, or if the workspace has no export of the board's model.
     """
-    with connect(ports[0], board, baud, note) as line:
+    with connect(ports[0], board, baud, logger.info) as line:
         hello, ports = line.greeting(), [line.port, *ports[1:]]
     took = []
     if export is None:
@@ -70,7 +72,7 @@ def bench_here(
         absent = f"no firmware here is build {hello.build_id[:12]}, so no sizes of it"
         took.append(str(look_at_firmware(workspace, firmware)) if firmware else absent)
     if took:
-        note("; ".join(took))
+        logger.info("%s", "; ".join(took))
     return bench(
         ports,
         data,
@@ -99,7 +101,7 @@ def places(workspace: Workspace, export: Path | None = None, data: Path | None =
         data, said = images_for(workspace, read_export(export))
         took.append(said)
     if took:
-        note("; ".join(took))
+        logger.info("%s", "; ".join(took))
     return export, data
 
 
@@ -147,5 +149,5 @@ def _firmware_of(workspace: Workspace, hello: HelloAnswer) -> Path | None:
             if read_build(directory).build_id == hello.build_id:
                 return directory
         except TinydfError as error:
-            note(f"left out: {error.what}")
+            logger.info("left out: %s", error.what)
     return None

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exporting what a workspace has, into its place there."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from tinydf import published
 from tinydf.artefacts.manifest import FILE, Manifest
 from tinydf.artefacts.parity import Calibration
-from tinydf.console import note
 from tinydf.export.run import export_run
 from tinydf.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 
 def export_here(
@@ -36,7 +38,7 @@ def export_here(
         found = published.model(str(found))
     if found.suffix == ".tflite":
         if source is None:
-            note(f"no run in {workspace.run}: taking the published detector {found.parent.name}")
+            logger.info("no run in %s: taking the published detector %s", workspace.run, found.parent.name)
     elif found.is_dir():
         found, data = workspace.take(run=source, data=data)
     elif found.suffix == ".onnx":

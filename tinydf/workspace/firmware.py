@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which firmware to flash: the one that is there, if it is what would be built now, or one that is built first."""
 
+import logging
 from pathlib import Path
 
 from tinydf.artefacts.build import FILE, Build, Engine, read_build
@@ -9,10 +10,11 @@ from tinydf.artefacts.manifest import read_export
 from tinydf.boards import board as boards
 from tinydf.boards.build import build, compile_engine, origin
 from tinydf.boards.tflm.setup import Choice
-from tinydf.console import note
 from tinydf.errors import TinydfError
 from tinydf.workspace import Workspace
 from tinydf.workspace.status import look_at_firmware
+
+logger = logging.getLogger(__name__)
 
 
 def obtain(
@@ -45,7 +47,7 @@ def obtain(
         if (source / MANIFEST).is_file() and made.engine == "aot":
             compile_engine(source, read_export(source), boards.load(board))
         found = look_at_firmware(workspace, directory, source)
-        note(f"{found}; building it again" if found.stale else str(found))
+        logger.info("%s", f"{found}; building it again" if found.stale else str(found))
         if not found.stale:
             return directory, made
     return directory, build_here(
@@ -91,7 +93,7 @@ def _last(board: str, directory: Path) -> Build | None:
     try:
         return _given(board, None, directory)
     except TinydfError as error:
-        note(f"{error.what}; building it again")
+        logger.info("%s; building it again", error.what)
         return None
 
 

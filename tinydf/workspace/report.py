@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A report in a workspace: the part of the chain that is there and belongs to the export."""
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,12 +12,13 @@ from tinydf.artefacts.run import METRICS
 from tinydf.bench import journal as journals
 from tinydf.boards import board as boards
 from tinydf.boards.build import compile_engine
-from tinydf.console import note
 from tinydf.data.dataset import FILE as DATASET
 from tinydf.errors import TinydfError
 from tinydf.files import sha256_file
 from tinydf.workspace import Workspace
 from tinydf.workspace.status import look, look_at_firmware
+
+logger = logging.getLogger(__name__)
 
 
 class Places(NamedTuple):
@@ -66,7 +68,7 @@ def find(
         data = next((one for one in (workspace.data, workspace.test_set) if _sha256(one) == wanted), None)
         took += [f"data {data}"] if data else []
     if took:
-        note("; ".join(took))
+        logger.info("%s", "; ".join(took))
     return Places(data, run, export, firmware, bench)
 
 
@@ -81,7 +83,7 @@ def _firmware(workspace: Workspace, manifest: Manifest, header: journals.Header 
             if read_build(directory).model == manifest.chain.tflite:
                 of_model.append(directory)
         except TinydfError as error:
-            note(f"left out: {error.what}")
+            logger.info("left out: %s", error.what)
     return max(of_model, key=lambda one: one.stat().st_mtime, default=None)
 
 

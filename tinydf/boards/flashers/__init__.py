@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways to program a board, one a module: each knows one program, its command line, and how it says "no probe"."""
 
+import logging
 import re
 import shutil
 import sys
@@ -14,8 +15,9 @@ from tinydf.boards.board import Board, EspTool
 from tinydf.boards.flashers import cube_programmer, esptool, gdb, openocd, pyocd, st_flash, stm32flash
 from tinydf.boards.flashers.job import Job
 from tinydf.boards.flashers.process import run
-from tinydf.console import note
 from tinydf.errors import TinydfError
+
+logger = logging.getLogger(__name__)
 
 # In the order in which they are tried: the name of the table in the board's `[flash]`, and the module.
 FLASHERS: dict[str, ModuleType] = {
@@ -127,7 +129,7 @@ def program(board: Board, job: Job, say: Callable[[str], None], name: str | None
     try:
         status, output = _run(module, board, write, say)
     except KeyboardInterrupt:
-        note(f"stopped; the flash of {board.name} may be half-written: flash it again")
+        logger.info("stopped; the flash of %s may be half-written: flash it again", board.name)
         raise
     if status != 0 or not re.search(module.DONE, output):
         raise _failed(module, board, status, output)

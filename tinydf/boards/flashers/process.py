@@ -2,15 +2,19 @@
 """Running a flasher: each line as it comes, a limit on its silence, and nothing left behind when it is interrupted."""
 
 import codecs
+import logging
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
 
-from tinydf.console import printable
 from tinydf.errors import TinydfError
+from tinydf.text import printable
+
+logger = logging.getLogger(__name__)
 
 SILENT_SECONDS = 120.0  # a mass erase of two megabytes takes half a minute
 END_SECONDS = 3.0
@@ -28,6 +32,7 @@ def run(command: list[str], hear: Callable[[str], None], silent_seconds: float |
         TinydfError: if it cannot be started, or prints nothing for too long and had to be ended.
         KeyboardInterrupt: on Ctrl-C, once it has ended too.
     """
+    logger.debug("%s", shlex.join(command))
     limit = silent_seconds or SILENT_SECONDS
     try:
         process = subprocess.Popen(

@@ -6,16 +6,18 @@ which licence, and what painted them; LICENCES.md says the same to a reader. `sc
 three. What platforms do to the images is computed when the set is written out.
 """
 
+import logging
 import shutil
 from pathlib import Path
 
 from pydantic import Field
 
-from tinydf.console import note
 from tinydf.data.assemble import new_dataset, with_shared
 from tinydf.data.dataset import FILE, PLATFORMS, Dataset, DatasetInfo, Generator, Shard, Source, Strict
 from tinydf.errors import TinydfError
 from tinydf.files import read_record, sha256_file, write_json
+
+logger = logging.getLogger(__name__)
 
 NAME = "builtin"
 ROOM = Path(__file__).resolve().parent
@@ -75,7 +77,7 @@ def materialise(directory: Path) -> Path:
     built_in = contents()
     if _is_there(directory, built_in):
         return directory
-    note(f"writing the built-in test set to {directory}")
+    logger.info("writing the built-in test set to %s", directory)
     with new_dataset(directory) as aside:
         before = aside / built_in.shard.path
         before.parent.mkdir()

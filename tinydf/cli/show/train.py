@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from tinydf.artefacts.run import Metrics
-from tinydf.console import results
+from tinydf.cli.console import results
 from tinydf.metrics.figures import Figures
 from tinydf.metrics.uncertainty import Interval
 from tinydf.train.evaluate import Evaluation

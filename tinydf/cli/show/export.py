@@ -2,19 +2,11 @@
 """The tables that `tinydf export` prints: parity, and the layers that lose most."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.table import Table
 
-from tinydf.artefacts.parity import FILE, LayerNoise, Parity, StageParity
+from tinydf.artefacts.parity import LayerNoise, Parity, StageParity
 from tinydf.export.layers import worst
-from tinydf.files import read_record
-
-
-def read_parity(directory: Path) -> Parity | None:
-    """The export's parity; None for a .tflite that the user brought."""
-    path = directory / FILE
-    return read_record(Parity, path, "tinydf export --int8 RUN") if path.is_file() else None
 
 
 def parity_table(parity: Parity) -> Table:

@@ -4,7 +4,7 @@
 from rich.table import Table
 
 from tinydf.artefacts.plan import Plan, TensorPlan
-from tinydf.console import results
+from tinydf.cli.console import results
 
 
 def layer_table(*numbers: str) -> Table:

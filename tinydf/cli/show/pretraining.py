@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a pre-training came to, on standard output."""
 
-from tinydf.console import results
+from tinydf.cli.console import results
 from tinydf.train.pretrain import Pretrained
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from tinydf.compiler.show import layer_table
-from tinydf.console import results
+from tinydf.cli.console import results
+from tinydf.cli.show.compiler import layer_table
 
 if TYPE_CHECKING:
     from tinydf.bench.profile import Profile
