@@ -16,6 +16,17 @@ from tinydf.resources import cache_directory
 
 BYTES_PER_WORKER = 5 << 30
 """Torch and TensorFlow, and a training or a conversion that runs beside them."""
+EXPENSIVE = {
+    "tiny_run": "slow",  # a training
+    "finished": "slow",
+    "pretrained": "slow",
+    "wheel": "slow",  # an environment of its own
+    "tiny_export": "export",
+    "kernels": "slow",  # all kernels compiled
+    "sanitized_kernels": "slow",
+    "h743_firmware": "slow",
+}
+"""Fixtures that take seconds, and the mark of the tests that need them."""
 SHARED_ROOMS = ("packages", "host-engines", "emulator", "ccache")
 """What of the cache is found by its contents, so that processes can share it; emulated boards are found by name."""
 
@@ -47,6 +58,14 @@ def pytest_configure() -> None:
             if not (own / room).exists():
                 (own / room).symlink_to(directory)
         os.environ["TINYDF_CACHE"] = str(own)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that needs an expensive fixture has its mark, and `make test-fast` leaves it out."""
+    for item in items:
+        for fixture, mark in EXPENSIVE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,8 @@ from tinydf.files import sha256_file
 DTCM_BYTES = 0x2_0000 - 0x5000 - 96
 AXI_BYTES = 0x8_0000 - 96
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -34,6 +34,8 @@ from tinydf.files import sha256_file
 from tinydf.link import wire
 from tinydf.link.client import Connection
 
+pytestmark = pytest.mark.slow
+
 STANDIN = Path(__file__).parent / "standin_idf"
 BOARD = "esp32-s3-devkitc-1"
 BOARDS = ("esp32-devkitc", "esp32-s3-devkitc-1", "esp32-s3-devkitc-1-usb", "esp32-c3-devkitm-1-idf")

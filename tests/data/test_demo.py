@@ -19,6 +19,8 @@ from tinydf.data.dataset import SPLITS, Dataset
 from tinydf.data.photographs import COLLECTIONS, photographs
 from tinydf.errors import TinydfError
 
+pytestmark = pytest.mark.slow
+
 CROPS = 18
 
 

@@ -12,6 +12,8 @@ from tests.e2e.command import COMMAND, interrupt, last_line, leftovers, refuse, 
 from tests.e2e.test_pipeline import RECIPE
 from tinydf.installation import install
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:

@@ -26,6 +26,8 @@ from tinydf.compiler import compile_model
 from tinydf.errors import TinydfError
 from tinydf.package import FORMS, Package, Publication, make, write
 
+pytestmark = pytest.mark.slow
+
 STRICT = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
 COMPILERS = {
     "cortex-m7": ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb"),

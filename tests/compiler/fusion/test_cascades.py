@@ -25,6 +25,7 @@ def any_price(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cascades, "PRICE", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("name", ["wide_cascade", "cascade"])
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
