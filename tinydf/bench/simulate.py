@@ -20,10 +20,11 @@ from tinydf import progress
 from tinydf.artefacts.manifest import MODEL, Manifest, read_export
 from tinydf.compiler.host.engine import HostEngine, build
 from tinydf.compiler.host.interpreter import Interpreter
-from tinydf.data.dataset import Dataset, Shard, Split, read_shard
+from tinydf.data.dataset import Dataset, Shard, Shortcut, Split, read_shard
 from tinydf.data.parallel import cores, in_processes, processes
 from tinydf.errors import TinydfError
 from tinydf.metrics.accuracy import Accuracy, Case, measure_accuracy
+from tinydf.metrics.pictures import PictureFigures, measure_pictures
 
 
 class Speed(BaseModel):
@@ -55,6 +56,8 @@ class Simulation(BaseModel):
     seconds: float
     images_per_second: float
     accuracy: Accuracy
+    pictures: dict[str, PictureFigures]
+    shortcuts: list[Shortcut]
     speed: Speed | None
 
 
@@ -91,6 +94,7 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0, 
     seconds = time.monotonic() - begin
     if not cases:
         raise TinydfError(f"{data} has no {split} images of sources {sources!r}", "`tinydf data show` has names")
+    known = dataset.known({case.generator for case in cases}, manifest.generators)
     return Simulation(
         dataset_sha256=dataset.sha256,
         model_sha256=manifest.chain.tflite,
@@ -99,7 +103,9 @@ def simulate(export: Path, data: Path, split: Split = "test", compare: int = 0, 
         images=len(cases),
         seconds=round(seconds, 3),
         images_per_second=round(len(cases) / seconds, 1),
-        accuracy=measure_accuracy(cases, dataset.known({case.generator for case in cases}, manifest.generators)),
+        accuracy=measure_accuracy(cases, known),
+        pictures=measure_pictures(cases, known, manifest.decision.threshold),
+        shortcuts=dataset.info.shortcuts or [],
         speed=compare_speed(export, (export / MODEL).read_bytes(), _first_inputs(manifest, dataset, split, compare))
         if compare
         else None,
@@ -133,7 +139,14 @@ def _judge_shard(work: _Work) -> list[Case]:
     inputs = [manifest.to_inputs(sample.image) for sample in samples]
     outputs = np.split(engine.run(np.concatenate(inputs)), np.cumsum([len(one) for one in inputs])[:-1])
     return [
-        Case(work.shard.platform, sample.generator, sample.label, manifest.verdict(crops), manifest.score(crops))
+        Case(
+            work.shard.platform,
+            sample.generator,
+            sample.label,
+            manifest.verdict(crops),
+            manifest.score(crops),
+            sample.source,
+        )
         for sample, crops in zip(samples, outputs, strict=True)
     ]
 

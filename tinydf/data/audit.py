@@ -30,7 +30,11 @@ MOST = 4000
 SAMPLED = 128
 """Pixels a side, or a little more, by which colours are counted."""
 
-SEAM_LINES = 12
+SEAM_LINES = 7
+"""Steps between so many lines, all within JPEG's first blocks, are compared."""
+
+STEP = 0.5
+"""Grey levels: smaller steps are alike, so that a smooth picture has no seam."""
 
 STANDARD_MEAN = 57.625
 """Mean of the luminance table of ITU-T T.81, K.1, which libjpeg scales by its quality."""
@@ -106,7 +110,7 @@ def _border(pixels: NDArray[np.uint8]) -> tuple[float, ...]:
     for lines in (grey, grey[::-1], grey.T, grey.T[::-1]):
         steps = np.abs(np.diff(lines[: SEAM_LINES + 1], axis=0)).mean(axis=1)
         line = lines[0]
-        found += [steps[0] / (steps[1:].mean() + 1), (line <= 2).mean(), (line >= 253).mean()]
+        found += [(steps[0] + STEP) / (steps[1:].mean() + STEP), (line <= 2).mean(), (line >= 253).mean()]
     return tuple(map(float, found))
 
 

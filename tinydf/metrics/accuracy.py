@@ -10,13 +10,14 @@ from tinydf.metrics.figures import Figures, auc, figures
 
 
 class Case(NamedTuple):
-    """One image judged. `score` is larger the more likely fake, in any unit."""
+    """One image judged. `score` is larger the more likely fake, in any unit; `source` is the picture it is of."""
 
     platform: str
     generator: str
     label: int
     fake: bool
     score: float
+    source: str = ""
 
 
 class GeneratorFigures(BaseModel):

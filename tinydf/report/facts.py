@@ -15,6 +15,7 @@ from tinydf.bench.images import images
 from tinydf.bench.journal import Answer
 from tinydf.bench.summary import CYCLES, UNITS, Bench, device_case, host_case
 from tinydf.boards import board as boards
+from tinydf.data.audit import warning_lines
 from tinydf.data.dataset import Dataset, Split
 from tinydf.files import read_record
 from tinydf.metrics.accuracy import Accuracy, Case, measure_accuracy
@@ -47,6 +48,7 @@ class DataFacts(Fact):
     unseen: list[str]
     licences: list[Licence]
     skipped: int
+    shortcuts: list[str] = Field(description="what tells fakes from reals without their traces, a line a generator")
 
 
 class ModelFacts(Fact):
@@ -197,6 +199,7 @@ def _data(dataset: Dataset) -> DataFacts:
         unseen=[one.name for one in info.generators if not one.seen],
         licences=licences,
         skipped=len(info.skipped),
+        shortcuts=warning_lines(info.shortcuts or []),
     )
 
 

@@ -12,9 +12,10 @@ from torch import nn
 
 from tinydf.artefacts.preprocess import Preprocess, mean_scores
 from tinydf.artefacts.run import Metrics
-from tinydf.data.dataset import PRE_SOCIAL, Dataset, Split
+from tinydf.data.dataset import PRE_SOCIAL, Dataset, Shortcut, Split
 from tinydf.metrics import uncertainty
 from tinydf.metrics.accuracy import Accuracy, Case, measure_accuracy
+from tinydf.metrics.pictures import PictureFigures, measure_pictures
 from tinydf.metrics.uncertainty import AfterSharing, Certainty, Draws
 from tinydf.train.images import Images, read_images, to_tensor
 from tinydf.train.recipe import Recipe
@@ -26,7 +27,8 @@ BATCH = 128
 class Evaluation(Accuracy):
     """What `tinydf evaluate --json` prints.
 
-    `certainty` is by group (`seen`, `unseen`, `all`) and platform, `after_sharing` by group.
+    `certainty` is by group (`seen`, `unseen`, `all`) and platform, `after_sharing` by group, `pictures` by generator
+    and collection; `shortcuts` are what the data set's audit found.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Evaluation(Accuracy):
     temperature: float
     certainty: dict[str, dict[str, Certainty]]
     after_sharing: dict[str, AfterSharing]
+    pictures: dict[str, PictureFigures]
+    shortcuts: list[Shortcut]
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,11 @@ class Scored:
     def verdicts(self) -> list[Case]:
         """Each image judged at the threshold that validation chose."""
         return [
-            Case(platform, generator, int(label), bool(score > self.metrics.threshold), float(score))
+            Case(platform, generator, int(label), bool(score > self.metrics.threshold), float(score), source)
             for platform, some in self.images.items()
-            for generator, label, score in zip(some.generators, some.labels, self.scores[platform], strict=True)
+            for generator, label, score, source in zip(
+                some.generators, some.labels, self.scores[platform], some.sources, strict=True
+            )
         ]
 
     def known(self) -> dict[str, bool]:
@@ -102,6 +108,8 @@ def evaluate(scored: Scored) -> Evaluation:
         temperature=metrics.temperature,
         certainty=certain,
         after_sharing=shared,
+        pictures=measure_pictures(scored.verdicts(), scored.known(), metrics.threshold),
+        shortcuts=scored.data.info.shortcuts or [],
         **dict(measure_accuracy(scored.verdicts(), scored.known())),
     )
 

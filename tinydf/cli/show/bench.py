@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from tinydf.cli.console import results
+from tinydf.cli.console import results, warn
 from tinydf.cli.show.compiler import layer_table
+from tinydf.cli.show.pictures import picture_table
+from tinydf.data.audit import warning_lines
 
 if TYPE_CHECKING:
     from tinydf.bench.profile import Profile
@@ -67,6 +69,9 @@ def print_simulation(simulation: "Simulation") -> None:
         images = str(accuracy.all[platform].images)
         table.add_row(platform, images, *("" if rate is None else f"{rate:.3f}" for rate in rates))
     results.print(table)
+    results.print(picture_table(simulation.pictures))
+    for line in warning_lines(simulation.shortcuts):
+        warn(line)
     results.print(f"{simulation.images:,} images in {simulation.seconds:.1f} s")
     if simulation.speed is not None:
         _print_speed(simulation.speed)

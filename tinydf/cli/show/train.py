@@ -7,6 +7,7 @@ from rich.table import Table
 
 from tinydf.artefacts.run import Metrics
 from tinydf.cli.console import results
+from tinydf.cli.show.pictures import picture_table
 from tinydf.metrics.figures import Figures
 from tinydf.metrics.uncertainty import Interval
 from tinydf.train.evaluate import Evaluation
@@ -32,6 +33,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
         results.print(_with_certainty(f"Generators never seen, {where}", evaluation, "unseen"))
         results.print(_with_certainty(f"All generators, {where}", evaluation, "all"))
     results.print(_by_generator(evaluation))
+    results.print(picture_table(evaluation.pictures))
     for group, shared in evaluation.after_sharing.items():
         results.print(
             f"after sharing, {group}: mean balanced accuracy {shared.mean:.3f}{_range(shared.interval)}, "
