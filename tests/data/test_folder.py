@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from tinydf.cli.data import command
+from tinydf.cli.main import main
 from tinydf.data import folder
 from tinydf.data.dataset import SPLITS, Dataset, DatasetInfo
 from tinydf.errors import TinydfError
@@ -120,7 +120,7 @@ BAD_FILES = {
 def test_what_is_left_out_is_named(good: Path, tmp_path: Path, name: str) -> None:
     data, reason = BAD_FILES[name]
     (good / "real" / name).write_bytes(data)
-    done = CliRunner().invoke(command, ["folder", str(good), "--out", str(tmp_path / "out")])
+    done = CliRunner().invoke(main, ["data", "folder", str(good), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     skipped = Dataset(tmp_path / "out").info.skipped
     assert len(skipped) == 1
@@ -381,8 +381,8 @@ def test_an_unseen_generator_that_is_not_there(collections: Path, tmp_path: Path
 
 
 def test_shortcuts_are_told_and_equalised(collections: Path, tmp_path: Path) -> None:
-    command_line = ["folder", str(collections), "--out", str(tmp_path / "out")]
-    done = CliRunner().invoke(command, command_line)
+    command_line = ["data", "folder", str(collections), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, command_line)
     assert done.exit_code == 0, done.output
     assert "shortcut: gan can be told from the reals without its traces: " in done.stderr
     assert "format alone AUC 1.00" in done.stderr and "--equalise" in done.stderr
@@ -390,7 +390,7 @@ def test_shortcuts_are_told_and_equalised(collections: Path, tmp_path: Path) -> 
     assert found["format", "gan"] == found["JPEG quality", "gan"] == 1
     assert found["JPEG quality", "diffusion"] > 0.9 and found["size", "gan"] == found["format", "diffusion"] == 0.5
 
-    done = CliRunner().invoke(command, [*command_line, "--equalise"])
+    done = CliRunner().invoke(main, [*command_line, "--equalise"])
     assert done.exit_code == 0, done.output
     found = {(one.kind, one.generator): one.auc for one in Dataset(tmp_path / "out").info.shortcuts or []}
     assert {found[kind, "gan"] for kind in ("format", "size", "JPEG quality")} == {0.5}
