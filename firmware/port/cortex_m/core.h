@@ -23,7 +23,7 @@
 #define SCB_CPACR             REGISTER(0xE000ED88u)
 #define SCB_CPACR_FPU         (0xFu << 20) // and MVE
 
-// All that was written is there; what follows is fetched anew.
+// All that was written is there; what follows is fetched again.
 static inline void barrier(void) {
     __asm volatile("dsb 0xF\n isb 0xF" ::: "memory");
 }
@@ -32,7 +32,7 @@ static inline void barrier(void) {
 void chip_before_memory(void);
 void chip_after_memory(void);
 
-// Starts anew, after a fault was told.
+// Restarts the chip, after a fault was reported.
 _Noreturn void chip_restart(void);
 
 #endif

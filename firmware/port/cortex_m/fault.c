@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-// Fault handlers: say where the processor stopped, then start anew.
+// Fault handlers: say where the processor stopped, then restart.
 #include <stdbool.h>
 
 #include "app/app.h"

@@ -12,7 +12,7 @@
 #define TX_FIFO_FULL 127u
 
 #define WATCHDOG_SECONDS 8u
-#define UART_CLOCK_HZ    TINYDF_HSE_HZ // the crystal: right whatever became of the PLL
+#define UART_CLOCK_HZ    TINYDF_HSE_HZ // the crystal: right with and without the PLL
 
 static port_description description = {.board = TINYDF_BOARD_NAME};
 

@@ -9,7 +9,7 @@
 
 #include "link/wire.h"
 
-// Polls *address until (value & mask) == wanted; false after so many polls that something is broken (at least 50 ms).
+// Polls *address until (value & mask) == wanted; false if that takes 50 ms or more: something is broken.
 bool wait_until(const volatile uint32_t *address, uint32_t mask, uint32_t wanted);
 
 // Brings core and buses to TINYDF_CLOCK_HZ. On failure the chip stays on its internal oscillator.

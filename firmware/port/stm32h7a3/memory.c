@@ -6,7 +6,7 @@
 
 void chip_before_memory(void) {}
 
-// RM0455, "Memory organization" has the map. TCMs are never cached, whatever is said here.
+// RM0455, "Memory organization" has the map. TCMs are never cached, with any attributes.
 void chip_after_memory(void) {
     const mpu_region regions[] = {
         {0x08000000u, MPU_SIZE(21) | MPU_READ_ONLY | MPU_WRITE_THROUGH},                // flash, 2 MiB

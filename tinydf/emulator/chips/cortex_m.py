@@ -19,7 +19,7 @@ CORTEX_M33 = {CPUID: 0x410F_D214, CCR: 0x201, **_SINGLE, MVFR2: 0x40}
 
 
 def core_peripherals(identity: Mapping[int, int], mpu_regions: int) -> tuple[Peripheral, ...]:
-    """The cycle counter and the system control space of a core with so many MPU regions."""
+    """The cycle counter and the system control space of a core with that number of MPU regions."""
     return (
         Peripheral("DWT", "dwt", 0xE000_1000, size=0x1000),
         Peripheral("SCS", "scs", 0xE000_E000, size=0x1000, initial={**identity, MPU_TYPE: mpu_regions << 8}),

@@ -207,7 +207,7 @@ static int larger_first(const void *left, const void *right) {
 }
 
 // unicorn 2.1.4 gives memories that are mapped after a smaller one the same internal addresses, and then takes every
-// write into one of them for a change of code in the other, which it translates anew: right, but many times slower.
+// write into one of them for a change of code in the other, which it translates again: right, but many times slower.
 static uc_err map_memories(machine *chip) {
     uc_err error = UC_ERR_OK;
     qsort(chip->memories, chip->memory_count, sizeof *chip->memories, larger_first);
