@@ -46,6 +46,7 @@ def test_listed_with_their_origin(site: Path) -> None:
     assert "A board of another package" in tinydf(site, "boards", "show", "example").stdout
 
 
+@pytest.mark.slow
 def test_built_with_the_port_of_the_package(site: Path, tmp_path: Path) -> None:
     there = ("--workspace", tmp_path)
     assert tinydf(site, *there, "export", "--int8").returncode == 0
