@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from tests.compiler.cases import CASES
 from tests.compiler.models import ModelBuilder
-from tinydf.cli.compile import command
+from tinydf.cli.main import main
 from tinydf.compiler import TARGETS, compile_model, write_compiled
 from tinydf.compiler.host.check import first_difference
 from tinydf.compiler.ir.calls import Layer
@@ -63,7 +63,7 @@ def test_a_wrong_layer_of_a_cascade_is_named(tmp_path: Path, monkeypatch: pytest
 def test_command(tmp_path: Path) -> None:
     model = tmp_path / "model.tflite"
     model.write_bytes(CASES["network"](np.random.default_rng(11)))
-    result = CliRunner().invoke(command, [str(model), "--out", str(tmp_path / "c"), "--check"])
+    result = CliRunner().invoke(main, ["compile", str(model), "--out", str(tmp_path / "c"), "--check"])
     assert result.exit_code == 0, result.output
     assert "every layer gives TFLM's bytes" in result.stderr
 
