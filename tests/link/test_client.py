@@ -3,6 +3,7 @@
 
 import os
 import random
+import select
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from tests.firmware.host import (
 )
 from tests.link.line import BadLine, Fault, bad_line
 from tinydf.errors import TinydfError
-from tinydf.link import client, wire
+from tinydf.link import client, pace, wire
 from tinydf.link.client import Connection
 from tinydf.link.frame import Frame, Receiver, encode
 
@@ -115,7 +116,7 @@ def test_nobody_listens_at_a_socket() -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time-outs for a line without a slow board behind it."""
-    monkeypatch.setattr(client, "MARGIN_SECONDS", 0.05)
+    monkeypatch.setattr(pace, "FIRST_WAIT_SECONDS", 0.05)
     monkeypatch.setattr(client, "FIRST_INFERENCE_SECONDS", 0.2)
 
 
@@ -153,7 +154,7 @@ def test_an_engine_that_did_not_start(status: int, what: str, hint: str) -> None
     assert "it says: what it said" in said
 
 
-def answering(*answers: Frame) -> tuple[str, threading.Thread]:
+def answering(*answers: Frame, patient: bool = True) -> tuple[str, threading.Thread]:
     """A pseudo-terminal that gives one of these answers to each request, with the request's session and sequence."""
     ours, theirs = os.openpty()
     port = os.ttyname(theirs)
@@ -163,7 +164,11 @@ def answering(*answers: Frame) -> tuple[str, threading.Thread]:
         for answer in answers:
             requests: list[Frame] = []
             while not requests:
+                if not patient and not select.select([ours], [], [], 1.0)[0]:
+                    break
                 requests = receiver.push(os.read(ours, 4096))
+            if not requests:
+                break
             asked = requests[0]
             reply = Frame(answer.type, asked.session, asked.sequence, answer.payload, answer.version)
             os.write(ours, encode(reply))
@@ -197,6 +202,73 @@ def test_answers_that_end_the_talk(answer: Frame, message: str) -> None:
     thread.join()
 
 
+def greeting(**changes: object) -> Frame:
+    """HELLO of a well-behaved board, with something changed."""
+    tensor = wire.Tensor(rank=1, shape=(4, 0, 0, 0), scale=1.0, zero_point=0, bytes=4)
+    fields: dict[str, object] = {
+        "board": "posix", "unique_id": bytes(12), "build_id": "ab", "engine": "aot", "model_sha256": bytes(32),
+        "input": tensor, "output": tensor, "threshold_steps": 0, "layer_count": 3, "clock_hz": 1, "counter_unit": 1,
+        "reset_cause": 0, "boot": 0, "engine_status": 0, "buffer_bytes": wire.MAX_PAYLOAD,
+        "credit_window": wire.ENCODED_BYTES, "arena_bytes": 1, "stack_bytes": 0, "dropped_frames": 0, "arena_used": 0,
+        "library": "", "library_sha256": bytes(32), "engine_message": "",
+    }  # fmt: skip
+    return Frame(wire.Message.HELLO, 0, 0, wire.HelloAnswer(**(fields | changes)).pack())  # type: ignore[arg-type]
+
+
+def tensor(size: int, *shape: int, rank: int | None = None, scale: float = 1.0) -> wire.Tensor:
+    return wire.Tensor(len(shape) if rank is None else rank, (*shape, 0, 0, 0, 0)[:4], scale, 0, size)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"buffer_bytes": 0}, "a buffer of 0 bytes"),
+        ({"buffer_bytes": wire.Chunk.size()}, "a buffer of 8 bytes"),
+        ({"credit_window": 0}, "a credit window of 0 bytes"),
+        ({"credit_window": 20}, "a credit window of 20 bytes"),
+        ({"layer_count": 65535}, "65535 layers"),
+        ({"input": tensor(0)}, "an input of 0 bytes"),
+        ({"input": tensor(5, 4)}, "an input of 5 bytes, shape [4]"),
+        ({"output": tensor(4, 4, rank=200)}, "an output that does not fit"),
+        ({"output": tensor(4, 4, scale=float("nan"))}, "an output that does not fit"),
+    ],
+)
+def test_a_hello_that_cannot_be(change: dict[str, object], said: str) -> None:
+    port, thread = answering(greeting(**change))
+    assert f"says HELLO with {said}" in refused(port)
+    thread.join()
+
+
+def pages(*answers: tuple[int, int, bytes]) -> list[Frame]:
+    """PROFILE answers: first layer, layers in all, and the ticks; `run` is filled in by `profiling`."""
+    return [
+        Frame(wire.Message.PROFILE, 0, 0, wire.ProfileAnswer(0, first, count).pack() + page)
+        for first, count, page in answers
+    ]
+
+
+@pytest.mark.parametrize(
+    "page", [(0, 3, b""), (0, 3, b"\1"), (0, 3, b"\1\2\3"), (0, 3, bytes(16)), (1, 3, bytes(4)), (0, 9, bytes(12))]
+)
+def test_a_profile_that_does_not_fit_ends(page: tuple[int, int, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page of a hostile board keeps the host busy."""
+    monkeypatch.setattr(client.secrets, "randbits", lambda _: 0)
+    port, thread = answering(greeting(), *pages(page))
+    with Connection(port) as board, pytest.raises(TinydfError, match="a profile that does not fit"):
+        board.profile()
+    thread.join()
+
+
+def test_an_offset_that_never_moves_ends() -> None:
+    """A board that always wants the first byte is given up."""
+    error = error_frame(wire.ErrorCode.OFFSET, 0)
+    answers = [greeting(), *[error] * 200]
+    port, thread = answering(*answers, patient=False)
+    with Connection(port) as board, pytest.raises(TinydfError, match="did not take sample 0 in 8 attempts"):
+        board.infer(0, bytes(4))
+    thread.join()
+
+
 class Damage:
     """Every so often changes, loses, doubles or puts in bytes."""
 
@@ -223,6 +295,62 @@ def test_every_sample_arrives_over_a_bad_line(impatient: None, seed: int) -> Non
             assert (result.sample, sums(result.output)) == (index, sums(expected_output(data, 0)))
             assert result.fake == expected_verdict(result.output)
             assert result.output[2] == index + 1, "a sample was run twice"
+
+
+class Noise:
+    """Flips, loses or puts in single bytes, each at the same rate."""
+
+    def __init__(self, seed: int, rate: float) -> None:
+        self._random = random.Random(seed)
+        self._rate = rate
+
+    def __call__(self, data: bytes) -> bytes:
+        return b"".join(bytes([one]) if self._random.random() >= self._rate else self._damaged(one) for one in data)
+
+    def _damaged(self, one: int) -> bytes:
+        kind = self._random.randrange(3)
+        return (bytes([one ^ 1 << self._random.randrange(8)]), b"", bytes([one, self._random.randrange(256)]))[kind]
+
+
+@pytest.mark.parametrize("rate", [1e-4, 1e-3])
+def test_every_sample_is_run_once_with_a_byte_in_so_many_damaged(rate: float) -> None:
+    with bad_line(application(POSIX_PORT), Noise(1, rate), Noise(2, rate)) as line, Connection(line.port) as board:
+        for index in range(40):
+            data = SAMPLES[index % len(SAMPLES)]
+            result = board.infer(index, data)
+            assert (result.sample, sums(result.output)) == (index, sums(expected_output(data, 0)))
+            assert result.output[2] == index + 1, "a sample was run twice"
+        assert board.repairs.repeated > 0
+        assert board.repairs.resets == {}
+
+
+class LoseAnswers:
+    """Loses the first answer to each request that runs the model."""
+
+    def __init__(self) -> None:
+        self._receiver = Receiver()
+        self._seen: set[int] = set()
+
+    def __call__(self, data: bytes) -> bytes:
+        kept = b""
+        for frame in self._receiver.push(data):
+            if frame.type == wire.Message.RESULT and frame.sequence not in self._seen:
+                self._seen.add(frame.sequence)
+                continue
+            kept += encode(frame)
+        return kept
+
+
+def test_a_lost_answer_makes_no_later_wait_longer() -> None:
+    """Each sample loses an answer; only the first, of which nothing is known, waits long."""
+    times = []
+    with bad_line(application(POSIX_PORT), to_host=LoseAnswers()) as line, Connection(line.port) as board:
+        for index in range(8):
+            begin = time.monotonic()
+            board.infer(index, SAMPLES[index])
+            times.append(time.monotonic() - begin)
+        assert board.repairs.repeated >= 8
+    assert max(times[1:]) < client.FIRST_INFERENCE_SECONDS / 4
 
 
 class Script:

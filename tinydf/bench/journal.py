@@ -2,8 +2,9 @@
 """`bench.jsonl`: the append-only journal of a bench, one JSON object a line.
 
 The first line is the header: what was measured, by hash. After it stand a `session` line each time a board was opened,
-an `answer` line for each image, and at the end a `profile` line. A line counts when its newline is there; a torn last
-line is what a cut run leaves, and is dropped. Nothing is ever rewritten.
+an `answer` line for each image, a `line` line for each board at the end of its session, and at last a `profile` line. A
+line counts when its newline is there; a torn last line is what a cut run leaves, and is dropped. Nothing is ever
+rewritten.
 """
 
 import logging
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from tinydf.data.dataset import Split
 from tinydf.errors import TinydfError
@@ -30,7 +31,7 @@ Hexadecimal = Field(pattern="^([0-9a-f]{2})+$")
 
 
 class Line(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Header(Line):
@@ -83,6 +84,18 @@ class Answer(Line):
     arena_intact: bool
 
 
+class LineRecord(Line):
+    """What went wrong on a board's line in a session, and was mended; see `tinydf.link.client.Repairs`."""
+
+    kind: Literal["line"] = "line"
+    session: int
+    repeated: int = Field(ge=0, description="requests sent again because no answer came")
+    refused: int = Field(ge=0, description="samples or chunks that the board wanted again")
+    damaged: int = Field(ge=0, description="frames that arrived damaged at the host")
+    damaged_at_board: int = Field(ge=0, description="frames that arrived damaged at the board")
+    resets: dict[str, int] = Field(description="how often the board started again, by cause")
+
+
 class LayerProfile(Line):
     """Ticks of each layer, of one run on the last image."""
 
@@ -91,9 +104,15 @@ class LayerProfile(Line):
     layers: list[str]
     ticks: list[int]
 
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if len(self.layers) != len(self.ticks):
+            raise ValueError(f"{len(self.layers)} layers and {len(self.ticks)} ticks do not pair")
+        return self
 
-_Entry = TypeAdapter[Header | Session | Answer | LayerProfile](
-    Annotated[Header | Session | Answer | LayerProfile, Field(discriminator="kind")]
+
+_Entry = TypeAdapter[Header | Session | Answer | LineRecord | LayerProfile](
+    Annotated[Header | Session | Answer | LineRecord | LayerProfile, Field(discriminator="kind")]
 )
 
 
@@ -103,6 +122,7 @@ class Contents(BaseModel):
     header: Header
     sessions: list[Session] = []
     answers: dict[int, Answer] = {}
+    lines: list[LineRecord] = []
     profile: LayerProfile | None = None
     finished: bool = False
     size: int
@@ -135,6 +155,8 @@ def _parse(data: bytes, path: Path) -> Contents:
                 raise TinydfError(f"{path}:{number}: a second header", "the journal was edited; bench again")
             case Session():
                 contents.sessions.append(entry)
+            case LineRecord():
+                contents.lines.append(entry)
             case LayerProfile():
                 contents.profile = entry
             case Answer():
@@ -144,7 +166,7 @@ def _parse(data: bytes, path: Path) -> Contents:
     return contents
 
 
-def _entry(line: bytes, where: str) -> Header | Session | Answer | LayerProfile:
+def _entry(line: bytes, where: str) -> Header | Session | Answer | LineRecord | LayerProfile:
     try:
         return _Entry.validate_json(line)
     except ValidationError as error:

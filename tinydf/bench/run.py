@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streaming a data set's images to boards, every answer journalled as it comes."""
 
+import dataclasses
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Queue
 from time import monotonic
 
 from tinydf import __version__, progress
@@ -17,7 +17,8 @@ from tinydf.artefacts.manifest import FILE as MANIFEST
 from tinydf.artefacts.manifest import MODEL, Manifest, read_export
 from tinydf.bench import journal as journals
 from tinydf.bench.images import choose, images
-from tinydf.bench.journal import Answer, Header, Journal, LayerProfile, Session
+from tinydf.bench.journal import Answer, Header, Journal, LayerProfile, LineRecord, Session
+from tinydf.bench.sharing import share
 from tinydf.bench.summary import Bench, summarise
 from tinydf.compiler.frontend.tflite import read_model
 from tinydf.compiler.host import HostEngine
@@ -116,8 +117,13 @@ def bench(
             logger.info("%s of %s images are in the journal already", len(chosen) - len(left), len(chosen))
         tasks = _tasks(dataset, split, left, manifest, engine)
         try:
-            _stream(stations, tasks, journal, len(chosen), [done[index] for index in chosen if index in done])
-            journal.append(_profile(stations[0], engine.layer_names, export))
+            try:
+                judged = [done[index] for index in chosen if index in done]
+                whole = _stream(stations, tasks, journal, len(chosen), judged)
+            finally:
+                for station in stations:
+                    journal.append(_line(station))
+            journal.append(_profile(whole[0], engine.layer_names, export))
         except KeyboardInterrupt:
             logger.info("stopped; continue with --resume")
             raise
@@ -188,6 +194,12 @@ def _session(station: Station) -> Session:
     )
 
 
+def _line(station: Station) -> LineRecord:
+    """What was mended on a board's line in this session."""
+    repairs = station.board.repairs
+    return LineRecord(session=station.session, **dataclasses.asdict(repairs))
+
+
 def _tasks(dataset: Dataset, split: Split, wanted: list[int], manifest: Manifest, engine: HostEngine) -> Iterator[Task]:
     """The wanted images in order, ready to be sent."""
     for index, sample in images(dataset, split, frozenset(wanted)):
@@ -195,58 +207,26 @@ def _tasks(dataset: Dataset, split: Split, wanted: list[int], manifest: Manifest
         yield Task(index, sample, tuple(one.tobytes() for one in inputs), engine.run(inputs).tobytes())
 
 
-def _stream(stations: list[Station], tasks: Iterator[Task], journal: Journal, total: int, before: list[Answer]) -> None:
-    """Send all images, showing how it goes."""
+def _stream(
+    stations: list[Station], tasks: Iterator[Task], journal: Journal, total: int, before: list[Answer]
+) -> list[Station]:
+    """Send all images, showing how it goes; gives the boards that came to the end.
+
+    Raises:
+        TinydfError: if every board has failed.
+    """
     with progress.bar("bench", total, len(before)) as bar:
         tally = Tally(before)
 
-        def record(station: Station, task: Task, result: Result) -> None:
-            answer = _answer(station, task, result)
+        def judge(station: Station, task: Task) -> None:
+            answer = _answer(station, task, station.board.infer(task.index, *task.inputs))
             journal.append(answer)
             bar.update(advance=1, tally=tally.add(answer))
 
-        share(stations, tasks, record)
-
-
-def share(stations: list[Station], tasks: Iterator[Task], record: Callable[[Station, Task, Result], None]) -> None:
-    """Let boards judge images side by side, each taking the next one; any failure stops all of them.
-
-    A worker never leaves the queue before its end mark, so that the feeder cannot be left waiting on a full queue.
-
-    Raises:
-        Exception: the first that a board or `record` raised, once every board has finished what it was at.
-    """
-    queue: Queue[Task | None] = Queue(maxsize=2 * len(stations))
-    stop, failures = threading.Event(), list[Exception]()
-
-    def work(station: Station) -> None:
-        for task in iter(queue.get, None):
-            if stop.is_set():
-                continue
-            try:
-                record(station, task, station.board.infer(task.index, *task.inputs))
-            except Exception as error:
-                failures.append(error)
-                stop.set()
-
-    workers = [threading.Thread(target=work, args=(station,), daemon=True) for station in stations]
-    for worker in workers:
-        worker.start()
-    try:
-        for task in tasks:
-            if stop.is_set():
-                break
-            queue.put(task)
-    except BaseException:
-        stop.set()
-        raise
-    finally:
-        for _ in workers:
-            queue.put(None)
-        for worker in workers:
-            worker.join()
-    if failures:
-        raise failures[0]
+        failed = share(stations, tasks, judge)
+    for error in failed.values():
+        logger.warning("%s; the other boards judged its images", error)
+    return [station for number, station in enumerate(stations) if number not in failed]
 
 
 def _answer(station: Station, task: Task, result: Result) -> Answer:

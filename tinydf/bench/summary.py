@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`bench.json`: what a bench's journal says, counted."""
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,6 +54,16 @@ class MemoryUse(Summary):
     arena_intact: bool
 
 
+class LineRepairs(Summary):
+    """What went wrong on the boards' lines and was mended, over all sessions."""
+
+    repeated: int = Field(description="requests sent again because no answer came")
+    refused: int = Field(description="samples or chunks that a board wanted again")
+    damaged: int = Field(description="frames that arrived damaged at the host")
+    damaged_at_board: int = Field(description="frames that arrived damaged at a board")
+    resets: dict[str, int] = Field(description="how often a board started again, by cause")
+
+
 class LayerTicks(Summary):
     """One layer's part of a profiled inference; its name is index, operator and tensor."""
 
@@ -88,7 +100,26 @@ class Bench(Summary):
     ticks: Ticks
     transfer: Transfer
     memory: MemoryUse
+    repairs: LineRepairs | None = Field(default=None, description="None where the journal has no such lines")
     layers: list[LayerTicks]
+
+
+def demand_same_bytes(bench: Bench) -> None:
+    """Let a bench end as a failure whose figures are not the model's.
+
+    Raises:
+        TinydfError: if the board's bytes are not the host's, or the engine wrote outside its arena.
+    """
+    if not bench.memory.arena_intact:
+        raise TinydfError(
+            f"{bench.board}: the engine wrote outside its arena", "build again, for tflm with more --arena"
+        )
+    if bench.mismatches:
+        first = ", ".join(bench.mismatched[:3])
+        what = f"{bench.mismatches:,} of {bench.images:,} images have other bytes or verdicts than on the host"
+        raise TinydfError(
+            f"{bench.board}: {what} ({first})", f"see which layer differs with `tinydf profile --board {bench.board}`"
+        )
 
 
 def device_case(answer: Answer) -> Case:
@@ -144,6 +175,7 @@ def summarise(journal: Contents, dataset: Dataset, manifest: Manifest, built: Bu
         ticks=_ticks(answers, journal),
         transfer=_transfer(answers),
         memory=_memory(answers, journal, built),
+        repairs=_repairs(journal),
         layers=_layers(journal),
     )
 
@@ -181,6 +213,21 @@ def _memory(answers: list[Answer], journal: Contents, built: Build | None) -> Me
         stack_bytes=max(session.stack_bytes for session in journal.sessions) or None,
         peak_stack_bytes=max(one.peak_stack_bytes for one in answers) or None,
         arena_intact=all(one.arena_intact for one in answers),
+    )
+
+
+def _repairs(journal: Contents) -> LineRepairs | None:
+    if not journal.lines:
+        return None
+    resets = Counter[str]()
+    for line in journal.lines:
+        resets.update(line.resets)
+    return LineRepairs(
+        repeated=sum(line.repeated for line in journal.lines),
+        refused=sum(line.refused for line in journal.lines),
+        damaged=sum(line.damaged for line in journal.lines),
+        damaged_at_board=sum(line.damaged_at_board for line in journal.lines),
+        resets=dict(resets),
     )
 
 

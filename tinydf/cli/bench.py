@@ -65,6 +65,7 @@ def command(
     workspace: Workspace,
 ) -> None:
     """Stream images to a board; measure accuracy, latency and memory there."""
+    from tinydf.bench.summary import demand_same_bytes
     from tinydf.cli.show import tables
     from tinydf.workspace.bench import bench_here
 
@@ -84,7 +85,8 @@ def command(
     )
     if as_json:
         print_json(result)
-        return
-    for table in (tables.accuracy, tables.generators, tables.operators, tables.cost):
-        results.print(table(result))
-        results.print()
+    else:
+        for table in (tables.accuracy, tables.generators, tables.operators, tables.cost):
+            results.print(table(result))
+            results.print()
+    demand_same_bytes(result)

@@ -6,7 +6,8 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import isfinite, prod
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -15,16 +16,17 @@ import serial
 from tinydf.errors import TinydfError
 from tinydf.link import trouble, wire
 from tinydf.link.frame import Frame, Receiver, encode
+from tinydf.link.pace import LONGEST_WAIT_SECONDS, ChunkSize, RoundTrip
 
 SAMPLE_ATTEMPTS = 8
 BITS_A_BYTE = 10  # on a line of 8N1
-MARGIN_SECONDS = 0.25  # for USB, a busy host, an emulator that shares its processor
 PATIENCE_SECONDS = 10.0  # until a board that does not answer is given up
 HEARD_BYTES = 256  # kept of what comes instead of an answer, to say what it is
-POLL_SECONDS = 0.05  # set once: pyserial configures the whole port again at each change
+POLL_SECONDS = 0.01  # set once: pyserial configures the whole port again at each change
 FIRST_INFERENCE_SECONDS = 8.0
 INFERENCE_FACTOR = 4.0
 INFERENCE_PATIENCE_SECONDS = 60.0  # a watchdog resets a board that hangs before this, and the run goes on
+RESETS = 3  # in a row, without a result between them, until a board is given up
 
 # Numbers of Armv7-M exceptions; from 256 on, causes of RISC-V traps (docs/reference/protocol.md).
 EXCEPTIONS = {
@@ -44,6 +46,12 @@ _ANSWERS = {
     wire.Message.ARENA: wire.Message.HELLO,
 }
 
+_ANSWER_BYTES = {wire.Message.CHUNK: wire.HEADER_BYTES + wire.ChunkAnswer.size() + wire.CRC_BYTES + 3}
+"""Of answers on the line that are shorter than a frame can be; 3 are delimiters and COBS."""
+
+CHUNK_OVERHEAD = 2 * (wire.HEADER_BYTES + wire.CRC_BYTES + 3) + wire.Chunk.size() + wire.ChunkAnswer.size()
+"""Bytes of a chunk's frame and of its answer's, the image's own apart; 3 are delimiters and COBS."""
+
 _REBUILD = "build the firmware again with `tinydf build` and flash it"
 _ENGINE_HINTS = {
     wire.EngineStatus.ARENA_TOO_SMALL: "find the exact figure with `tinydf arena`, or build with a larger --arena",
@@ -58,6 +66,25 @@ _ENGINE_HINTS = {
 
 Payload = TypeVar("Payload", bound=wire.Layout)
 Outcome = TypeVar("Outcome")
+
+
+@dataclass
+class Repairs:
+    """What went wrong on a line and was mended.
+
+    Attributes:
+        repeated: requests that were sent again because no answer came.
+        refused: samples or chunks that the board wanted again.
+        damaged: frames from the board that arrived damaged.
+        damaged_at_board: frames that arrived damaged at the board, as it says.
+        resets: how often the board started again, by cause.
+    """
+
+    repeated: int = 0
+    refused: int = 0
+    damaged: int = 0
+    damaged_at_board: int = 0
+    resets: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,6 +110,15 @@ class Result:
     arena_intact: bool
     transfer_seconds: float
     answer_seconds: float
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer: its payload, how often it was asked for, and the seconds since the last time, the line's own apart."""
+
+    payload: bytes
+    attempts: int
+    seconds: float
 
 
 class Refused(Exception):
@@ -116,6 +152,9 @@ class Connection:
         self._sequence = 0
         self._hello: wire.HelloAnswer | None = None
         self._longest_inference: float | None = None  # in seconds
+        self._round_trip = RoundTrip()
+        self._chunk = ChunkSize(wire.MAX_PAYLOAD, 0)
+        self._repairs = Repairs()
         self._request: Frame | None = None  # the last one
         self._echoed = False
         self._heard = b""
@@ -137,6 +176,11 @@ class Connection:
         """Damaged frames that arrived from the board."""
         return self._receiver.dropped
 
+    @property
+    def repairs(self) -> Repairs:
+        """What went wrong since the port was opened, and was mended."""
+        return replace(self._repairs, damaged=self._receiver.dropped, resets=dict(self._repairs.resets))
+
     def hello(self, patience: float | None = None) -> wire.HelloAnswer:
         """Ask the board who it is.
 
@@ -152,6 +196,8 @@ class Connection:
         except Refused as refusal:
             raise self._give_up(refusal) from None
         hello, _ = self._unpack(wire.HelloAnswer, payload)
+        if problem := _problem(hello):
+            raise TinydfError(f"the board at {self.port} says HELLO with {problem}", "flash it again")
         if hello.boot != wire.Boot.OK:
             raise TinydfError(
                 f"the board at {self.port} did not start: {_meaning(wire.Boot, hello.boot)}",
@@ -163,6 +209,9 @@ class Connection:
             raise TinydfError(
                 f"the board at {self.port} is not the one it was, or has another firmware now", "start the run again"
             )
+        self._repairs.damaged_at_board = hello.dropped_frames
+        if self._hello is None:
+            self._chunk = ChunkSize(_chunk_bytes(hello), CHUNK_OVERHEAD)
         self._hello = hello
         return hello
 
@@ -192,14 +241,25 @@ class Connection:
         """
         if not crops:
             raise ValueError("a sample without crops")
+        resets = 0
         for _ in range(SAMPLE_ATTEMPTS):
             try:
                 return _judged([self._infer_crop(sample, number, data) for number, data in enumerate(crops)])
             except Refused as refusal:
+                resets += refusal.code == wire.ErrorCode.SESSION
                 self._recover(refusal)
+                if resets >= RESETS:
+                    raise self._keeps_resetting(sample) from None
         raise TinydfError(
             f"the board at {self.port} did not take sample {sample} in {SAMPLE_ATTEMPTS} attempts",
             "check the cable, and that nothing else uses the port",
+        )
+
+    def _keeps_resetting(self, sample: int) -> TinydfError:
+        causes = ", ".join(f"{count} by {cause}" for cause, count in self._repairs.resets.items())
+        return TinydfError(
+            f"the board at {self.port} starts again each time that it is to judge sample {sample} (resets: {causes})",
+            "check its power supply; with resets by the watchdog, profile the model in the emulator",
         )
 
     def profile(self) -> list[int]:
@@ -208,18 +268,26 @@ class Connection:
         Raises:
             TinydfError: if the board does not answer, stops on a fault, or refuses.
         """
-        self.greeting()
-        run = secrets.randbits(32)
-        ticks: list[int] = []
-        while True:
+        for _ in range(RESETS):
             try:
-                request = wire.Profile(run, len(ticks)).pack()
-                payload = self._ask_to_run(wire.Message.PROFILE, request)
+                return self._profile()
             except Refused as refusal:
-                raise self._give_up(refusal) from None
+                if refusal.code != wire.ErrorCode.SESSION:
+                    raise self._give_up(refusal) from None
+                self._recover(refusal)  # it was reset since the last image
+        raise self._give_up(Refused(wire.ErrorCode.SESSION, 0))
+
+    def _profile(self) -> list[int]:
+        hello, run, ticks = self.greeting(), secrets.randbits(32), list[int]()
+        while True:
+            payload = self._ask_to_run(wire.Message.PROFILE, wire.Profile(run, len(ticks)).pack())
             answer, page = self._unpack(wire.ProfileAnswer, payload)
-            ticks += struct.unpack(f"<{len(page) // 4}I", page[: len(page) // 4 * 4])
-            if len(ticks) >= answer.layer_count or not page:
+            fits = (answer.run, answer.first_layer, answer.layer_count) == (run, len(ticks), hello.layer_count)
+            left = 4 * (hello.layer_count - len(ticks))
+            if not fits or len(page) % 4 or len(page) > left or (left and not page):
+                raise TinydfError(f"the board at {self.port} gave a profile that does not fit", "flash it again")
+            ticks += struct.unpack(f"<{len(page) // 4}I", page)
+            if len(ticks) == hello.layer_count:
                 return ticks
 
     def greeting(self) -> wire.HelloAnswer:
@@ -229,20 +297,22 @@ class Connection:
     def _ask_to_run(self, kind: wire.Message, payload: bytes) -> bytes:
         """Like `_ask`, for a request that runs the model."""
         longest = self._longest_inference
-        seconds = FIRST_INFERENCE_SECONDS if longest is None else MARGIN_SECONDS + INFERENCE_FACTOR * longest
-        return self._ask(kind, payload, seconds, INFERENCE_PATIENCE_SECONDS)
+        seconds = FIRST_INFERENCE_SECONDS if longest is None else self._round_trip.wait + INFERENCE_FACTOR * longest
+        answer = self._ask_timed(kind, payload, seconds, INFERENCE_PATIENCE_SECONDS)
+        if kind == wire.Message.INFER:
+            self._longest_inference = max(longest or 0.0, answer.seconds)
+        return answer.payload
 
     def _infer_crop(self, sample: int, crop: int, data: bytes) -> Result:
         hello = self.greeting()
         if len(data) != hello.input.bytes:
             raise ValueError(f"an input of {len(data)} bytes; the model wants {hello.input.bytes}")
         begin = time.monotonic()
-        self._send_input(sample, data, hello)
+        self._send_input(sample, data)
         sent = time.monotonic()
         request = wire.Infer(sample, crop, zlib.crc32(data)).pack()
         payload = self._ask_to_run(wire.Message.INFER, request)
         answered = time.monotonic()
-        self._longest_inference = max(self._longest_inference or 0.0, answered - sent)
         head, output = self._unpack(wire.ResultHead, payload)
         if (head.sample, head.crop) != (sample, crop) or len(output) != hello.output.bytes:
             raise TinydfError(f"the board at {self.port} gave a result that does not fit", "flash it again")
@@ -257,19 +327,29 @@ class Connection:
             answer_seconds=answered - sent,
         )
 
-    def _send_input(self, sample: int, data: bytes, hello: wire.HelloAnswer) -> None:
-        size = _chunk_bytes(hello)
-        offset = 0
+    def _send_input(self, sample: int, data: bytes) -> None:
+        """Bring a crop to the board, in chunks of the size that suits the line.
+
+        Raises:
+            Refused: if the board has lost the sample, or wants another offset again and again.
+        """
+        offset, again = 0, 0
         while offset < len(data):
-            part = data[offset : offset + size]
+            part = data[offset : offset + self._chunk.bytes]
+            repeated = self._repairs.repeated
             try:
                 payload = self._ask(wire.Message.CHUNK, wire.Chunk(sample, offset).pack() + part)
             except Refused as refusal:
                 # The board holds less than we thought (it began the sample again): continue where it wants.
-                if refusal.code != wire.ErrorCode.OFFSET or refusal.detail >= offset:
+                again += 1
+                if refusal.code != wire.ErrorCode.OFFSET or refusal.detail >= offset or again > SAMPLE_ATTEMPTS:
                     raise
+                self._repairs.refused += 1
                 offset = refusal.detail
                 continue
+            lost = self._repairs.repeated - repeated
+            for number in range(lost + 1):
+                self._chunk.sent(len(part), damaged=number < lost)
             offset += len(part)
             self._unpack(wire.ChunkAnswer, payload)
 
@@ -279,8 +359,10 @@ class Connection:
         Raises:
             TinydfError: if sending it again would not help.
         """
+        self._repairs.refused += 1
         if refusal.code == wire.ErrorCode.SESSION:
-            self.hello()  # the board was reset
+            cause = _meaning(wire.ResetCause, self.hello().reset_cause).split(":")[0]
+            self._repairs.resets[cause] = self._repairs.resets.get(cause, 0) + 1
         elif refusal.code not in RESEND:
             raise self._give_up(refusal)
 
@@ -309,15 +391,30 @@ class Connection:
                 f"the board at {self.port} gave an answer that does not fit ({error})", "flash it again"
             ) from None
 
-    def _ask(
-        self, kind: wire.Message, payload: bytes, seconds: float | None = None, patience: float | None = None
-    ) -> bytes:
-        """Send a request until it is answered; gives the answer's payload.
+    def _ask(self, kind: wire.Message, payload: bytes, patience: float | None = None) -> bytes:
+        """Send a request that the board answers at once, until it does; gives the answer's payload.
 
         Args:
             kind: of the request.
             payload: of the request.
-            seconds: how long the board may take, the line apart, at the first attempt; doubled at each further one.
+            patience: after so many seconds in all, give up.
+
+        Raises:
+            Refused: if the board answered ERROR.
+            TinydfError: if there was no answer, or the board stopped on a fault.
+        """
+        answer = self._ask_timed(kind, payload, self._round_trip.wait, patience or PATIENCE_SECONDS)
+        if answer.attempts == 1:
+            self._round_trip.answered(answer.seconds)
+        return answer.payload
+
+    def _ask_timed(self, kind: wire.Message, payload: bytes, wait: float, patience: float) -> Answered:
+        """Send a request until it is answered.
+
+        Args:
+            kind: of the request.
+            payload: of the request.
+            wait: seconds until it is sent again, the line apart; doubled each time, up to a limit.
             patience: after so many seconds in all, give up.
 
         Raises:
@@ -327,14 +424,18 @@ class Connection:
         self._sequence += 1
         self._request, self._heard, self._echoed = Frame(kind, self._session, self._sequence, payload), b"", False
         request = encode(self._request)
-        wait = (seconds or MARGIN_SECONDS) + 2 * (len(request) + wire.ENCODED_BYTES) * self._seconds_a_byte
-        end = time.monotonic() + (patience or PATIENCE_SECONDS)
-        while (left := end - time.monotonic()) > 0:
+        line = (len(request) + _ANSWER_BYTES.get(kind, wire.ENCODED_BYTES)) * self._seconds_a_byte
+        longest, begin = max(wait, LONGEST_WAIT_SECONDS), time.monotonic()
+        attempts = 0
+        while (left := begin + patience - time.monotonic()) > 0:
+            attempts += 1
+            sent = time.monotonic()
             self._guarded(lambda: self._line.write(request))
-            reply = self._wait(_ANSWERS[kind], min(wait, left))
+            reply = self._wait(_ANSWERS[kind], min(wait + line, left))
             if reply is not None:
-                return reply
-            wait *= 2
+                return Answered(reply, attempts, max(0.0, time.monotonic() - sent - line))
+            wait = min(2 * wait, longest)
+            self._repairs.repeated += 1
         if kind == wire.Message.HELLO:
             raise trouble.no_answer(self.port, self.baud, self._heard, self._echoed)
         raise trouble.silent(self.port, kind)
@@ -366,6 +467,9 @@ class Connection:
                 )
             if (frame.session, frame.sequence) == (self._session, self._sequence):
                 raise Refused(head.code, head.detail, rest.decode("ascii", "replace"))
+        if frame.session == self._session and frame.sequence < self._sequence:
+            self._round_trip.late()  # answered twice: it was asked for again too early
+            self._chunk.late()
         ours = (frame.type, frame.session, frame.sequence) == (answer, self._session, self._sequence)
         return frame.payload if ours else None
 
@@ -434,9 +538,26 @@ def _identity(hello: wire.HelloAnswer) -> tuple[bytes, bytes, str]:
     return hello.unique_id, hello.model_sha256, hello.build_id
 
 
+def _problem(hello: wire.HelloAnswer) -> str:
+    """What no firmware of ours says in HELLO; empty if all is well."""
+    least = wire.Chunk.size() + 1
+    if not least <= hello.buffer_bytes <= wire.MAX_PAYLOAD:
+        return f"a buffer of {hello.buffer_bytes} bytes"
+    if _chunk_bytes(hello) < 1:
+        return f"a credit window of {hello.credit_window} bytes"
+    if hello.layer_count > wire.MAX_LAYERS:
+        return f"{hello.layer_count} layers"
+    for name, tensor in (("input", hello.input), ("output", hello.output)):
+        if tensor.rank > wire.MAX_RANK or not isfinite(tensor.scale):
+            return f"an {name} that does not fit"
+        if hello.engine_status == wire.EngineStatus.OK and not 0 < tensor.bytes == prod(tensor.shape[: tensor.rank]):
+            return f"an {name} of {tensor.bytes} bytes, shape {list(tensor.shape[: tensor.rank])}"
+    return ""
+
+
 def _chunk_bytes(hello: wire.HelloAnswer) -> int:
     """The most input bytes in a chunk, so that its frame fits the board's buffer and credit window."""
     overhead = wire.HEADER_BYTES + wire.CRC_BYTES + wire.Chunk.size()
     window = hello.credit_window - 2  # delimiters
     within_window = window - (window + 254) // 255 - overhead
-    return max(1, min(hello.buffer_bytes - wire.Chunk.size(), within_window))
+    return min(hello.buffer_bytes - wire.Chunk.size(), within_window)

@@ -3,7 +3,7 @@
 
 from rich.table import Table
 
-from tinydf.bench.summary import Bench
+from tinydf.bench.summary import Bench, LineRepairs
 from tinydf.metrics.figures import Figures
 
 
@@ -57,6 +57,7 @@ def cost(bench: Bench) -> Table:
         ("arena", _bytes(memory.arena_bytes)),
         ("peak stack", _bytes(memory.peak_stack_bytes)),
         ("arena's guard words", "whole" if memory.arena_intact else "OVERWRITTEN"),
+        ("mended on the line", _mended(bench.repairs)),
     ]
     for name, value in rows:
         if value is not None:
@@ -76,6 +77,21 @@ def operators(bench: Bench) -> Table:
     for kind, ticks in sorted(kinds.items(), key=lambda item: -sum(item[1])):
         table.add_row(kind, str(len(ticks)), f"{sum(ticks):,}", f"{sum(ticks) / total:.1%}")
     return table
+
+
+def _mended(repairs: LineRepairs | None) -> str | None:
+    """The counts that are not 0."""
+    if repairs is None:
+        return None
+    resets = sum(repairs.resets.values())
+    counts = {
+        f"repeated {repairs.repeated:,}": repairs.repeated,
+        f"refused {repairs.refused:,}": repairs.refused,
+        f"damaged {repairs.damaged:,} here, {repairs.damaged_at_board:,} at the board": repairs.damaged
+        + repairs.damaged_at_board,
+        f"resets {resets:,} ({', '.join(repairs.resets)})": resets,
+    }
+    return "; ".join(text for text, count in counts.items() if count) or "nothing"
 
 
 def _crops(bench: Bench) -> str:
