@@ -5,7 +5,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +95,8 @@ def bench(
     built = read_build(firmware) if firmware else None
     engine = HostEngine(export)
     with ExitStack() as stack:
-        opened = [_open(stack, connect(port, board, baud, logger.info), manifest) for port in ports]
+        with _resumable(out) if resume else nullcontext():
+            opened = [_open(stack, connect(port, board, baud, logger.info), manifest) for port in ports]
         boards = {line.port: (line, hello) for line, hello in opened}
         header = Header(
             dataset_sha256=dataset.sha256,
@@ -116,23 +117,30 @@ def bench(
         if done:
             logger.info("%s of %s images are in the journal already", len(chosen) - len(left), len(chosen))
         tasks = _tasks(dataset, split, left, manifest, engine)
-        try:
+        judged = [done[index] for index in chosen if index in done]
+        with _resumable(out):
             try:
-                judged = [done[index] for index in chosen if index in done]
                 whole = _stream(stations, tasks, journal, len(chosen), judged)
             finally:
                 for station in stations:
                     journal.append(_line(station))
             journal.append(_profile(whole[0], engine.layer_names, export))
-        except KeyboardInterrupt:
-            logger.info("stopped; continue with --resume")
-            raise
-        except TinydfError as error:
-            hint = f"{error.hint}; " if error.hint else ""
-            raise TinydfError(error.what, f"{hint}all answers so far are kept, continue with --resume") from error
     result = summarise(journals.read(out / journals.FILE), dataset, manifest, built)
     write_json(out / FILE, result)
     return result
+
+
+@contextmanager
+def _resumable(out: Path) -> Iterator[None]:
+    """Let the end of a run say how to continue it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        logger.info("stopped; continue with --resume")
+        raise
+    except TinydfError as error:
+        hint = f"{error.hint}; " if error.hint else ""
+        raise TinydfError(error.what, f"{hint}all answers so far are kept, continue with --resume") from error
 
 
 def _open(stack: ExitStack, board: Connection, manifest: Manifest) -> tuple[Connection, HelloAnswer]:
