@@ -3,6 +3,7 @@
 
 import os
 import random
+import secrets
 import select
 import subprocess
 import sys
@@ -252,7 +253,7 @@ def pages(*answers: tuple[int, int, bytes]) -> list[Frame]:
 )
 def test_a_profile_that_does_not_fit_ends(page: tuple[int, int, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """No page of a hostile board keeps the host busy."""
-    monkeypatch.setattr(client.secrets, "randbits", lambda _: 0)
+    monkeypatch.setattr(secrets, "randbits", lambda _: 0)
     port, thread = answering(greeting(), *pages(page))
     with Connection(port) as board, pytest.raises(TinydfError, match="a profile that does not fit"):
         board.profile()
