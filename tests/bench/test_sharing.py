@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Workers that share tasks: every task is done once, and what a failed worker leaves is another's."""
 
 import threading

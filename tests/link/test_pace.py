@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a line's answers teach: waits follow round trips, chunks follow damage."""
 
 from math import sqrt

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Boards side by side: each takes the next image, and the others take over what one that fails leaves."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a line behaves, learned from its own answers: how long to wait for one, and how much to send in a frame."""
 
 from math import sqrt
