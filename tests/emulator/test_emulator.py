@@ -18,6 +18,7 @@ from tinydf import emulator
 from tinydf.artefacts.build import read_build
 from tinydf.boards import board as boards
 from tinydf.boards.build import build
+from tinydf.compiler import target_of
 from tinydf.errors import TinydfError
 from tinydf.link import wire
 from tinydf.link.client import Connection
@@ -32,9 +33,9 @@ BOARDS = ("nucleo-h743", "mps3-an547", "posix")  # one a kind of emulator
 def firmware(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The real firmware, for each board, with a small engine."""
     base = tmp_path_factory.mktemp("firmware")
-    export = write_export(base / "export")
     for board in BOARDS:
-        build(board, export, base / board)
+        target = target_of(boards.load(board).core.name).name
+        build(board, write_export(base / target, target=target), base / board)
     return {board: base / board for board in BOARDS}
 
 
