@@ -65,6 +65,7 @@ def typed(command: str, where: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_from_a_clone(clone: Path, tmp_path: Path) -> None:
     command = advice(installed(clone, tmp_path / "site"), tmp_path)
     done = typed(command, tmp_path)

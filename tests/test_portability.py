@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "tinydf").rglob("*.py"))
 UNIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
@@ -15,6 +17,7 @@ UNIX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
 # Python starts with this: tinydf's own imports of those modules fail, and Linux's own functions are gone.
 OTHER_SYSTEM = f"""
 import builtins, os
+
 real = builtins.__import__
 def without(name, globals=None, *rest, **more):
     if name in {UNIX_ONLY!r} and (globals or {{}}).get("__name__", "").startswith("tinydf"):
@@ -48,6 +51,7 @@ def test_no_module_is_for_one_system() -> None:
     assert not [one for one in found if one[1].partition(".")[0] in UNIX_ONLY]
 
 
+@pytest.mark.slow
 def test_the_published_detector_is_exported_without_them(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(OTHER_SYSTEM)
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}

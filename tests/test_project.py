@@ -29,7 +29,9 @@ def test_versions_agree() -> None:
 
 
 def test_make_help_lists_every_command() -> None:
-    listed = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     phony = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {line.split()[0] for line in listed.splitlines()} == set(" ".join(phony).split())
 

@@ -90,6 +90,7 @@ def test_a_stale_image_is_not_done(plug: Plug, tmp_path: Path) -> None:
     assert line.endswith("; --no-wait leaves the question out")
 
 
+@pytest.mark.slow
 def test_silence_after_the_reset(plug: Plug, tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     plug(os.ttyname(theirs), "AAA")
@@ -108,6 +109,7 @@ def test_a_port_that_is_not_found(plug: Plug, tmp_path: Path) -> None:
     assert flash(H743, tmp_path, BUILD, print, wait=False).port is None
 
 
+@pytest.mark.slow
 def test_the_other_board_answers(plug: Plug, tmp_path: Path) -> None:
     with running(board="nucleo-f446") as port:
         assert f"the board at {port} is a nucleo-f446, not a nucleo-h743" in refused(tmp_path, port=port)

@@ -213,6 +213,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 BOARD = boards.load("nucleo-h743")
 
 
+@pytest.mark.slow
 def test_a_flasher_that_hangs_is_ended_and_its_children_too(tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "SILENT_SECONDS", 2.0)
     fake(tools, "openocd", f"echo started; sleep 600 & echo $! > {tools}/child; wait")

@@ -31,11 +31,13 @@ def test_finds_the_compiler_and_says_its_version() -> None:
     assert found["unicorn"].detail == "2.1.4"
 
 
+@pytest.mark.slow
 def test_json_is_one_document() -> None:
     names = {one["name"] for one in json.loads(doctor("--json").stdout)}
     assert {"cc", "cmake", "openocd", "torch", "serial permission", "serial ports"} <= names
 
 
+@pytest.mark.slow
 def test_without_tools_says_how_to_install_them(tmp_path: object) -> None:
     done = doctor("--json", PATH=str(tmp_path))
     missing = {one["name"]: one["install"] for one in json.loads(done.stdout) if one["status"] == "missing"}
@@ -44,6 +46,7 @@ def test_without_tools_says_how_to_install_them(tmp_path: object) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_a_machine_that_flashes_one_kind_of_board_is_healthy(tmp_path: Path) -> None:
     """It needs one compiler, and neither the packages' clients nor a second flasher; a stage that does can be named."""
     for name in ("cc", "cmake", "ninja", "arm-none-eabi-gcc"):

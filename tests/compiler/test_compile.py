@@ -56,6 +56,7 @@ def test_model_hash_is_in_the_source(network: bytes, compiled: Compiled) -> None
     assert f'MODEL_AOT_SHA256       "{sha256_bytes(network)}"' in compiled.header
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPILERS)
 def test_generated_c_and_kernels_have_no_warning(name: str, tmp_path: Path) -> None:
     compiler = COMPILERS[name]

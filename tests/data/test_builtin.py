@@ -37,6 +37,7 @@ def test_every_image_has_a_free_licence_and_a_maker() -> None:
     assert builtin.CROPS.stat().st_size < 4 << 20
 
 
+@pytest.mark.slow
 def test_no_photograph_was_seen_in_training_or_validation() -> None:
     pictures = [one for collection in COLLECTIONS for one in photographs(collection)]
     splits = splits_of(pictures, make.SEED)
@@ -61,6 +62,7 @@ def test_written_out_with_every_platform(written: Path) -> None:
     assert (written / "LICENCES.md").read_text() == builtin.LICENCES.read_text()
 
 
+@pytest.mark.slow
 def test_kept_when_whole_and_written_again_when_not(written: Path) -> None:
     before = (written / FILE).stat()
     again = builtin.materialise(written)
@@ -83,6 +85,7 @@ def test_another_data_set_is_not_replaced(tmp_path: Path) -> None:
         builtin.materialise(tmp_path / "notes")
 
 
+@pytest.mark.slow
 def test_the_command_needs_no_torch_and_names_the_makers(tmp_path: Path) -> None:
     blocked = "import sys; sys.modules.update(dict.fromkeys(('torch', 'tensorflow', 'h5py')))"
     run = "from tinydf.cli.main import run; run()"

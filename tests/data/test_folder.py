@@ -83,6 +83,7 @@ def test_a_stem_is_one_source(good: Path, tmp_path: Path) -> None:
     assert all(len(splits) == 1 for splits in split_of.values())
 
 
+@pytest.mark.slow
 def test_the_same_folder_gives_the_same_bytes(good: Path, tmp_path: Path) -> None:
     folder.build(good, tmp_path / "one", folder.Choice(seed=5))
     folder.build(good, tmp_path / "two", folder.Choice(seed=5), workers=2)
@@ -263,6 +264,7 @@ def splits_of(info: DatasetInfo, name: str) -> set[str]:
     return {one.split for one in info.sources if one.id.split("/")[1] == name}
 
 
+@pytest.mark.slow
 def test_generators_and_collections_are_folders(collections: Path, tmp_path: Path) -> None:
     info = folder.build(collections, tmp_path / "out", folder.Choice(unseen=("diffusion", "wild")))
     assert [(one.name, one.label, one.seen) for one in info.generators] == [
@@ -276,6 +278,7 @@ def test_generators_and_collections_are_folders(collections: Path, tmp_path: Pat
     assert {one.generator for one in Dataset(tmp_path / "out").samples("train")} == {"ffhq", "gan"}
 
 
+@pytest.mark.slow
 def test_pictures_near_to_each_other_are_in_one_split(collections: Path, tmp_path: Path) -> None:
     (collections / "real" / "reduced").mkdir()
     for number in range(18, 24):
@@ -305,12 +308,14 @@ def test_splits_from_a_file(collections: Path, tmp_path: Path) -> None:
     assert len(info.skipped) == 96 - 6 and all("gives it no split" in line for line in info.skipped)
 
 
+@pytest.mark.slow
 def test_everything_for_test(collections: Path, tmp_path: Path) -> None:
     info = folder.build(collections, tmp_path / "out", folder.Choice(test_only=True))
     assert {one.split for one in info.sources} == {"test"}
     assert not any(one.seen for one in info.generators)
 
 
+@pytest.mark.slow
 def test_what_sources_toml_declares(collections: Path, tmp_path: Path) -> None:
     sent = collections / "fake" / "gan-sent"
     sent.mkdir()
@@ -334,6 +339,7 @@ def test_what_sources_toml_declares(collections: Path, tmp_path: Path) -> None:
     assert Dataset(tmp_path / "out").platforms("test") == ["pre_social", "facebook", "telegram", "x"]
 
 
+@pytest.mark.slow
 def test_linked_folders_are_followed(collections: Path, tmp_path: Path) -> None:
     faces(tmp_path / "far", 1, 12)
     (collections / "real" / "linked").symlink_to(tmp_path / "far")
@@ -380,6 +386,7 @@ def test_an_unseen_generator_that_is_not_there(collections: Path, tmp_path: Path
         folder.build(collections, tmp_path / "out", folder.Choice(unseen=("flux",)))
 
 
+@pytest.mark.slow
 def test_shortcuts_are_told_and_equalised(collections: Path, tmp_path: Path) -> None:
     command_line = ["data", "folder", str(collections), "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(main, command_line)

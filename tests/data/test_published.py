@@ -106,6 +106,7 @@ def test_published_splits_are_kept(tree: Path, tmp_path: Path) -> None:
     assert {one.source for one in data.samples("validation", "x")} == {f"{name}/4" for name in subsets}
 
 
+@pytest.mark.slow
 def test_folders_that_say_the_split(tree: Path, tmp_path: Path) -> None:
     root = tmp_path / "TrueFace"
     shutil.copytree(tree, root / "Train")

@@ -72,6 +72,7 @@ def test_a_platform_that_turns_pictures_upright(tmp_path: Path) -> None:
             assert shared.size == size and not shared.getexif()
 
 
+@pytest.mark.slow
 def test_the_same_through_ray(pictures: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray")
     here = share_folder(pictures, tmp_path / "here", ["facebook", "x"], workers=1)
@@ -86,6 +87,7 @@ def test_a_ray_cluster_that_is_not_there(pictures: Path, tmp_path: Path) -> None
         share_folder(pictures, tmp_path / "out", ["x"], ray="nowhere")
 
 
+@pytest.mark.slow
 def test_the_command(pictures: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tinydf.cli", "data", "share", str(pictures), str(tmp_path / "out")]
     done = subprocess.run([*command, "--platform", "x", "--json"], capture_output=True, text=True, check=True)

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 import unicorn
 
 from tinydf.emulator import native
@@ -52,6 +53,7 @@ def test_core_includes_no_family() -> None:
         assert set(rooms) <= {"core", room}, source
 
 
+@pytest.mark.slow
 def test_a_family_is_a_folder_of_its_own(tmp_path: Path) -> None:
     """A peripheral that tinydf does not have, and its state, on a Cortex-M4; all of it compiles without a warning."""
     family = tmp_path / "made_up" / "counter.c"
@@ -77,6 +79,7 @@ def test_a_family_is_a_folder_of_its_own(tmp_path: Path) -> None:
     os.close(writer)
 
 
+@pytest.mark.slow
 def test_a_gate_without_gates_is_refused() -> None:
     """A peripheral whose clock enable bit stands in a peripheral that the chip does not have."""
     emulator = native.library()

@@ -394,6 +394,7 @@ def damage(encoded: bytes, where: random.Random) -> bytes:
     return bytes(damaged)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.one_of(requests, st.binary(max_size=200)), max_size=12), st.randoms(use_true_random=False))
 def test_whatever_arrives_the_next_hello_is_answered(stream: list[Frame | bytes], where: random.Random) -> None:

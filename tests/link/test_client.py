@@ -313,6 +313,7 @@ class Noise:
         return (bytes([one ^ 1 << self._random.randrange(8)]), b"", bytes([one, self._random.randrange(256)]))[kind]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [1e-4, 1e-3])
 def test_every_sample_is_run_once_with_a_byte_in_so_many_damaged(rate: float) -> None:
     with bad_line(application(POSIX_PORT), Noise(1, rate), Noise(2, rate)) as line, Connection(line.port) as board:
@@ -342,6 +343,7 @@ class LoseAnswers:
         return kept
 
 
+@pytest.mark.slow
 def test_a_lost_answer_makes_no_later_wait_longer() -> None:
     """Each sample loses an answer; only the first, of which nothing is known, waits long."""
     times = []

@@ -94,6 +94,7 @@ def silent() -> Iterator[str]:
     os.close(theirs)
 
 
+@pytest.mark.slow
 def test_of_two_ports_the_one_that_answers_is_taken(plug: Plug, silent: str) -> None:
     plug(silent, "AAA")
     with running(board=H743) as port:
@@ -173,6 +174,7 @@ def replying(reply: Callable[[bytes], bytes]) -> str:
     return port
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
@@ -186,6 +188,7 @@ def test_what_answers_is_not_the_firmware(reply: Callable[[bytes], bytes], messa
     assert message in refused(replying(reply))
 
 
+@pytest.mark.slow
 def test_a_silent_port_may_not_be_flashed(silent: str) -> None:
     assert f"nothing answers HELLO at {silent}: is it the right port, and is the firmware" in refused(silent)
 
@@ -223,6 +226,7 @@ def slow_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "slow"
 
 
+@pytest.mark.slow
 def test_the_baud_rate_is_the_boards(plug: Plug, slow_board: str) -> None:
     """A line that only carries at 460800 baud, found by the USB id, by the board's name, or by trying."""
     speeds: list[int] = []
@@ -246,6 +250,7 @@ def test_the_baud_rate_is_the_boards(plug: Plug, slow_board: str) -> None:
             assert board.baud == 460_800 and set(speeds) == {termios.B460800}
 
 
+@pytest.mark.slow
 def test_an_emulated_board_counts_where_none_is_on_usb(plug: Plug, silent: str) -> None:
     said: list[str] = []
     emulator.start("posix", application(POSIX_PORT), "desk")

@@ -13,6 +13,7 @@ from tinydf.errors import TinydfError
 from tinydf.train.recipe import find_recipe, override, read_recipe
 
 
+@pytest.mark.slow
 def test_each_job_is_done_once_and_after_what_it_waits_for() -> None:
     before = {2: 7, 3: 7}
     done = list(side_by_side(abs, [2, 3, 7, -5], 2, after=before.get))
@@ -23,15 +24,18 @@ def test_each_job_is_done_once_and_after_what_it_waits_for() -> None:
     assert [left for _, _, left in done][-1] == 0
 
 
+@pytest.mark.slow
 def test_what_a_job_waits_for_may_have_been_done_before() -> None:
     assert [job for job, _, _ in side_by_side(abs, [2], 1, after={2: 7}.get)] == [2]
 
 
+@pytest.mark.slow
 def test_an_error_of_a_job_ends_the_others() -> None:
     with pytest.raises(TypeError):
         list(side_by_side(abs, [cast(int, "nothing"), 1, 2], 1))
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_all_jobs_with_one_line() -> None:
     interrupt_workers(sys.executable, "-m", "tests.train.asleep")
 

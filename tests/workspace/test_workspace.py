@@ -187,6 +187,7 @@ def test_without_the_boards_firmware_the_bench_goes_on_without_sizes(served: tup
     assert figures["memory"]["flash_bytes"] is None
 
 
+@pytest.mark.slow
 def test_the_report_is_of_what_is_there(served: tuple[Path, str], copied: Path) -> None:
     notes = said("--workspace", copied, "report")
     assert f"wrote {copied}/report.html" in notes
@@ -211,6 +212,7 @@ def test_a_damaged_export_is_one_line(name: str, served: tuple[Path, str], copie
     assert not (copied / "page.html").exists()
 
 
+@pytest.mark.slow
 def test_status_is_the_same_by_every_way_to_say_where(served: tuple[Path, str]) -> None:
     root, _ = served
     before, after = (tinydf("--workspace", root, "status", "--json"), tinydf("status", "--workspace", root, "--json"))

@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tinydf.resources import KERNELS
 
 HEADERS = {path.name: path for path in sorted(KERNELS.glob("*/*.h"))}
@@ -15,6 +17,7 @@ PREFIXED = re.compile(r"(tdf_|TDF_|TINYDF_\w+_H$)")
 DECLARED = re.compile(r"^(?:static inline |extern )?\w[\w ]*?[ *](\w+)\(|^\} (\w+);$", re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_symbols_have_the_prefix(tmp_path: Path) -> None:
     whole = tmp_path / "kernels.o"
     sources = [str(path) for path in sorted(KERNELS.glob("*/*.c"))]

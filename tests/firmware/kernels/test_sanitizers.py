@@ -51,6 +51,7 @@ def test_cascades_are_clean_and_equal(
     assert all(any(layer.stripe_rows for layer in trial.compiled.plan.layers) for trial in tried)
 
 
+@pytest.mark.slow
 def test_no_kernel_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two tests above call every function of kernels.h."""
     models = [CASES[name](np.random.default_rng(seed)) for name in CASES for seed in seeds(name)]

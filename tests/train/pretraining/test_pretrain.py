@@ -51,6 +51,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "view_batches", interrupted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ssl.METHODS)
 @pytest.mark.usefixtures("interrupt")
 def test_interrupted_it_resumes_to_the_same_weights(
