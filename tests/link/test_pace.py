@@ -63,6 +63,15 @@ def test_chunks_shrink_to_what_costs_least_and_grow_again() -> None:
     assert size.bytes == 1016
 
 
+def test_damage_is_forgotten_on_a_line_that_stays_good() -> None:
+    """Until it is so small a number that its reciprocal is infinite."""
+    size = ChunkSize(1016, 40)
+    size.sent(1016, damaged=True)
+    for _ in range(50_000):
+        size.sent(1016, damaged=False)
+    assert size.bytes == 1016
+
+
 def test_a_line_that_damages_everything_leaves_small_chunks() -> None:
     size = ChunkSize(1016, 40)
     for _ in range(100):

@@ -63,7 +63,8 @@ class ChunkSize:
         """Bytes of the next chunk."""
         if self._damaged == 0:
             return self._largest
-        return min(self._largest, int(sqrt(self._overhead * self._bytes / self._damaged)))
+        best = sqrt(self._overhead * self._bytes / self._damaged)
+        return int(min(best, self._largest))  # damage long ago counts so little that the quotient may be infinite
 
     def sent(self, count: int, damaged: bool) -> None:
         """Learn from a chunk of `count` bytes, which arrived and was answered, or not."""
