@@ -322,7 +322,10 @@ def test_every_sample_is_run_once_with_a_byte_in_so_many_damaged(rate: float) ->
             result = board.infer(index, data)
             assert (result.sample, sums(result.output)) == (index, sums(expected_output(data, 0)))
             assert result.output[2] == index + 1, "a sample was run twice"
+        assert board.repairs.damaged_at_board == 0, "counted before it was asked for"
+        dropped = board.hello().dropped_frames
         assert board.repairs.repeated > 0
+        assert 0 < board.repairs.damaged_at_board <= dropped
         assert board.repairs.resets == {}
 
 

@@ -234,7 +234,10 @@ def _stream(
         failed = share(stations, tasks, judge)
     for error in failed.values():
         logger.warning("%s; the other boards judged its images", error)
-    return [station for number, station in enumerate(stations) if number not in failed]
+    whole = [station for number, station in enumerate(stations) if number not in failed]
+    for station in whole:
+        station.board.hello()  # tells how many frames arrived damaged
+    return whole
 
 
 def _answer(station: Station, task: Task, result: Result) -> Answer:

@@ -76,7 +76,7 @@ class Repairs:
         repeated: requests that were sent again because no answer came.
         refused: samples or chunks that the board wanted again.
         damaged: frames from the board that arrived damaged.
-        damaged_at_board: frames that arrived damaged at the board, as it says.
+        damaged_at_board: frames that arrived damaged at the board between the first HELLO and the last.
         resets: how often the board started again, by cause.
     """
 
@@ -179,7 +179,7 @@ class Connection:
     @property
     def repairs(self) -> Repairs:
         """What went wrong since the port was opened, and was mended."""
-        return replace(self._repairs, damaged=self._receiver.dropped, resets=dict(self._repairs.resets))
+        return replace(self._repairs, damaged=self.dropped_frames, resets=dict(self._repairs.resets))
 
     def hello(self, patience: float | None = None) -> wire.HelloAnswer:
         """Ask the board who it is.
@@ -209,9 +209,13 @@ class Connection:
             raise TinydfError(
                 f"the board at {self.port} is not the one it was, or has another firmware now", "start the run again"
             )
-        self._repairs.damaged_at_board = hello.dropped_frames
         if self._hello is None:
             self._chunk = ChunkSize(_chunk_bytes(hello), CHUNK_OVERHEAD)
+        else:
+            before = self._hello.dropped_frames
+            if hello.dropped_frames < before:  # the board counts from its start, and was reset
+                before = 0
+            self._repairs.damaged_at_board += hello.dropped_frames - before
         self._hello = hello
         return hello
 
